@@ -1,0 +1,1 @@
+"""The words of media: tracks, samples, timebases and codec headers. Pure."""
