@@ -1,0 +1,213 @@
+"""The configuration: sections named after the rooms, every fault at once with its key and the mend."""
+
+import ipaddress
+import os
+import re
+import tomllib
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any, Literal, NamedTuple, Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+
+from edge.errors import ConfigError
+from edge.units import BitRate, Seconds
+
+ENVIRONMENT_PREFIX = "EDGE_"
+STREAM_NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
+
+
+class Address(NamedTuple):
+    """A host (an IP address or "localhost") and a port to listen on."""
+
+    host: str
+    port: int
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """From "127.0.0.1:8080" or "[::1]:8080". ValueError names the mend."""
+        host, _, port = text.rpartition(":")
+        host = host.removeprefix("[").removesuffix("]")
+        if not host or not port.isascii() or not port.isdecimal() or int(port) > 65535:
+            raise ValueError('write address:port, like "0.0.0.0:8080" or "[::]:8080"')
+        if host != "localhost":
+            ipaddress.ip_address(host)
+        return cls("127.0.0.1" if host == "localhost" else host, int(port))
+
+    def __str__(self) -> str:
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
+    @property
+    def is_loopback(self) -> bool:
+        """Whether only this machine reaches it."""
+        return ipaddress.ip_address(self.host).is_loopback
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True)
+
+
+class ServerConfig(_Section):
+    listen: str = "127.0.0.1:8080"
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    log_format: Literal["auto", "text", "json"] = "auto"
+
+    _listens = field_validator("listen")(lambda text: str(Address.parse(text)))
+
+    @property
+    def address(self) -> Address:
+        return Address.parse(self.listen)
+
+
+class IceServer(_Section):
+    urls: str = Field(pattern=r"^(stun|turn|turns):[^<>\s,;]+$")
+    username: str | None = None
+    credential: str | None = None
+
+
+class WebrtcConfig(_Section):
+    listen: str = ""
+    advertise: tuple[str, ...] = ()
+    max_bitrate: BitRate = Field(default="8Mbit", gt=0)  # type: ignore[assignment]
+    max_sessions: int = Field(default=200, ge=1)
+    ice_servers: tuple[IceServer, ...] = ()
+
+    @field_validator("listen")
+    @classmethod
+    def _listens(cls, text: str) -> str:
+        return text and str(Address.parse(text))
+
+
+class HlsConfig(_Section):
+    part_target: Seconds = Field(default="250ms", ge=0.1, le=2)  # type: ignore[assignment]
+    segment_target: Seconds = Field(default="2s", ge=1, le=10)  # type: ignore[assignment]
+    window: Seconds = Field(default="60s", ge=6, le=3600)  # type: ignore[assignment]
+    part_hold_back: Seconds | None = None
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        if self.segment_target < 2 * self.part_target:
+            raise ValueError("segment_target must be at least twice part_target: raise it or shorten the parts")
+        if self.part_hold_back is not None and self.part_hold_back < 3 * self.part_target:
+            raise ValueError("part_hold_back must be at least three times part_target (Apple's rule 14.3)")
+        return self
+
+
+class LiveConfig(_Section):
+    reconnect_window: Seconds = Field(default="30s", ge=0, le=3600)  # type: ignore[assignment]
+    takeover: bool = False
+    max_publications: int = Field(default=200, ge=1)
+    max_waiters: int = Field(default=20_000, ge=1)
+
+
+class AudioConfig(_Section):
+    codec: Literal["aac", "opus"] = "aac"
+    bitrate: BitRate = Field(default="128kbit", ge=32_000, le=512_000)  # type: ignore[assignment]
+
+
+class AuthConfig(_Section):
+    publish: Literal["open"] | tuple[str, ...] | None = None
+    admin: str | None = Field(default=None, min_length=8)
+
+    @field_validator("publish")
+    @classmethod
+    def _keys_are_long(cls, keys: object) -> object:
+        if isinstance(keys, tuple) and (not keys or any(len(key) < 8 for key in keys)):
+            raise ValueError('list keys of 8 characters or more, or write "open"')
+        return keys
+
+
+class Config(_Section):
+    """The whole configuration, checked. Durations are seconds, sizes octets, rates bits a second."""
+
+    server: ServerConfig = ServerConfig()
+    webrtc: WebrtcConfig = WebrtcConfig()
+    hls: HlsConfig = HlsConfig()
+    live: LiveConfig = LiveConfig()
+    audio: AudioConfig = AudioConfig()
+    auth: AuthConfig = AuthConfig()
+
+    @model_validator(mode="after")
+    def _open_publishing_is_written_out(self) -> Self:
+        if self.auth.publish is None and not self.server.address.is_loopback:
+            raise ValueError(
+                f"server.listen {self.server.listen} is reachable from outside and anyone could publish: "
+                'set auth.publish to a list of keys, or write auth.publish = "open"',
+            )
+        return self
+
+    @property
+    def webrtc_address(self) -> Address:
+        """Where media arrives: `webrtc.listen`, or the same number as `server.listen`."""
+        return Address.parse(self.webrtc.listen) if self.webrtc.listen else self.server.address
+
+
+def load(
+    path: Path | None = None,
+    *,
+    environment: Mapping[str, str] = os.environ,
+    overrides: Iterable[str] = (),
+) -> Config:
+    """Read the file, then EDGE_SECTION__KEY, then `section.key=value`; ConfigError lists every fault, one a line."""
+    faults: list[str] = []
+    tree = _read(path) if path else {}
+    settings = [*_from_environment(environment), *((text, text) for text in overrides)]
+    for place, text in settings:
+        _override(tree, place, text, faults)
+    try:
+        config = Config.model_validate(tree)
+    except ValidationError as error:
+        faults.extend(_explain(error, path))
+    if faults:
+        raise ConfigError("\n".join(faults))
+    return config
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text("utf-8"))
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be read ({error.strerror}): name a file that is there with -c") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path}: is not TOML: {error}") from error
+
+
+def _from_environment(environment: Mapping[str, str]) -> list[tuple[str, str]]:
+    found = []
+    for name, value in sorted(environment.items()):
+        section, separator, key = name.removeprefix(ENVIRONMENT_PREFIX).partition("__")
+        if name.startswith(ENVIRONMENT_PREFIX) and separator:
+            found.append((name, f"{section.lower()}.{key.lower()}={value}"))
+    return found
+
+
+def _override(tree: dict[str, Any], place: str, text: str, faults: list[str]) -> None:
+    name, equals, value = text.partition("=")
+    section, dot, key = name.strip().partition(".")
+    if not (equals and dot and section and key):
+        faults.append(f"{place}: write section.key=value")
+        return
+    table = tree.setdefault(section, {})
+    if isinstance(table, dict):
+        table[key] = _value(value.strip())
+
+
+def _value(text: str) -> object:
+    """A TOML value where it is one, else the text itself: `hls.window=30s` needs no quotes."""
+    try:
+        return tomllib.loads(f"value = {text}")["value"]
+    except tomllib.TOMLDecodeError:
+        return text
+
+
+_MENDS = {
+    "extra_forbidden": "is not a key we know: see config/edge.toml for all keys",
+    "string_type": 'must be text in quotes',
+}
+
+
+def _explain(error: ValidationError, path: Path | None) -> Iterable[str]:
+    for fault in error.errors(include_url=False):
+        key = ".".join(str(step) for step in fault["loc"] if step not in {"literal['open']", "tuple[str, ...]"})
+        mend = _MENDS.get(fault["type"]) or fault["msg"].removeprefix("Value error, ")
+        yield ": ".join(filter(None, [str(path) if path else "", key, mend]))

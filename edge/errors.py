@@ -1,0 +1,119 @@
+"""Every error of ours: what went wrong, the HTTP status it becomes, and a sentence that tells the mend."""
+
+from typing import ClassVar
+
+
+class EdgeError(Exception):
+    """A fault with an HTTP status and a sentence that names the fault and the mend."""
+
+    status: ClassVar[int] = 500
+    title: ClassVar[str] = "Internal error"
+
+    def __init__(self, detail: str, *, retry_after_s: int | None = None) -> None:
+        super().__init__(detail)
+        self.detail = detail
+        self.retry_after_s = retry_after_s
+
+
+class ConfigError(EdgeError):
+    """The operator's: the process ends with exit code 2; `detail` lists all faults, one a line."""
+
+    title = "Configuration is wrong"
+
+
+class PublishError(EdgeError):
+    """The publisher's."""
+
+    status = 400
+    title = "Cannot publish"
+
+
+class BadOffer(PublishError):
+    title = "The SDP offer is malformed"
+
+
+class BadFragment(PublishError):
+    title = "The SDP fragment is malformed"
+
+
+class UnsupportedOffer(PublishError):
+    """A well-formed offer that asks for what we do not do (RFC 9725, 4.4)."""
+
+    status = 422
+    title = "The SDP offer cannot be accepted"
+
+
+class UnsupportedCodec(UnsupportedOffer):
+    title = "No usable codec is offered"
+
+
+class UnsupportedMediaType(PublishError):
+    status = 415
+    title = "Wrong Content-Type"
+
+
+class NameTaken(PublishError):
+    status = 409
+    title = "The stream is already live"
+
+
+class Unauthorised(PublishError):
+    status = 401
+    title = "A bearer token is needed"
+
+
+class Forbidden(PublishError):
+    status = 403
+    title = "The token is not valid for this"
+
+
+class PreconditionRequired(PublishError):
+    status = 428
+    title = "If-Match is needed"
+
+
+class PreconditionFailed(PublishError):
+    status = 412
+    title = "The entity-tag does not match"
+
+
+class RequestError(EdgeError):
+    """The viewer's."""
+
+    status = 400
+    title = "Bad request"
+
+
+class BadDirective(RequestError):
+    title = "A delivery directive is malformed"
+
+
+class TooFarAhead(RequestError):
+    """LL-HLS, draft-pantos-hls-rfc8216bis 6.2.5.2: a position that is not coming soon."""
+
+    title = "The position is too far ahead"
+
+
+class NotFound(RequestError):
+    status = 404
+    title = "Not found"
+
+
+class Overloaded(EdgeError):
+    """Ours: 503 with Retry-After."""
+
+    status = 503
+    title = "Overloaded"
+
+
+class Stalled(EdgeError):
+    """A blocked request was held for three target durations (draft-pantos-hls-rfc8216bis 6.2.5.2)."""
+
+    status = 503
+    title = "The stream stands still"
+
+
+class MediaError(EdgeError):
+    """Bytes are wrong (RTP, RTCP, STUN, H.264, Opus, boxes): dropped and counted, never fatal to a session."""
+
+    title = "Malformed media"

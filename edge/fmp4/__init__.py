@@ -1,0 +1,1 @@
+"""Samples to ISO base media: boxes, init segments, fragments. Pure."""

@@ -1,0 +1,1 @@
+"""What LL-HLS says (draft-pantos-hls-rfc8216bis-22): positions, segments, windows, playlists, directives. Pure."""

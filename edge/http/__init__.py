@@ -1,0 +1,1 @@
+"""The words of HTTP: a request's head, a response's value. Pure."""

@@ -1,0 +1,34 @@
+"""What a lane hands in, and what it gets back: no framework, no socket."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+Headers = tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RequestHead:
+    """The head of a GET or HEAD. `path` is percent-decoded, `query` is raw, header names are lower case."""
+
+    method: str
+    path: str
+    query: str = ""
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """A whole answer. `body` buffers are shared between viewers: a lane writes them and never changes them.
+
+    `headers` hold everything but Date, Server, Connection and Content-Length, which the lane adds; a
+    lane leaves the body out when it answers HEAD.
+    """
+
+    status: int
+    headers: Headers = ()
+    body: tuple[bytes, ...] = ()
+
+    @property
+    def content_length(self) -> int:
+        """Octets in `body`."""
+        return sum(map(len, self.body))

@@ -1,0 +1,1 @@
+"""WebRTC in: one UDP socket for all publishers."""

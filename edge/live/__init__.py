@@ -1,0 +1,1 @@
+"""Publications on this node: who publishes, who waits."""

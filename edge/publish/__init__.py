@@ -1,0 +1,1 @@
+"""`edge publish`: a real WebRTC client that publishes over WHIP."""

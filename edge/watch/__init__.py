@@ -1,0 +1,1 @@
+"""`edge watch`: a strict LL-HLS client that judges a server."""

@@ -1,0 +1,1 @@
+"""Sockets and HTTP: WHIP, media, API and pages."""
