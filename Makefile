@@ -1,0 +1,59 @@
+# Everything sets itself up on a machine that has Python 3.11+: `make run`, `make test`.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STREAM ?= demo
+
+.PHONY: help run setup setup-test test check format bench fuzz soak lock clean
+
+help: ## list the targets
+	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+run: setup ## start the server with the demo publisher and print the addresses to open
+	$(BIN)/edge serve --demo
+
+setup: $(VENV)/.ready edge/web/pages/vendor/.ready
+
+$(VENV)/.ready: requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "edge needs Python 3.11 or newer: make run PYTHON=python3.12"; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+edge/web/pages/vendor/.ready: edge/web/package-lock.json edge/web/vendor.py $(VENV)/.ready
+	$(BIN)/python -m edge.web.vendor
+	@touch $@
+
+setup-test: setup tests/browser/node_modules/.ready
+	@sh tests/browser/install-browser.sh
+
+tests/browser/node_modules/.ready: tests/browser/package-lock.json $(VENV)/.ready
+	$(BIN)/python -m edge.web.vendor --into tests/browser
+	@touch $@
+
+test: setup-test ## run every test, the browser's included
+	$(BIN)/pytest
+
+check: setup ## format, lint, types, architecture
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/pytest -q tests/test_architecture.py
+
+format: setup ## format and mend what the linter can mend
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+bench: setup-test ## run every benchmark for about a minute; results in bench/results
+	$(BIN)/python -m bench
+
+fuzz: setup ## fuzz every parser for ten minutes each (SECONDS=60 for less)
+	$(BIN)/python -m tests.fuzz --seconds $(or $(SECONDS),600)
+
+lock: $(VENV)/.ready ## write requirements.lock anew from pyproject.toml
+	$(BIN)/python -m pip install --quiet pip-tools
+	$(BIN)/pip-compile --quiet --generate-hashes --allow-unsafe --extra dev --no-emit-index-url --no-emit-find-links --no-header --strip-extras -o requirements.lock pyproject.toml
+
+clean: ## remove what was set up and built
+	rm -rf $(VENV) edge/web/node_modules edge/web/pages/vendor tests/browser/node_modules .mypy_cache .ruff_cache .pytest_cache build dist
