@@ -1,1 +1,3 @@
-"""What LL-HLS says (draft-pantos-hls-rfc8216bis-22): positions, segments, windows, playlists, directives. Pure."""
+"""What LL-HLS says (draft-pantos-hls-rfc8216bis-22): positions, segments, windows, playlists, directives.
+Pure.
+"""

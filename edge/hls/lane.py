@@ -1,0 +1,195 @@
+"""One track's way through the segmenter: where its samples fall on our timeline, and how long they last.
+
+A source guesses durations, and its timestamps jitter, pause and jump. A file knows no guesses: a sample
+starts where the one before ended. While a sample waits for its part to close, its duration is still ours to
+correct, so it is made to end where the next begins. Once its part is out, the next one must begin at its
+`end`, whatever its own time says, because players punish a hole: past twice the last duration, Media Source
+Extensions (Coded Frame Processing) drops *all tracks* until the next random access point.
+"""
+
+from collections import deque
+from dataclasses import dataclass
+
+from edge.hls.segment import TICKS
+from edge.media.sample import Sample
+from edge.media.track import Track
+
+HOLE_S = 1
+"""A longer pause is left as a hole in the track, if its first sample did not find another to lengthen."""
+
+FORWARD_S = 10
+BACKWARD_S = 1
+"""A timestamp further away than this from where it should be is a jump of the source's clock, not a pause."""
+
+_HISTORY = 4
+
+
+@dataclass(slots=True)
+class Placed:
+    """A sample with its dts and duration on our timeline, ticks of its track."""
+
+    dts: int
+    duration: int
+    sample: Sample
+
+
+class Lane:
+    """A track's samples that are not in a part yet. All times are ticks of the track's timescale."""
+
+    def __init__(self, track: Track, track_id: int) -> None:
+        self.track = track
+        self.track_id = track_id
+        self.end: int | None = None
+        """Where the last placed sample ends, as far as is known."""
+        self.broken = False
+        """There is a hole, and no key frame came since: what follows cannot be decoded by all."""
+        self.offset = 0
+        """Our time less the source's."""
+        self.guess = 0
+        """Ticks (90 kHz) that the next sample will last, as far as one can tell."""
+        self.pending: deque[Placed] = deque()
+
+    @property
+    def end_ticks(self) -> int:
+        """Where the last placed sample ends, in ticks of 90 kHz."""
+        assert self.end is not None
+        return self.ticks(self.end)
+
+    def ticks(self, units: int) -> int:
+        """The track's units in 90 kHz, rounded down."""
+        return units * TICKS // self.track.timescale
+
+    def units(self, ticks: int) -> int:
+        """90 kHz in the track's units, rounded up: what starts before it, starts before those ticks."""
+        return -(-ticks * self.track.timescale // TICKS)
+
+    def lasts(self, end: int) -> None:
+        """The last pending sample ends at `end` (at least a tick after it began)."""
+        last = self.pending[-1]
+        last.duration = max(1, end - last.dts)
+        self.end = last.dts + last.duration
+
+    def new_source(self) -> None:
+        """The next sample comes from another source: do not measure from the last one to it."""
+        self.offset = 0
+        self.broken = False
+
+    def due(self, source_dts: int, open_since: int) -> int:
+        """Our time for the source's, given when the open part began.
+
+        A source that jumps further than any network explains goes on here where we are.
+        """
+        due = source_dts + self.offset
+        end = open_since if self.end is None else self.end
+        scale = self.track.timescale
+        if due < end - BACKWARD_S * scale:
+            self.offset += end - due
+        elif due > max(end, open_since) + FORWARD_S * scale:
+            self.offset -= due - max(end, open_since)
+        return source_dts + self.offset
+
+    def take(self, before: int | None = None) -> list[Sample]:
+        """Final samples that start earlier than `before`, or all; they are pending no more."""
+        pending = self.pending
+        taken = []
+        while pending and (before is None or pending[0].dts < before):
+            placed = pending.popleft()
+            sample = placed.sample
+            taken.append(
+                Sample(
+                    sample.kind,
+                    placed.dts,
+                    placed.duration,
+                    sample.is_sync,
+                    sample.data,
+                    sample.composition_offset,
+                )
+            )
+        return taken
+
+    def place(self, due: int, sample: Sample) -> Placed:
+        """Put a sample of the source's time `due` where it can go, and make it pending."""
+        raise NotImplementedError
+
+    def _after_emitted(self, due: int, sample: Sample) -> int:
+        """The dts of a sample before which none is pending."""
+        end = self.end
+        if end is None:
+            return due
+        if due - end <= HOLE_S * self.track.timescale:
+            return end
+        self.broken = not sample.is_sync
+        return due
+
+    def _add(self, dts: int, duration: int, sample: Sample) -> Placed:
+        if sample.is_sync:
+            self.broken = False
+        placed = Placed(dts, duration, sample)
+        self.pending.append(placed)
+        self.end = dts + duration
+        return placed
+
+
+class VideoLane(Lane):
+    """Pictures: any rate, any jitter; how long one lasts is known when the next one comes."""
+
+    def __init__(self, track: Track, track_id: int) -> None:
+        super().__init__(track, track_id)
+        self._last_due: int | None = None
+        self._deltas: deque[int] = deque(maxlen=_HISTORY)
+
+    def new_source(self) -> None:
+        """See Lane."""
+        super().new_source()
+        self._last_due = None
+
+    def place(self, due: int, sample: Sample) -> Placed:
+        """Keep the source's time where a pending picture can be made longer or shorter to meet it."""
+        guess = self._guess(due, sample)
+        if not self.pending:
+            dts = self._after_emitted(due, sample)
+        else:
+            # Time that stands still or runs back is walked off at twice the speed, not shown in a flash.
+            dts = max(due, self.pending[-1].dts + max(1, guess // 2))
+            self.lasts(dts)
+        # A picture that begins early (its predecessor is out and was short) still ends when it should.
+        until = max(due, dts) + guess
+        self.guess = self.ticks(guess)
+        return self._add(dts, until - dts, sample)
+
+    def _guess(self, due: int, sample: Sample) -> int:
+        """Ticks until the next picture, rather too few than too many: a late picture hurts, an early one
+        does not.
+        """
+        deltas = self._deltas
+        if self._last_due is not None and due > self._last_due:
+            deltas.append(min(due - self._last_due, HOLE_S * self.track.timescale))
+        self._last_due = due
+        if not deltas:
+            rate_of_30 = self.track.timescale // 30
+            return sample.duration if 0 < sample.duration <= self.track.timescale else rate_of_30
+        mean = sum(deltas) // len(deltas)
+        upper_median = sorted(deltas)[len(deltas) // 2]
+        return max(1, min(mean, deltas[-1] * 3 // 2, upper_median * 3 // 2))
+
+
+class AudioLane(Lane):
+    """Frames of known length that follow one another exactly, though their timestamps wander a little."""
+
+    def place(self, due: int, sample: Sample) -> Placed:
+        """Chain the frames; lead them back to the source's time by at most a millisecond a frame."""
+        rate = self.track.timescale
+        duration = min(max(1, sample.duration), rate)
+        if not self.pending or self.end is None:
+            dts = self._after_emitted(due, sample)
+        else:
+            astray = due - self.end
+            dts = self.end
+            if astray > rate // 10:
+                dts = due  # a real pause, but one that the frame before can bridge
+            elif abs(astray) > rate // 100:
+                dts += max(-rate // 1000, min(astray, rate // 1000))
+            self.lasts(dts)
+            dts = self.end
+        self.guess = self.ticks(duration)
+        return self._add(dts, duration, sample)

@@ -1,0 +1,126 @@
+"""The segment that grows: it turns runs of samples into parts, and parts into a segment that keeps its
+promises.
+"""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+
+from edge.fmp4.fragment import Run, fragment
+from edge.fmp4.init_segment import init_segment
+from edge.hls.position import Position
+from edge.hls.segment import (
+    TICKS,
+    Event,
+    InitChanged,
+    Part,
+    PartReady,
+    Segment,
+    SegmentHead,
+    SegmentSealed,
+    TargetPromised,
+    rounded_seconds,
+)
+from edge.media.track import Track
+
+FIRST_SEGMENTS = 3
+"""Shaka and Chromium's own HLS play nothing below three complete segments: until then segments are short."""
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_UNPROMISED_LIMIT = 6 * TICKS
+_ROUNDING = TICKS // 2 - TICKS // 1000
+
+
+class OpenSegment:
+    """What will be the next Media Segment. Times are ticks of our timeline (90 kHz)."""
+
+    def __init__(self, part_target: int, segment_target: int, first_msn: int, start: int) -> None:
+        self._part_target = part_target
+        self._segment_target = segment_target
+        self._first_msn = first_msn
+        self._longest = 0
+        self._fragments = 0
+        self._head: SegmentHead | None = None
+        self._discontinuity = False
+        self._epoch = _EPOCH
+        self.msn = first_msn
+        self.init_index = -1
+        self.start = start
+        self.part_start = start
+        self.parts: list[Part] = []
+        self.target_duration_s: int | None = None
+
+    @property
+    def starting_up(self) -> bool:
+        """Too few segments for every player: the next one should come soon."""
+        return self.msn - self._first_msn < FIRST_SEGMENTS
+
+    @property
+    def undecodable(self) -> bool:
+        """It began without a key frame, so the next key frame should begin a better one."""
+        return bool(self.parts) and not self.parts[0].independent
+
+    def set_clock(self, wall_clock_zero: float, source_zero: int) -> None:
+        """Wall time (Unix seconds) of the source's time 0, which is `source_zero` on our timeline."""
+        self._epoch = _EPOCH + timedelta(seconds=wall_clock_zero - source_zero / TICKS)
+
+    def set_tracks(self, tracks: Sequence[Track]) -> Event:
+        """The next part has these tracks. Parts of others must have been sealed before."""
+        self.init_index += 1
+        # 4.4.4.3, 6.2.1: number, type or parameters of tracks change. Who saw nothing, sees no change.
+        self._discontinuity = self.msn > self._first_msn
+        return InitChanged(init_segment(tracks), self.init_index)
+
+    def add_part(self, end: int, runs: Sequence[Run], *, independent: bool, frames: int) -> list[Event]:
+        """Close the part that began at `part_start`. Without runs it is a gap: no part is listed that holds
+        nothing.
+
+        Where another part might not fit under the promised target duration (or six seconds, before the
+        promise), the segment is sealed although no key frame has come.
+        """
+        duration = end - self.part_start
+        assert 0 < duration <= self._part_target
+        body = b""
+        if runs:
+            self._fragments += 1
+            body = fragment(self._fragments, runs)
+        position = Position(self.msn, len(self.parts))
+        part = Part(position, duration, independent, body, frames, gap=not runs)
+        if self._head is None:
+            self._head = self._make_head()
+        self.parts.append(part)
+        self.part_start = end
+        events: list[Event] = [PartReady(part, self._head)]
+        if end - self.start + self._part_target > self._limit():
+            events += self.seal()
+        return events
+
+    def seal(self) -> list[Event]:
+        """Complete the segment, if anything is in it; the next begins where it ends."""
+        if self._head is None:
+            return []
+        sealed = Segment(self._head, tuple(self.parts), self.part_start - self.start)
+        self._longest = max(self._longest, sealed.duration_ticks)
+        self._head = None
+        self._discontinuity = False
+        self.parts = []
+        self.start = self.part_start
+        self.msn += 1
+        promise = [] if self.starting_up else self.promise()
+        return [*promise, SegmentSealed(sealed)]
+
+    def promise(self) -> list[Event]:
+        """Fix EXT-X-TARGETDURATION, once: no EXTINF so far, rounded, is more (4.4.3.1)."""
+        if self.target_duration_s is not None:
+            return []
+        self.target_duration_s = max(1, rounded_seconds(self._segment_target), rounded_seconds(self._longest))
+        return [TargetPromised(self.target_duration_s)]
+
+    def _make_head(self) -> SegmentHead:
+        date = self._epoch + timedelta(microseconds=self.start * 1_000_000 // TICKS)
+        return SegmentHead(self.msn, self.init_index, self._discontinuity, date)
+
+    def _limit(self) -> int:
+        promised = self.target_duration_s
+        if promised is None:
+            return max(_UNPROMISED_LIMIT, rounded_seconds(self._segment_target) * TICKS + _ROUNDING)
+        return promised * TICKS + _ROUNDING

@@ -1,0 +1,325 @@
+"""Samples to parts and segments: where to cut, and how one source follows another without a hole.
+
+**On frames.** A part ends with the last picture that fits, at once and without waiting for the next one, as
+long as whole pictures fill 85 to 100 % of the part target (4.4.4.9 wants that of every part that is not its
+segment's last).
+
+**On the clock.** Where they do not (10 or 1 fps, a frozen camera), the part declares exactly the part
+target and holds what starts in it, be it audio alone. It closes when a picture at or after its end comes,
+or when `advance` says that none will. So parts are regular and legal at any frame rate. A part is never
+empty: it is a gap then.
+
+Audio comes later than its pictures (it is transcoded). A part takes the audio that is there and does not
+wait; the rest is in the next part. Segments begin with key frames; see `key_frame_due` for who asks for
+those.
+"""
+
+from collections import deque
+from collections.abc import Sequence
+
+from edge.fmp4.fragment import Run
+from edge.hls.lane import FORWARD_S, AudioLane, Lane, VideoLane
+from edge.hls.open_segment import OpenSegment
+from edge.hls.segment import TICKS, Ended, Event
+from edge.media.sample import Sample
+from edge.media.track import Track
+
+START_TICKS = 10 * TICKS
+"""Our timeline begins here, so that nothing that is early is ever negative (hls.js ignores such a tfdt)."""
+
+_SPLICE = 6_000
+"""Offsets between timelines are multiples of 1/6000 s: whole ticks at 90 kHz and at 48 kHz."""
+_MILLISECOND = TICKS // 1000
+_EARLY_AUDIO = 256
+_MOST_PENDING = 2_000
+
+
+class Segmenter:
+    """One per publication; sources come and go. Pure: every method returns the events it caused, in order."""
+
+    def __init__(
+        self,
+        part_target_ticks: int,
+        segment_target_ticks: int,
+        *,
+        first_msn: int = 0,
+        clock_allowance_ticks: int = 60 * _MILLISECOND,
+    ) -> None:
+        self._part_target = part_target_ticks
+        self._segment_target = segment_target_ticks
+        # Two ticks above the 85 %, for the rounding of both numbers in the playlist.
+        self._least_part = -(-part_target_ticks * 85 // 100) + 2
+        self._clock_allowance = clock_allowance_ticks
+        self._open = OpenSegment(part_target_ticks, segment_target_ticks, first_msn, START_TICKS)
+        self._tracks: tuple[Track, ...] = ()
+        self._lanes: list[Lane] = []
+        self._new_track: Track | None = None
+        self._early_audio: deque[Sample] = deque(maxlen=_EARLY_AUDIO)
+        self._wall_clock_zero = 0.0
+        self._offset = 0
+        self._has_source = False
+        self._running = False
+
+    def start(self, tracks: Sequence[Track], wall_clock_zero: float) -> list[Event]:
+        """A source begins, or begins again; `wall_clock_zero` is the Unix time of its time 0.
+
+        With the tracks of the last source it goes on as if nothing had been; with others there are a new
+        init segment and a discontinuity. Its first key frame (or audio frame, without video) continues
+        where the timeline ended. MediaError if no init segment can be made of the tracks.
+        """
+        ordered = tuple(sorted(tracks, key=lambda track: track.kind != "video"))
+        assert ordered
+        assert len({track.kind for track in ordered}) == len(ordered)
+        assert not any(track.timescale % _SPLICE for track in ordered)
+        events = self.seal()
+        if ordered != self._tracks:
+            events.append(self._open.set_tracks(ordered))
+            self._tracks = ordered
+            self._lanes = [
+                (VideoLane if track.kind == "video" else AudioLane)(track, number)
+                for number, track in enumerate(ordered, 1)
+            ]
+        self._wall_clock_zero = wall_clock_zero
+        self._early_audio.clear()
+        self._new_track = None
+        self._has_source = True
+        return events
+
+    def write(self, sample: Sample) -> list[Event]:
+        """Take a sample of the current source, each kind in decoding order. Of no declared track: dropped."""
+        lane = self._lane(sample.kind)
+        if lane is None or not self._has_source:
+            return []
+        if not self._running:
+            return self._wait(lane, sample)
+        if lane is self._lanes[0]:
+            return self._write_lead(lane, sample)
+        return self._write_audio(lane, sample)
+
+    def change_track(self, track: Track) -> list[Event]:
+        """The source's track of this kind changes: pictures with their next key frame, audio at once."""
+        lane = self._lane(track.kind)
+        assert lane is not None
+        self._new_track = None
+        if lane.track == track:
+            return []
+        if track.kind == "video" and self._running:
+            self._new_track = track
+            return []
+        tracks = [track if old.kind == track.kind else old for old in self._tracks]
+        return self.start(tracks, self._wall_clock_zero)
+
+    def advance(self, source_time_s: float) -> list[Event]:
+        """All media before this source time has come, or will be late: a part that waits for more closes."""
+        if not self._running:
+            return []
+        events: list[Event] = []
+        now = int(source_time_s * TICKS) + self._offset
+        late = now - self._open.part_start - self._part_target - self._clock_allowance
+        if late > FORWARD_S * TICKS:
+            # We slept (a suspended machine), not the source: nobody needs minutes of gaps.
+            self._shift(-(late // 15))
+            now = self._open.part_start + self._part_target + self._clock_allowance
+        while now >= self._open.part_start + self._part_target + self._clock_allowance:
+            events += self._close_on_clock()
+        return events
+
+    def seal(self) -> list[Event]:
+        """The source is gone: what there is becomes the last part of the last segment."""
+        self._has_source = False
+        if not self._running:
+            return []
+        self._running = False
+        events = self._close_all()
+        events += self._open.seal()
+        return events
+
+    def end(self) -> list[Event]:
+        """No source will come any more."""
+        return [*self.seal(), *self._open.promise(), Ended()]
+
+    def key_frame_due(self, source_time_s: float) -> bool:
+        """Whether to ask the source for a key frame now: WebRTC sends one only when asked."""
+        if not self._has_source or self._tracks[0].kind != "video":
+            return False
+        if not self._running or self._new_track is not None or self._lanes[0].broken:
+            return True
+        if self._open.starting_up:
+            wait = 450 * _MILLISECOND
+        elif self._open.undecodable:
+            wait = self._part_target
+        else:
+            wait = max(self._segment_target - 300 * _MILLISECOND, self._segment_target // 2)
+        return int(source_time_s * TICKS) + self._offset - self._open.start >= wait
+
+    def _lane(self, kind: str) -> Lane | None:
+        for lane in self._lanes:
+            if lane.track.kind == kind:
+                return lane
+        return None
+
+    def _wait(self, lane: Lane, sample: Sample) -> list[Event]:
+        """Before the first key frame. Audio may arrive before a picture that it belongs to."""
+        lead = self._lanes[0]
+        if lane is not lead:
+            self._early_audio.append(sample)
+            return []
+        if lead.track.kind == "video" and not sample.is_sync:
+            return []
+        self._splice(lead, sample)
+        events = self._write_lead(lead, sample)
+        for early in self._early_audio:
+            audio = self._lanes[-1]
+            if early.dts * lead.track.timescale >= sample.dts * audio.track.timescale:
+                events += self._write_audio(audio, early)
+        self._early_audio.clear()
+        return events
+
+    def _splice(self, lead: Lane, first: Sample) -> None:
+        """The first sample of a source falls where the longest track of the last one ended."""
+        reach = max(
+            [self._open.part_start] + [lane.end_ticks for lane in self._lanes if lane.end is not None]
+        )
+        self._offset = 0
+        for lane in self._lanes:
+            lane.new_source()
+        self._shift(-((lead.ticks(first.dts) - reach) * _SPLICE // TICKS))
+        if lead.end is None:
+            lead.end = lead.units(reach)
+        self._running = True
+
+    def _shift(self, splices: int) -> None:
+        self._offset += splices * (TICKS // _SPLICE)
+        for lane in self._lanes:
+            lane.offset += splices * (lane.track.timescale // _SPLICE)
+        self._open.set_clock(self._wall_clock_zero, self._offset)
+
+    def _write_audio(self, lane: Lane, sample: Sample) -> list[Event]:
+        events: list[Event] = []
+        placed = lane.place(lane.due(sample.dts, lane.units(self._open.part_start)), sample)
+        # Normally `advance` closes what waits for pictures; audio alone must not pile up without it.
+        patience = self._part_target + TICKS // 2
+        while lane.ticks(placed.dts) - self._open.part_start > patience or len(lane.pending) > _MOST_PENDING:
+            events += self._close_on_clock()
+        return events
+
+    def _write_lead(self, lane: Lane, sample: Sample) -> list[Event]:
+        events: list[Event] = []
+        due = lane.due(sample.dts, lane.units(self._open.part_start))
+        at = lane.ticks(due)
+        while at - self._open.part_start > self._part_target or len(lane.pending) > _MOST_PENDING:
+            events += self._close_on_clock(at)
+        if lane.track.kind == "video" and sample.is_sync:
+            events += self._key_frame(lane, at)
+        elif self._new_track is not None:
+            return events  # it needs parameter sets that begin with the next key frame
+        span = at - self._open.part_start
+        if lane.pending and span >= self._least_part and span + lane.guess > self._room(lane):
+            events += self._close_before(lane, at)
+        lane.place(due, sample)
+        events += self._close_on_frames(lane)
+        return events
+
+    def _room(self, lane: Lane) -> int:
+        """What a part may seem to last: the last picture's duration is a guess, so it may be trimmed by an
+        eighth.
+        """
+        return self._part_target + (lane.guess // 8 if lane.track.kind == "video" else 0)
+
+    def _close_on_frames(self, lane: Lane) -> list[Event]:
+        """Close the part with the sample just placed, if no other fits."""
+        span = lane.end_ticks - self._open.part_start
+        room = self._room(lane)
+        if span > room or span + lane.guess <= room or span < self._least_part:
+            return []
+        end = self._open.part_start + min(span, self._part_target)
+        if span > self._part_target:
+            lane.lasts(lane.units(end))
+        return self._emit(end)
+
+    def _close_on_clock(self, next_at: int | None = None) -> list[Event]:
+        """Close the part at its declared end. `next_at`: when the next picture begins, if that is known."""
+        boundary = self._open.part_start + self._part_target
+        lead = self._lanes[0]
+        if lead.pending and lead.track.kind == "video":
+            # Unknown: it lasts to the end at least. A little more is believed; a lot would delay the next.
+            end = max(boundary, min(lead.end_ticks, boundary + TICKS // 10)) if next_at is None else next_at
+            lead.lasts(lead.units(end))
+        return self._emit(boundary)
+
+    def _close_before(self, lane: Lane, at: int) -> list[Event]:
+        """Close the part right before a sample of the lead that begins at `at`."""
+        if lane.pending and lane.track.kind == "video":
+            lane.lasts(at)
+        return self._emit(max(at, self._open.part_start + _MILLISECOND))
+
+    def _key_frame(self, lane: Lane, at: int) -> list[Event]:
+        """A key frame begins a segment where one is due, and a part wherever that is legal."""
+        since = at - self._open.part_start
+        if self._new_track is None and not self._segment_due(at):
+            legal = bool(lane.pending) and (lane.pending[0].sample.is_sync or since >= self._least_part)
+            return self._close_before(lane, at) if legal and since > 0 else []
+        events: list[Event] = []
+        audio_waits = any(other.pending for other in self._lanes[1:])
+        if lane.pending or (audio_waits and since > self._part_target // 4):
+            events += self._close_before(lane, at)
+        events += self._open.seal()
+        if self._new_track is not None:
+            lane.track = self._new_track
+            self._new_track = None
+            self._tracks = tuple(each.track for each in self._lanes)
+            events.append(self._open.set_tracks(self._tracks))
+        return events
+
+    def _segment_due(self, at: int) -> bool:
+        """Key frames of 0.5 s make segments of 2 s; key frames of 1.9 to 2.1 s make one each."""
+        open_for = at - self._open.start
+        if self._open.starting_up or self._open.undecodable:
+            return open_for >= self._part_target
+        return open_for * 100 >= self._segment_target * 85
+
+    def _close_all(self) -> list[Event]:
+        events: list[Event] = []
+        lead = self._lanes[0]
+        boundary = self._open.part_start + self._part_target
+        if lead.track.kind == "video" and lead.pending and lead.end_ticks > boundary:
+            lead.lasts(boundary)
+        waiting = [lane for lane in self._lanes if lane.pending]
+        reach = max((lane.end_ticks for lane in waiting), default=0)
+        for lane in waiting:
+            # All tracks end together, so that all can begin together.
+            if reach - lane.end_ticks <= TICKS // 10:
+                lane.lasts(lane.units(reach))
+        while any(lane.pending for lane in waiting):
+            if reach - self._open.part_start > self._part_target:
+                events += self._close_on_clock()
+            elif self._open.parts or reach - self._open.part_start >= _MILLISECOND:
+                events += self._emit(max(reach, self._open.part_start + _MILLISECOND), everything=True)
+            else:
+                for lane in waiting:  # too late for every part, and not worth a segment
+                    lane.pending.clear()
+        return events
+
+    def _emit(self, end: int, *, everything: bool = False) -> list[Event]:
+        """Close the open part at `end`: pictures that are here, audio that starts before."""
+        runs = []
+        frames = 0
+        independent = False
+        for lane in self._lanes:
+            is_video = lane.track.kind == "video"
+            samples = lane.take(None if everything or is_video else lane.units(end))
+            if not samples:
+                continue
+            runs.append(Run(lane.track_id, samples[0].dts, samples))
+            if lane is self._lanes[0]:
+                independent = not is_video or samples[0].is_sync
+                frames = len(samples) if is_video else 0
+        events = self._open.add_part(end, runs, independent=independent, frames=frames)
+        if self._lanes[0].track.kind == "audio" and self._audio_segment_full():
+            events += self._open.seal()
+        return events
+
+    def _audio_segment_full(self) -> bool:
+        """Without pictures every part is independent, and a segment ends where the clock says."""
+        wanted = 450 * _MILLISECOND if self._open.starting_up else self._segment_target
+        return self._open.part_start - self._open.start + self._part_target // 2 >= wanted

@@ -1,0 +1,203 @@
+"""What is listed, what is only kept, and what is gone (draft-pantos-hls-rfc8216bis 6.2.2)."""
+
+from collections import deque
+
+from edge.fmp4.init_segment import InitSegment
+from edge.hls.bandwidth import Bandwidth
+from edge.hls.open_segment import FIRST_SEGMENTS
+from edge.hls.position import Position
+from edge.hls.segment import (
+    TICKS,
+    Ended,
+    Event,
+    InitChanged,
+    Part,
+    PartReady,
+    Segment,
+    SegmentHead,
+    SegmentSealed,
+    TargetPromised,
+)
+
+WHOLE_SEGMENT = 1 << 32
+"""A part index that no part reaches. Position(msn, WHOLE_SEGMENT) is there when the segment is complete."""
+
+_LEAST_SEGMENTS = 6  # HLS authoring specification 8.11
+_LEAST_TARGET_DURATIONS = 3  # 6.2.2
+
+
+class LiveWindow:
+    """The listing of one rendition. `apply` is all that changes it, and each event leaves it fit to be
+    rendered.
+
+    Time here is media time: nothing is forgotten while a publisher is away.
+    """
+
+    def __init__(
+        self,
+        window_s: float,
+        part_target_ticks: int,
+        *,
+        part_hold_back_s: float = 0.0,
+        first_msn: int = 0,
+    ) -> None:
+        """`part_hold_back_s` is raised to three part targets where it is less (B.1; AUTH 14.3)."""
+        self.part_target_ticks = part_target_ticks
+        self.part_hold_back_ticks = max(3 * part_target_ticks, round(part_hold_back_s * TICKS))
+        self.segments: deque[Segment] = deque()
+        """Complete and listed."""
+        self.head: SegmentHead | None = None
+        """Of the segment that grows; None: there is none, `next_position` begins one."""
+        self.parts: list[Part] = []
+        """Of the segment that grows."""
+        self.init_index = -1
+        """The newest init segment, which applies to the next part."""
+        self.discontinuity_sequence = 0
+        self.ended = False
+        self.bandwidth = Bandwidth()
+        self._window_ticks = round(window_s * TICKS)
+        self._first_msn = first_msn
+        self._next = Position(first_msn, 0)
+        self._last_part = Position(first_msn, -1)
+        self._target_duration_s: int | None = None
+        self._listed_ticks = 0
+        self._longest_ticks = 0
+        self._clock_ticks = 0
+        self._by_msn: dict[int, Segment] = {}
+        self._kept: deque[tuple[int, Segment]] = deque()
+        self._inits: dict[int, InitSegment] = {}
+
+    @property
+    def media_sequence(self) -> int:
+        """The MSN of the first listed segment (4.4.3.2)."""
+        return self.segments[0].msn if self.segments else self._next.msn
+
+    @property
+    def next_position(self) -> Position:
+        """Of the part that is to come, which the playlist hints at."""
+        return self._next
+
+    @property
+    def last_part(self) -> Position:
+        """Of the newest part that is listed; its index is -1 before the first."""
+        return self._last_part
+
+    @property
+    def last_complete(self) -> int:
+        """The MSN of the newest complete segment; one less than the first one's before that."""
+        return self._next.msn - 1
+
+    @property
+    def target_duration_s(self) -> int:
+        """EXT-X-TARGETDURATION. Promised before the window is playable, and never changed (6.2.1)."""
+        assert self._target_duration_s is not None, "nothing was promised yet"
+        return self._target_duration_s
+
+    @property
+    def is_playable(self) -> bool:
+        """Every player plays what is listed: three complete segments, or all there ever will be."""
+        if self._target_duration_s is None:
+            return False
+        return self._next.msn - self._first_msn >= FIRST_SEGMENTS or (self.ended and bool(self.segments))
+
+    @property
+    def first_playable(self) -> Position:
+        """What to wait for before the first answer."""
+        return Position(self._first_msn + FIRST_SEGMENTS - 1, WHOLE_SEGMENT)
+
+    @property
+    def init(self) -> InitSegment | None:
+        """The newest one."""
+        return self._inits.get(self.init_index)
+
+    def has(self, position: Position) -> bool:
+        """Whether this or a later position is listed: what a blocked request waits for (6.2.5.2).
+
+        A part index that its complete segment did not reach waits for the next segment's first part.
+        """
+        if self.ended:
+            return True
+        if position.part == WHOLE_SEGMENT:
+            return self._next.msn > position.msn
+        return self._last_part >= position
+
+    def part(self, position: Position) -> Part | None:
+        """A listed or kept part. A gap has no body: 404."""
+        if position.msn == self._next.msn:
+            parts: list[Part] | tuple[Part, ...] = self.parts
+        else:
+            segment = self._by_msn.get(position.msn)
+            parts = segment.parts if segment else ()
+        return parts[position.part] if 0 <= position.part < len(parts) else None
+
+    def segment(self, msn: int) -> Segment | None:
+        """A complete segment, listed or kept."""
+        return self._by_msn.get(msn)
+
+    def init_segment(self, index: int) -> InitSegment | None:
+        """An init segment that a listed, kept or coming part needs."""
+        return self._inits.get(index)
+
+    def hints(self, position: Position) -> bool:
+        """Whether the part is promised by the preload hint: its request is held, not refused (6.2.6)."""
+        return position == self._next and not self.ended
+
+    def apply(self, event: Event) -> None:
+        """Take what the segmenter told, in its order."""
+        match event:
+            case PartReady(part, head):
+                self._add(part, head)
+            case SegmentSealed(segment):
+                self._seal(segment)
+            case InitChanged(init, index):
+                self._inits[index] = init
+                self.init_index = index
+            case TargetPromised(seconds):
+                self._target_duration_s = seconds
+            case Ended():
+                self.ended = True
+
+    def _add(self, part: Part, head: SegmentHead) -> None:
+        assert part.position == self._next
+        self.head = head
+        self.parts.append(part)
+        self._last_part = part.position
+        self._next = Position(part.position.msn, part.position.part + 1)
+        self._clock_ticks += part.duration_ticks
+
+    def _seal(self, segment: Segment) -> None:
+        assert segment.msn == self._next.msn
+        self.segments.append(segment)
+        self._by_msn[segment.msn] = segment
+        self.bandwidth.add(segment.duration_ticks, segment.size, self._target_duration_s)
+        self._listed_ticks += segment.duration_ticks
+        self._longest_ticks = max(self._longest_ticks, self._listed_ticks)
+        self.head = None
+        self.parts = []
+        self._next = Position(segment.msn + 1, 0)
+        self._remove()
+
+    def _remove(self) -> None:
+        """6.2.2: in order, never below three target durations; a removed segment stays available for its
+        own and the longest playlist's duration, its parts with it.
+        """
+        if self._target_duration_s is None:
+            return
+        least = max(self._window_ticks, _LEAST_TARGET_DURATIONS * self._target_duration_s * TICKS)
+        while len(self.segments) > _LEAST_SEGMENTS:
+            oldest = self.segments[0]
+            if self._listed_ticks - oldest.duration_ticks < least:
+                break
+            self.segments.popleft()
+            self._listed_ticks -= oldest.duration_ticks
+            self.discontinuity_sequence += oldest.discontinuity
+            stays = oldest.duration_ticks + self._longest_ticks
+            self._kept.append((self._clock_ticks + stays, oldest))
+        while self._kept and self._kept[0][0] <= self._clock_ticks:
+            del self._by_msn[self._kept.popleft()[1].msn]
+        self._forget_inits()
+
+    def _forget_inits(self) -> None:
+        oldest = self._kept[0][1] if self._kept else self.segments[0]
+        for index in [index for index in self._inits if index < oldest.init_index]:
+            del self._inits[index]
