@@ -17,7 +17,7 @@ FLOORS = {
     "live": 3, "vod": 3,
     "ingest": 4,
     "web": 5, "publish": 5, "watch": 5,
-    "server": 6, "cli": 7, "__main__": 8, "__init__": 0,
+    "demo": 5, "server": 6, "cli": 7, "__main__": 8, "__init__": 0,
 }  # fmt: skip
 KNOWN_TO_ALL = {"errors", "units", "config", "metrics", "log", "__init__"}
 SHELL_ONLY = {"config", "metrics", "log"}

@@ -1,0 +1,46 @@
+"""The demo publisher: `edge publish test` as a process of its own, a real WebRTC client like any other."""
+
+import asyncio
+import contextlib
+import sys
+from collections.abc import AsyncIterator
+
+from edge.config import Address, AuthConfig
+
+STREAM = "demo"
+PATIENCE_S = 3.0
+
+
+@contextlib.asynccontextmanager
+async def demo_publisher(address: Address, auth: AuthConfig, *, wanted: bool) -> AsyncIterator[None]:
+    """Publish a moving clock as stream `demo` to this server while the context lasts, if `wanted`."""
+    if not wanted:
+        yield
+        return
+    process = await asyncio.create_subprocess_exec(*_command(address, auth), start_new_session=True)
+    try:
+        yield
+    finally:
+        await _stop(process)
+
+
+def _command(address: Address, auth: AuthConfig) -> list[str]:
+    url = f"http://{_reachable(address)}/whip/{STREAM}"
+    token = ["--token", auth.publish[0]] if isinstance(auth.publish, tuple) else []
+    return [sys.executable, "-m", "edge", "publish", "test", url, *token]
+
+
+def _reachable(address: Address) -> Address:
+    """An address a client on this machine can name where the server listens on all."""
+    return Address({"0.0.0.0": "127.0.0.1", "::": "::1"}.get(address.host, address.host), address.port)  # noqa: S104
+
+
+async def _stop(process: asyncio.subprocess.Process) -> None:
+    if process.returncode is not None:
+        return
+    process.terminate()
+    with contextlib.suppress(TimeoutError):
+        await asyncio.wait_for(process.wait(), PATIENCE_S)
+        return
+    process.kill()
+    await process.wait()
