@@ -1,6 +1,7 @@
 """Delivery directives: what a playlist request asks to be held for (draft-pantos-hls-rfc8216bis 6.2.5)."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 from edge.errors import BadDirective, TooFarAhead
 from edge.hls.position import Position
@@ -36,6 +37,7 @@ NONE = Directives()
 NOW = Now()
 
 
+@lru_cache(maxsize=256)  # viewers at the live edge all ask the same
 def parse(query: str) -> Directives:
     """The directives in a raw query, in any order; parameters of others (tokens) are none of our business.
 
@@ -76,11 +78,11 @@ def resolve(directives: Directives, window: LiveWindow) -> Now | WaitFor:
     """
     if window.ended:
         return NOW  # with EXT-X-ENDLIST the directives MUST be ignored
+    msn, part = directives.msn, directives.part
     position = window.first_playable
-    if directives.msn is not None:
-        _check_distance(directives.msn, directives.part, window)
-        asked = Position(directives.msn, WHOLE_SEGMENT if directives.part is None else directives.part)
-        position = max(position, asked)
+    if msn is not None:
+        _check_distance(msn, part, window)
+        position = max(position, Position(msn, WHOLE_SEGMENT if part is None else part))
     return NOW if window.has(position) else WaitFor(position)
 
 

@@ -14,8 +14,8 @@ from edge.hls.segment import TICKS
 from edge.media.sample import Sample
 from edge.media.track import Track
 
-HOLE_S = 1
-"""A longer pause is left as a hole in the track, if its first sample did not find another to lengthen."""
+HOLE_S = 2
+"""A longer pause stays a hole, unless the sample before it still waits and can be lengthened."""
 
 FORWARD_S = 10
 BACKWARD_S = 1
@@ -157,13 +157,26 @@ class VideoLane(Lane):
         self.guess = self.ticks(guess)
         return self._add(dts, until - dts, sample)
 
+    def believed_end(self, boundary: int) -> int:
+        """Where the last pending picture ends, ticks, when none came before `boundary` and the part cannot
+        wait.
+
+        It lasts to the boundary at least. What a steady rate promises beyond is believed; a pause is not:
+        if the next picture comes sooner (a still screen begins to move), it would have to wait for the end.
+        """
+        least = self.ticks(min(self._deltas)) if self._deltas else self.guess
+        end = self.end_ticks - self.guess + least
+        if least > TICKS // 2:
+            end = min(end, boundary + TICKS // 10)
+        return max(boundary, end)
+
     def _guess(self, due: int, sample: Sample) -> int:
         """Ticks until the next picture, rather too few than too many: a late picture hurts, an early one
         does not.
         """
         deltas = self._deltas
         if self._last_due is not None and due > self._last_due:
-            deltas.append(min(due - self._last_due, HOLE_S * self.track.timescale))
+            deltas.append(min(due - self._last_due, self.track.timescale))
         self._last_due = due
         if not deltas:
             rate_of_30 = self.track.timescale // 30

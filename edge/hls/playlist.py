@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
+from itertools import islice
 
 from edge.hls.position import Position
 from edge.hls.segment import TICKS, Part, Segment, SegmentHead
@@ -78,6 +79,8 @@ class MediaPlaylist:
         self._window = window
         self._prefix = prefix
         self._sealed: dict[int, tuple[str, str]] = {}
+        self._bare_key: tuple[int, int, int] | None = None
+        self._bare = ("", "")
         self._growing: list[str] = []
         self._growing_msn = -1
 
@@ -99,19 +102,17 @@ class MediaPlaylist:
         The window must have a target duration (it has, when it is playable).
         """
         window = self._window
-        segments = list(window.segments)
-        self._forget(segments)
+        segments = window.segments
         full = self._first_with_parts(segments)
-        lines = [self._lines(segment)[i >= full] for i, segment in enumerate(segments)]
-        tail = "".join([*self._growing_lines(), *self._end(reports)])
+        skipped = 0 if window.ended else min(self._skippable(segments), full)
+        old, recent = self._without_parts(skipped, full)
+        lines = [self._lines(segments[i])[1] for i in range(full, len(segments))]
+        tail = "".join([*lines, *self._growing_lines(), *self._end(reports)])
         head = self._header()
-        plain = "".join([head, self._map_for_first(segments, 0), *lines, tail]).encode("ascii")
-        skipped = 0 if window.ended else self._skippable(segments)
-        delta = plain
+        plain = delta = f"{head}{self._map_for_first(0)}{old}{recent}{tail}".encode("ascii")
         if skipped:
             skip = f"#EXT-X-SKIP:SKIPPED-SEGMENTS={skipped}\n"
-            again = self._map_for_first(segments, skipped)
-            delta = "".join([head, skip, again, *lines[skipped:], tail]).encode("ascii")
+            delta = f"{head}{skip}{self._map_for_first(skipped)}{recent}{tail}".encode("ascii")
         return Playlist(window.last_part, plain, delta)
 
     def _header(self) -> str:
@@ -129,8 +130,9 @@ class MediaPlaylist:
     def _map(self, index: int) -> str:
         return f'#EXT-X-MAP:URI="{self.init_uri(index)}"\n'
 
-    def _map_for_first(self, segments: Sequence[Segment], first: int) -> str:
+    def _map_for_first(self, first: int) -> str:
         """The EXT-X-MAP before the first segment that is written, unless it brings its own."""
+        segments = self._window.segments
         head = segments[first].head if first < len(segments) else self._window.head
         return "" if head is None or head.discontinuity else self._map(head.init_index)
 
@@ -154,6 +156,18 @@ class MediaPlaylist:
             tail = f"{gap}#EXTINF:{seconds(segment.duration_ticks)},\n{self.segment_uri(segment.msn)}\n"
             lines = self._sealed[segment.msn] = (head + tail, head + parts + tail)
         return lines
+
+    def _without_parts(self, skipped: int, full: int) -> tuple[str, str]:
+        """The segments before `full`: those that a delta skips, and the others. Made once a segment."""
+        segments = self._window.segments
+        key = (self._window.media_sequence, skipped, full)
+        if key != self._bare_key:
+            self._bare_key = key
+            bare = [self._lines(segment)[0] for segment in islice(segments, full)]
+            self._bare = ("".join(bare[:skipped]), "".join(bare[skipped:]))
+            for msn in [msn for msn in self._sealed if msn < key[0]]:
+                del self._sealed[msn]
+        return self._bare
 
     def _growing_lines(self) -> list[str]:
         head, parts = self._window.head, self._window.parts
@@ -200,8 +214,3 @@ class MediaPlaylist:
             first -= 1
             room -= segments[first].duration_ticks
         return first
-
-    def _forget(self, segments: Sequence[Segment]) -> None:
-        first = segments[0].msn if segments else 0
-        for msn in [msn for msn in self._sealed if msn < first]:
-            del self._sealed[msn]

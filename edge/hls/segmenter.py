@@ -209,7 +209,7 @@ class Segmenter:
         at = lane.ticks(due)
         while at - self._open.part_start > self._part_target or len(lane.pending) > _MOST_PENDING:
             events += self._close_on_clock(at)
-        if lane.track.kind == "video" and sample.is_sync:
+        if isinstance(lane, VideoLane) and sample.is_sync:
             events += self._key_frame(lane, at)
         elif self._new_track is not None:
             return events  # it needs parameter sets that begin with the next key frame
@@ -241,10 +241,8 @@ class Segmenter:
         """Close the part at its declared end. `next_at`: when the next picture begins, if that is known."""
         boundary = self._open.part_start + self._part_target
         lead = self._lanes[0]
-        if lead.pending and lead.track.kind == "video":
-            # Unknown: it lasts to the end at least. A little more is believed; a lot would delay the next.
-            end = max(boundary, min(lead.end_ticks, boundary + TICKS // 10)) if next_at is None else next_at
-            lead.lasts(lead.units(end))
+        if isinstance(lead, VideoLane) and lead.pending:
+            lead.lasts(lead.believed_end(boundary) if next_at is None else next_at)
         return self._emit(boundary)
 
     def _close_before(self, lane: Lane, at: int) -> list[Event]:

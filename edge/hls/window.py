@@ -57,8 +57,12 @@ class LiveWindow:
         self.bandwidth = Bandwidth()
         self._window_ticks = round(window_s * TICKS)
         self._first_msn = first_msn
-        self._next = Position(first_msn, 0)
-        self._last_part = Position(first_msn, -1)
+        self.next_position = Position(first_msn, 0)
+        """Of the part that is to come, which the playlist hints at."""
+        self.last_part = Position(first_msn, -1)
+        """Of the newest part that is listed; its index is -1 before the first."""
+        self.first_playable = Position(first_msn + FIRST_SEGMENTS - 1, WHOLE_SEGMENT)
+        """What to wait for before the first answer."""
         self._target_duration_s: int | None = None
         self._listed_ticks = 0
         self._longest_ticks = 0
@@ -70,22 +74,12 @@ class LiveWindow:
     @property
     def media_sequence(self) -> int:
         """The MSN of the first listed segment (4.4.3.2)."""
-        return self.segments[0].msn if self.segments else self._next.msn
-
-    @property
-    def next_position(self) -> Position:
-        """Of the part that is to come, which the playlist hints at."""
-        return self._next
-
-    @property
-    def last_part(self) -> Position:
-        """Of the newest part that is listed; its index is -1 before the first."""
-        return self._last_part
+        return self.segments[0].msn if self.segments else self.next_position.msn
 
     @property
     def last_complete(self) -> int:
         """The MSN of the newest complete segment; one less than the first one's before that."""
-        return self._next.msn - 1
+        return self.next_position.msn - 1
 
     @property
     def target_duration_s(self) -> int:
@@ -98,12 +92,9 @@ class LiveWindow:
         """Every player plays what is listed: three complete segments, or all there ever will be."""
         if self._target_duration_s is None:
             return False
-        return self._next.msn - self._first_msn >= FIRST_SEGMENTS or (self.ended and bool(self.segments))
-
-    @property
-    def first_playable(self) -> Position:
-        """What to wait for before the first answer."""
-        return Position(self._first_msn + FIRST_SEGMENTS - 1, WHOLE_SEGMENT)
+        return self.next_position.msn - self._first_msn >= FIRST_SEGMENTS or (
+            self.ended and bool(self.segments)
+        )
 
     @property
     def init(self) -> InitSegment | None:
@@ -118,12 +109,12 @@ class LiveWindow:
         if self.ended:
             return True
         if position.part == WHOLE_SEGMENT:
-            return self._next.msn > position.msn
-        return self._last_part >= position
+            return self.next_position.msn > position.msn
+        return self.last_part >= position
 
     def part(self, position: Position) -> Part | None:
         """A listed or kept part. A gap has no body: 404."""
-        if position.msn == self._next.msn:
+        if position.msn == self.next_position.msn:
             parts: list[Part] | tuple[Part, ...] = self.parts
         else:
             segment = self._by_msn.get(position.msn)
@@ -140,7 +131,7 @@ class LiveWindow:
 
     def hints(self, position: Position) -> bool:
         """Whether the part is promised by the preload hint: its request is held, not refused (6.2.6)."""
-        return position == self._next and not self.ended
+        return position == self.next_position and not self.ended
 
     def apply(self, event: Event) -> None:
         """Take what the segmenter told, in its order."""
@@ -158,15 +149,15 @@ class LiveWindow:
                 self.ended = True
 
     def _add(self, part: Part, head: SegmentHead) -> None:
-        assert part.position == self._next
+        assert part.position == self.next_position
         self.head = head
         self.parts.append(part)
-        self._last_part = part.position
-        self._next = Position(part.position.msn, part.position.part + 1)
+        self.last_part = part.position
+        self.next_position = Position(part.position.msn, part.position.part + 1)
         self._clock_ticks += part.duration_ticks
 
     def _seal(self, segment: Segment) -> None:
-        assert segment.msn == self._next.msn
+        assert segment.msn == self.next_position.msn
         self.segments.append(segment)
         self._by_msn[segment.msn] = segment
         self.bandwidth.add(segment.duration_ticks, segment.size, self._target_duration_s)
@@ -174,7 +165,7 @@ class LiveWindow:
         self._longest_ticks = max(self._longest_ticks, self._listed_ticks)
         self.head = None
         self.parts = []
-        self._next = Position(segment.msn + 1, 0)
+        self.next_position = Position(segment.msn + 1, 0)
         self._remove()
 
     def _remove(self) -> None:
