@@ -34,12 +34,12 @@ def problem_of(error: EdgeError, *, cache_control: str = NO_STORE, headers: Head
     )
 
 
-def method_not_allowed(method: str, allow: str) -> Response:
+def method_not_allowed(method: str, allow: str, *, headers: Headers = ()) -> Response:
     """405 with the methods that are (RFC 9110, 15.5.6). Only a known-looking method is named back."""
     named = method if method.isascii() and method.isalpha() and len(method) <= 16 else "This method"
     return problem(
         405,
         "Method not allowed",
         f"{named} does nothing here; use one of {allow}",
-        headers=(("Allow", allow),),
+        headers=(("Allow", allow), *headers),
     )

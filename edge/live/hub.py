@@ -1,0 +1,138 @@
+"""All publications of this node, and the one place where requests for live media are answered."""
+
+import time
+from collections.abc import Callable
+
+from edge.config import STREAM_NAME, Config
+from edge.errors import EdgeError, NotFound, Overloaded, PublishError
+from edge.http.accept import accepts_gzip
+from edge.http.cache_control import UNKNOWN_STREAM
+from edge.http.cors import OPEN, READ_METHODS, preflight
+from edge.http.message import RequestHead, Response
+from edge.http.problem import method_not_allowed, problem_of
+from edge.live.listing import MEDIA_PLAYLIST
+from edge.live.publication import Publication
+from edge.live.waiters import Places, Wait
+from edge.metrics import LIVE_PUBLICATIONS, LIVE_WAITERS
+
+ROOT = "/live/"
+MULTIVARIANT_PLAYLIST = "index.m3u8"
+
+
+class Hub:
+    """Names and their publications. Not for threads; `now` is monotonic seconds and never goes back."""
+
+    tick_s = 0.1
+    """How often `tick` wants to be called: no held request is answered later than it should be by more."""
+
+    def __init__(self, config: Config, *, wall_clock: Callable[[], float] = time.time) -> None:
+        """`wall_clock` gives Unix seconds, to measure how old media are when they are listed."""
+        self._config = config
+        self._wall_clock = wall_clock
+        self._places = Places(config.live.max_waiters)
+        self._publications: dict[str, Publication] = {}
+        self._now = 0.0
+
+    def claim(self, name: str, now: float, *, takeover: bool) -> Publication:
+        """The publication a new source may attach to: the one that waits for it, or a fresh one.
+
+        NameTaken: it has a healthy source and `takeover` is false. PublishError: no name for a stream.
+        Overloaded: `live.max_publications` are live.
+        """
+        if not STREAM_NAME.fullmatch(name):
+            raise PublishError(
+                "A stream name is 1 to 64 letters, digits, hyphens and underscores (A-Z a-z 0-9 - _)"
+            )
+        publication = self._publications.get(name)
+        if publication is not None and publication.ended_at is None:
+            publication.claim(now, takeover=takeover)
+            return publication
+        self._make_room()
+        # Numbers go on after a former life, so that caches never mix up what they know of both.
+        first_msn = 0 if publication is None else publication.rendition.window.next_position.msn + 1
+        fresh = Publication(
+            name, self._config, self._places, now, first_msn=first_msn, wall_clock=self._wall_clock
+        )
+        self._publications[name] = fresh
+        return fresh
+
+    def get(self, name: str) -> Publication | None:
+        """The publication of that name, if its playlists are served."""
+        publication = self._publications.get(name)
+        return publication if publication is not None and publication.is_listed else None
+
+    def list(self) -> list[Publication]:
+        """Those whose playlists are served, by name."""
+        return [each for _, each in sorted(self._publications.items()) if each.is_listed]
+
+    @property
+    def waiting(self) -> int:
+        """Requests that are held, on the whole node."""
+        return self._places.taken
+
+    def tick(self, now: float) -> None:
+        """Every `tick_s` seconds."""
+        self._now = now
+        for publication in list(self._publications.values()):
+            publication.tick(now)
+            if publication.is_over:
+                del self._publications[publication.name]
+        LIVE_WAITERS.set(self._places.taken)
+        LIVE_PUBLICATIONS.set(sum(each.ended_at is None for each in self._publications.values()))
+
+    def end_all(self) -> None:
+        """The node goes down: end every publication, so that nobody is left waiting."""
+        for publication in list(self._publications.values()):
+            publication.end(self._now, "the server is shutting down")
+
+    def answer(self, head: RequestHead, now: float) -> Response | Wait:
+        """Answer a request for an address below `/live/`. Never raises; unknown names leave no trace."""
+        if head.method == "OPTIONS":
+            return preflight()
+        if head.method not in {"GET", "HEAD"}:
+            return method_not_allowed(head.method, READ_METHODS, headers=OPEN)
+        try:
+            return self._find(head, now)
+        except NotFound as error:
+            return problem_of(error, cache_control=UNKNOWN_STREAM, headers=OPEN)
+        except EdgeError as error:
+            return problem_of(error, headers=OPEN)
+
+    def _find(self, head: RequestHead, now: float) -> Response | Wait:
+        name, _, rest = head.path.removeprefix(ROOT).partition("/")
+        publication = self._publications.get(name)
+        if publication is None:
+            raise NotFound("Nobody publishes under this name at the moment; ask again when they do")
+        rendition = publication.rendition
+        folder, slash, file = rest.partition("/")
+        if slash:
+            if folder != rendition.prefix:
+                return rendition.missing("This belongs to an earlier broadcast; reload the playlist")
+            return rendition.media(file, now)
+        if not publication.is_listed:
+            raise NotFound("The stream has ended")
+        if rest == MEDIA_PLAYLIST:
+            return rendition.media_playlist(head.query, gzip=_reads_gzip(head), now=now)
+        if rest == MULTIVARIANT_PLAYLIST:
+            return rendition.multivariant(gzip=_reads_gzip(head), now=now)
+        return rendition.missing(f"There is no such playlist; open {MULTIVARIANT_PLAYLIST}")
+
+    def _make_room(self) -> None:
+        live = [each for each in self._publications.values() if each.ended_at is None]
+        limit = self._config.live.max_publications
+        if len(live) >= limit:
+            raise Overloaded(
+                f"{limit} streams are live, as many as may be (the operator's key: live.max_publications)",
+                retry_after_s=30,
+            )
+        ended = sorted((each for each in self._publications.values() if each not in live), key=_end)
+        for oldest in ended[: max(0, len(self._publications) - 2 * limit + 1)]:
+            del self._publications[oldest.name]
+
+
+def _reads_gzip(head: RequestHead) -> bool:
+    return accepts_gzip(head.headers.get("accept-encoding"))
+
+
+def _end(publication: Publication) -> float:
+    return publication.ended_at or 0.0

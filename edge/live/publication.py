@@ -1,0 +1,183 @@
+"""A live name: it outlives its sources, so that a publisher may drop and return while viewers stay."""
+
+import time
+from collections.abc import Callable, Sequence
+from typing import Literal
+
+from edge.config import Config
+from edge.errors import NameTaken, PublishError
+from edge.live.rendition import Rendition
+from edge.live.source import Source
+from edge.live.waiters import Places
+from edge.media.sample import Sample
+from edge.media.track import Track
+
+State = Literal["waiting", "live", "reconnecting", "ended"]
+
+QUIET_AFTER_S = 1.0
+"""From here on viewers are answered as if the source were gone; it may still come back by itself."""
+
+LOST_AFTER_S = 2.0
+"""A source that is silent for so long may be replaced by whoever publishes under its name."""
+
+PATIENCE_S = 30.0
+"""How long, at least, a source may take to send its first or its next media before the publication ends."""
+
+
+class Publication:
+    """One life of a name, from the first claim to the end of its window. `now` is monotonic seconds."""
+
+    def __init__(
+        self,
+        name: str,
+        config: Config,
+        places: Places,
+        now: float,
+        *,
+        first_msn: int = 0,
+        wall_clock: Callable[[], float] = time.time,
+    ) -> None:
+        self.name = name
+        self.rendition = Rendition(config, places, first_msn=first_msn, wall_clock=wall_clock)
+        self.tracks: tuple[Track, ...] = ()
+        """Of the newest source."""
+        self.began_at = now
+        self.ended_at: float | None = None
+        self._reconnect_window_s = config.live.reconnect_window
+        self._window_s = config.hls.window
+        self._source: Source | None = None
+        self._replaced: Source | None = None
+        self._is_claimed = True
+        self._has_media = False
+        self._heard_at = now
+        self._now = now
+
+    @property
+    def state(self) -> State:
+        """As of the last call that told the time."""
+        if self.ended_at is not None:
+            return "ended"
+        if not self._has_media:
+            return "waiting"
+        return "live" if self._source and self._quiet_s < LOST_AFTER_S else "reconnecting"
+
+    # Who may publish
+
+    def claim(self, now: float, *, takeover: bool) -> None:
+        """Reserve the name for a source that is about to attach; the one it replaces is closed.
+
+        NameTaken: it has a source that was heard of in the last two seconds, or somebody has just claimed it.
+        """
+        self._now = now
+        if (self._source or self._is_claimed) and self._quiet_s < LOST_AFTER_S and not takeover:
+            raise NameTaken(
+                f"Someone publishes as {self.name!r}: choose another name, or wait until they stop"
+            )
+        self._close_source("replaced by another publisher")
+        self._is_claimed = True
+        self._heard_at = now
+
+    def attach(self, source: Source, tracks: Sequence[Track], wall_clock_zero: float, now: float) -> None:
+        """The source begins to write. `wall_clock_zero`: Unix seconds of its time 0.
+
+        NameTaken: another one came first. PublishError: the publication has ended. MediaError: bad tracks.
+        """
+        self._now = now
+        if self.ended_at is not None:
+            raise PublishError("The publication has ended in the meantime; publish again")
+        if self._source is not None and self._source is not source:
+            if self._quiet_s < LOST_AFTER_S:
+                raise NameTaken(f"Someone else publishes as {self.name!r} by now; choose another name")
+            self._close_source("replaced by another publisher")
+        self.rendition.start(tracks, wall_clock_zero)
+        self.tracks = tuple(tracks)
+        self._source = source
+        self._is_claimed = False
+        self._heard_at = now
+
+    def detach(self, source: Source, now: float) -> None:
+        """The source is gone: what it sent is sealed, and viewers are kept for `live.reconnect_window`.
+
+        From one that never attached it gives the claim back; from one that was replaced it means nothing.
+        """
+        self._now = now
+        if source is self._source:
+            self._source = None
+            self._heard_at = now
+            self.rendition.seal()
+        elif source is not self._replaced:
+            self._is_claimed = False
+
+    # What the current source does
+
+    def write(self, sample: Sample, now: float) -> None:
+        """Take a sample; viewers who waited for what it completes have it when this returns."""
+        self._now = self._heard_at = now
+        if self.ended_at is None:
+            self._has_media = True
+            self.rendition.write(sample)
+
+    def change_track(self, track: Track, now: float) -> None:
+        """The source's track of this kind changes with its next key frame."""
+        self._now = now
+        if self.ended_at is None:
+            self.rendition.change_track(track)
+            self.tracks = tuple(track if old.kind == track.kind else old for old in self.tracks)
+
+    def advance(self, source_time_s: float, now: float) -> None:
+        """All media before this source time has come, or will be late."""
+        self._now = now
+        if self.ended_at is None:
+            self.rendition.advance(source_time_s)
+
+    def key_frame_due(self, source_time_s: float) -> bool:
+        """Whether the source should send a key frame now."""
+        return self.ended_at is None and self.rendition.segmenter.key_frame_due(source_time_s)
+
+    # Time
+
+    def end(self, now: float, reason: str = "the publication was ended") -> None:
+        """EXT-X-ENDLIST: whoever waits is answered, a source is told to go."""
+        self._now = now
+        if self.ended_at is not None:
+            return
+        self.ended_at = now
+        self._close_source(reason)
+        self.rendition.end()
+
+    def tick(self, now: float) -> None:
+        """Some ten times a second: answer those who waited too long, end what nobody comes back to."""
+        self._now = now
+        if self.ended_at is None and self._quiet_s >= self._patience_s:
+            self.end(now, "no media came for a long time")
+        self.rendition.tick(now, stands_still=self._source is None or self._quiet_s > QUIET_AFTER_S)
+
+    @property
+    def is_listed(self) -> bool:
+        """Whether its playlists are served: 6.2.2 lets go of them a window after the end."""
+        return self.ended_at is None or self._now < self.ended_at + self._window_s
+
+    @property
+    def is_over(self) -> bool:
+        """Nothing is left to serve. Media are kept for a second window, for whoever has the last playlist."""
+        if self.ended_at is None:
+            return False
+        return not self._has_media or self._now >= self.ended_at + 2 * self._window_s
+
+    @property
+    def _quiet_s(self) -> float:
+        return self._now - self._heard_at
+
+    @property
+    def _patience_s(self) -> float:
+        if self._source is None and not self._is_claimed:
+            return self._reconnect_window_s
+        return max(self._reconnect_window_s, PATIENCE_S)
+
+    def _close_source(self, reason: str) -> None:
+        """Forget it before it is told, for it may call us back."""
+        source, self._source = self._source, None
+        self._replaced = source
+        if source is not None:
+            self.rendition.seal()
+            source.close(reason)

@@ -1,0 +1,208 @@
+"""One playable output of a publication: samples in, the same bytes to everybody who waits for them out."""
+
+import secrets
+import time
+from collections.abc import Callable, Sequence
+
+from edge.config import Config
+from edge.hls.directives import WaitFor, parse, resolve
+from edge.hls.position import Position
+from edge.hls.segment import TICKS, Event, PartReady, SegmentHead, TargetPromised
+from edge.hls.segmenter import Segmenter
+from edge.hls.window import LiveWindow
+from edge.http.message import Response
+from edge.live.audience import Audience
+from edge.live.listing import Form, Listing
+from edge.live.replies import Replies, not_playable_yet, overloaded, stalled
+from edge.live.shelf import InitName, SegmentName, Shelf, parse_name
+from edge.live.waiters import Key, Places, Wait, Waiters, wake
+from edge.media.sample import Sample
+from edge.media.track import Track
+from edge.metrics import LIVE_LATENCY, LIVE_LISTING
+
+FIRST_PLAYLIST_HOLD_S = 9.5
+"""hls.js gives up on a playlist whose first byte takes 10 s: it had better read our 503."""
+
+STANDSTILL_HOLD_S = 0.5
+"""Without a publisher a blocked playlist request is answered unchanged after this: hls.js aborts it after 0.8
+target durations, and no player minds a playlist that did not grow."""
+
+HOLD_TARGET_DURATIONS = 3  # 6.2.5.2
+
+
+class Rendition:
+    """A segmenter, the window it fills, and the requests that wait for more."""
+
+    def __init__(
+        self,
+        config: Config,
+        places: Places,
+        *,
+        first_msn: int = 0,
+        wall_clock: Callable[[], float] = time.time,
+    ) -> None:
+        """`places` is shared by all renditions of the node; `wall_clock` gives Unix seconds."""
+        hls = config.hls
+        part_ticks = round(hls.part_target * TICKS)
+        self.segmenter = Segmenter(part_ticks, round(hls.segment_target * TICKS), first_msn=first_msn)
+        self.window = LiveWindow(
+            hls.window, part_ticks, part_hold_back_s=hls.part_hold_back or 0.0, first_msn=first_msn
+        )
+        self.prefix = secrets.token_hex(4)
+        """The folder of the media, new for each life of a publication: what is in it never changes."""
+        self.target_duration_s = max(1, round(hls.segment_target))
+        self.audience = Audience(self.target_duration_s)
+        self.latency_s: float | None = None
+        """From capture to listed, of the newest part, by the publisher's clock."""
+        self._places = places
+        self._wall_clock = wall_clock
+        self._replies = Replies(self.prefix, self.target_duration_s, hls.window)
+        self._listing = Listing(self.window, self._replies, self.prefix)
+        self._shelf = Shelf(self.window, self._replies)
+        self._head: SegmentHead | None = None
+        self._head_ticks = 0
+        self._playlist_waiters: Waiters[tuple[Position, Form]] = Waiters(places)
+        self._multivariant_waiters: Waiters[bool] = Waiters(places)
+        self._part_waiters: Waiters[Position] = Waiters(places)
+
+    # What a source does. Whoever waited for what it completes has it when these return.
+
+    def start(self, tracks: Sequence[Track], wall_clock_zero: float) -> None:
+        """See Segmenter.start."""
+        self._apply(self.segmenter.start(tracks, wall_clock_zero))
+
+    def write(self, sample: Sample) -> None:
+        """See Segmenter.write."""
+        began = time.perf_counter()
+        events = self.segmenter.write(sample)
+        if events:
+            self._apply(events)
+            LIVE_LISTING.observe(time.perf_counter() - began)
+
+    def change_track(self, track: Track) -> None:
+        """See Segmenter.change_track."""
+        self._apply(self.segmenter.change_track(track))
+
+    def advance(self, source_time_s: float) -> None:
+        """See Segmenter.advance."""
+        self._apply(self.segmenter.advance(source_time_s))
+
+    def seal(self) -> None:
+        """The source is gone."""
+        self._apply(self.segmenter.seal())
+
+    def end(self) -> None:
+        """No source will come any more: everybody is answered."""
+        self._apply(self.segmenter.end())
+
+    def _apply(self, events: Sequence[Event]) -> None:
+        if not events:
+            return
+        for event in events:
+            self.window.apply(event)
+            if isinstance(event, PartReady):
+                self._measure(event)
+            elif isinstance(event, TargetPromised):
+                self.target_duration_s = self.audience.period_s = event.target_duration_s
+                self._replies.promise(event.target_duration_s)
+        self._listing.changed()
+        self._wake()
+
+    def _measure(self, event: PartReady) -> None:
+        if event.head is not self._head:
+            self._head = event.head
+            self._head_ticks = 0
+        self._head_ticks += event.part.duration_ticks
+        captured = event.head.program_date_time.timestamp() + self._head_ticks / TICKS
+        self.latency_s = self._wall_clock() - captured
+        LIVE_LATENCY.observe(max(0.0, self.latency_s))
+
+    # What viewers ask.
+
+    def media_playlist(self, query: str, *, gzip: bool, now: float) -> Response | Wait:
+        """By the directives in the raw `query`. BadDirective, TooFarAhead."""
+        directives = parse(query)
+        decision = resolve(directives, self.window)
+        form = Form(directives.skip, gzip)
+        if isinstance(decision, WaitFor):
+            return self._hold(self._playlist_waiters, (decision.position, form), now)
+        if directives.msn is None:
+            self.audience.asked_without_directives()
+        return self._listing.media_playlist(form, "plain" if directives.msn is None else "blocking")
+
+    def multivariant(self, *, gzip: bool, now: float) -> Response | Wait:
+        """Held until every player can play what is behind it."""
+        if self._is_answerable:
+            return self._listing.multivariant(gzip=gzip)
+        return self._hold(self._multivariant_waiters, gzip, now)
+
+    def media(self, file: str, now: float) -> Response | Wait:
+        """What the playlist names; the hinted part is held until it exists (6.2.6)."""
+        match parse_name(file):
+            case InitName() as name:
+                return self._shelf.init(name)
+            case SegmentName() as name:
+                return self._shelf.segment(name)
+            case Position() as position:
+                if self.window.hints(position):
+                    return self._hold(self._part_waiters, position, now)
+                return self._shelf.part(position)
+            case _:
+                return self.missing("This is no name of a segment or part; take it from the playlist")
+
+    def missing(self, sentence: str) -> Response:
+        """404 with the lifetime of a media address."""
+        return self._replies.missing(sentence)
+
+    @property
+    def waiting(self) -> int:
+        """Requests that are held now."""
+        return len(self._playlist_waiters) + len(self._multivariant_waiters) + len(self._part_waiters)
+
+    @property
+    def _is_answerable(self) -> bool:
+        return self.window.is_playable or self.window.ended
+
+    def _hold(self, waiters: Waiters[Key], key: Key, now: float) -> Response | Wait:
+        if self._places.are_full:
+            return overloaded()
+        return Wait(lambda deliver: waiters.add(key, deliver, now))
+
+    # Who is answered when.
+
+    def _wake(self) -> None:
+        """Take all who are due before anyone is answered: an answered viewer may ask again at once."""
+        window, listing = self.window, self._listing
+        due_playlists = self._playlist_waiters.take(lambda key: self._is_answerable and window.has(key[0]))
+        due_multivariants = self._multivariant_waiters.take(lambda _: self._is_answerable)
+        due_parts = self._part_waiters.take(lambda position: not window.hints(position))
+        woken = 0
+        for (_, form), viewers in due_playlists:
+            woken += wake(viewers, listing.media_playlist(form, "blocking"))
+        self.audience.woken_together(woken)
+        for gzip, viewers in due_multivariants:
+            wake(viewers, listing.multivariant(gzip=gzip))
+        for position, viewers in due_parts:
+            wake(viewers, self._shelf.part(position))
+
+    def tick(self, now: float, *, stands_still: bool) -> None:
+        """Answer whoever waited too long. `stands_still`: no source, or one that says nothing."""
+        self.audience.tick(now)
+        longest = HOLD_TARGET_DURATIONS * self.target_duration_s
+        if not self._is_answerable:
+            self._refuse_first(now - FIRST_PLAYLIST_HOLD_S)
+        elif stands_still:
+            for (_, form), viewers in self._playlist_waiters.take_older(now - STANDSTILL_HOLD_S):
+                wake(viewers, self._listing.media_playlist(form, "unchanged"))
+        else:
+            for _, viewers in self._playlist_waiters.take_older(now - longest):
+                wake(viewers, stalled())
+        for _, viewers in self._part_waiters.take_older(now - longest):
+            wake(viewers, stalled())
+
+    def _refuse_first(self, before: float) -> None:
+        for _, viewers in [
+            *self._playlist_waiters.take_older(before),
+            *self._multivariant_waiters.take_older(before),
+        ]:
+            wake(viewers, not_playable_yet())

@@ -1,0 +1,31 @@
+"""Prometheus metrics of all rooms: `edge_<room>_<noun>_<unit>`, labels from closed sets only."""
+
+from prometheus_client import Counter, Gauge, Histogram
+
+_FAST = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0)
+_LATENCY = (0.02, 0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.75, 1.0, 1.5, 2.0, 5.0)
+
+# live
+
+LIVE_LATENCY = Histogram(
+    "edge_live_latency_seconds",
+    "From the capture of a part's last instant to the part listed, by the publisher's own clock",
+    buckets=_LATENCY,
+)
+LIVE_LISTING = Histogram(
+    "edge_live_listing_seconds",
+    "From the sample that completes a part to the part listed and handed to everybody who waits",
+    buckets=_FAST,
+)
+LIVE_WAITERS = Gauge("edge_live_waiters", "Requests that are held until media come")
+LIVE_PUBLICATIONS = Gauge("edge_live_publications", "Streams that have not ended")
+
+# web
+
+WEB_REQUESTS = Counter("edge_web_requests", "Answered requests", ["kind", "status"])
+WEB_SENDING = Histogram(
+    "edge_web_sending_seconds",
+    "From a held answer being there to its last byte handed to the socket",
+    buckets=_FAST,
+)
+WEB_SENT = Counter("edge_web_sent_bytes", "Octets of media and playlists handed to sockets", ["kind"])
