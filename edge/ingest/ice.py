@@ -72,8 +72,8 @@ class IceLite(Generic[Path]):
     """The ICE state of one session. A path is whatever the caller can send to; equal paths are the same path.
 
     A check counts only with the right USERNAME and MESSAGE-INTEGRITY; whatever else comes is not answered, so
-    that a stranger learns nothing and nobody is hit by our answers. PRIORITY and ICE-CONTROLLING are not asked
-    for: FFmpeg 8.0 sends neither, and a lite agent has no use for them.
+    that a stranger learns nothing and nobody is hit by our answers. PRIORITY and ICE-CONTROLLING are not
+    asked for: FFmpeg 8.0 sends neither, and a lite agent has no use for them.
     """
 
     def __init__(self, local: IceCredentials, remote_ufrag: str) -> None:
@@ -164,7 +164,7 @@ class IceLite(Generic[Path]):
         return retired
 
     def _validated(self, path: Path, *, is_nominated: bool) -> Path | None:
-        """Remember the path, send over it if it is nominated or if none is; returns the path that had to go."""
+        """Remember the path, send over it if it is nominated or if none is; gives the path that had to go."""
         self._paths[path] = None
         self._paths.move_to_end(path)
         if is_nominated or not self._is_nominated:
