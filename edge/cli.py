@@ -33,9 +33,15 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _add_configuration(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("-c", "--config", type=Path, metavar="FILE", help="TOML; without it: defaults, loopback only")
     parser.add_argument(
-        "--set", action="append", default=[], metavar="SECTION.KEY=VALUE", help="override one key (repeatable)"
+        "-c", "--config", type=Path, metavar="FILE", help="TOML; without it: defaults, loopback only"
+    )
+    parser.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="SECTION.KEY=VALUE",
+        help="override one key (repeatable)",
     )
 
 

@@ -87,7 +87,9 @@ class HlsConfig(_Section):
     @model_validator(mode="after")
     def _consistent(self) -> Self:
         if self.segment_target < 2 * self.part_target:
-            raise ValueError("segment_target must be at least twice part_target: raise it or shorten the parts")
+            raise ValueError(
+                "segment_target must be at least twice part_target: raise it or shorten the parts"
+            )
         if self.part_hold_back is not None and self.part_hold_back < 3 * self.part_target:
             raise ValueError("part_hold_back must be at least three times part_target (Apple's rule 14.3)")
         return self
@@ -148,7 +150,7 @@ def load(
     environment: Mapping[str, str] = os.environ,
     overrides: Iterable[str] = (),
 ) -> Config:
-    """Read the file, then EDGE_SECTION__KEY, then `section.key=value`; ConfigError lists every fault, one a line."""
+    """Read the file, then EDGE_SECTION__KEY, then `section.key=value`; ConfigError lists every fault."""
     faults: list[str] = []
     tree = _read(path) if path else {}
     settings = [*_from_environment(environment), *((text, text) for text in overrides)]
@@ -167,7 +169,9 @@ def _read(path: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(path.read_text("utf-8"))
     except OSError as error:
-        raise ConfigError(f"{path}: cannot be read ({error.strerror}): name a file that is there with -c") from error
+        raise ConfigError(
+            f"{path}: cannot be read ({error.strerror}): name a file that is there with -c"
+        ) from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path}: is not TOML: {error}") from error
 
@@ -202,12 +206,14 @@ def _value(text: str) -> object:
 
 _MENDS = {
     "extra_forbidden": "is not a key we know: see config/edge.toml for all keys",
-    "string_type": 'must be text in quotes',
+    "string_type": "must be text in quotes",
 }
 
 
 def _explain(error: ValidationError, path: Path | None) -> Iterable[str]:
     for fault in error.errors(include_url=False):
-        key = ".".join(str(step) for step in fault["loc"] if step not in {"literal['open']", "tuple[str, ...]"})
+        key = ".".join(
+            str(step) for step in fault["loc"] if step not in {"literal['open']", "tuple[str, ...]"}
+        )
         mend = _MENDS.get(fault["type"]) or fault["msg"].removeprefix("Value error, ")
         yield ": ".join(filter(None, [str(path) if path else "", key, mend]))

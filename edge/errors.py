@@ -114,6 +114,6 @@ class Stalled(EdgeError):
 
 
 class MediaError(EdgeError):
-    """Bytes are wrong (RTP, RTCP, STUN, H.264, Opus, boxes): dropped and counted, never fatal to a session."""
+    """Bytes are wrong (RTP, STUN, H.264, Opus, boxes): dropped and counted, never fatal to a session."""
 
     title = "Malformed media"

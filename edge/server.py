@@ -28,7 +28,7 @@ FILES_NEEDED = 1_024
 
 
 def run(config: Config, *, demo: bool) -> int:
-    """Serve until SIGINT or SIGTERM. 0: stopped cleanly; 1: could not start. ConfigError names the key to change."""
+    """Serve until SIGINT or SIGTERM; 0: stopped cleanly. ConfigError names the key to change."""
     log.set_up(config.server.log_level, config.server.log_format)
     _raise_file_limit()
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
@@ -91,7 +91,7 @@ def _busy(key: str, value: str, error: OSError) -> str:
     mends = {
         errno.EADDRINUSE: "another program has this port: stop it, or name another",
         errno.EADDRNOTAVAIL: "no interface of this machine has this address: name one that it has",
-        errno.EACCES: "ports below 1024 need the right to bind them: name a higher one, or grant CAP_NET_BIND_SERVICE",
+        errno.EACCES: "ports below 1024 are privileged: name a higher one, or grant CAP_NET_BIND_SERVICE",
         errno.EMFILE: "the limit of open files is reached: raise LimitNOFILE of the unit, or `ulimit -n`",
     }
     return f"{key} = {value!r}: {mends.get(error.errno or 0, error.strerror or str(error))}"
@@ -125,7 +125,9 @@ def _raise_file_limit() -> None:
     if soft < wanted:
         resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
     if wanted < FILES_NEEDED:
-        logger.warning("few open files allowed: raise LimitNOFILE of the unit, or `ulimit -n`", extra={"limit": wanted})
+        logger.warning(
+            "few open files allowed: raise LimitNOFILE of the unit, or `ulimit -n`", extra={"limit": wanted}
+        )
 
 
 def _announce(address: Address, *, demo: bool) -> None:

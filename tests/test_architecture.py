@@ -59,7 +59,9 @@ def test_a_file_keeps_to_the_plan(path: Path) -> None:
         if other in KNOWN_TO_ALL:
             assert own not in PURE or other not in SHELL_ONLY, f"{own} is pure and imports {other}"
         else:
-            assert FLOORS[other] < FLOORS[own], f"{own} (floor {FLOORS[own]}) imports {other} (floor {FLOORS[other]})"
+            assert FLOORS[other] < FLOORS[own], (
+                f"{own} (floor {FLOORS[own]}) imports {other} (floor {FLOORS[other]})"
+            )
     foreign = {name.split(".")[0] for name in imports(path)}
     if own in PURE:
         assert not foreign & IMPURE_MODULES, f"{own} is pure"
@@ -111,6 +113,10 @@ def test_broad_excepts_stand_only_at_the_doors() -> None:
     found = set()
     for path in FILES:
         for node in ast.walk(ast.parse(path.read_text())):
-            if isinstance(node, ast.ExceptHandler) and isinstance(node.type, ast.Name) and node.type.id == "Exception":
+            if (
+                isinstance(node, ast.ExceptHandler)
+                and isinstance(node.type, ast.Name)
+                and node.type.id == "Exception"
+            ):
                 found.add(str(path.relative_to(EDGE)))
     assert found <= {"ingest/supervisor.py", "web/middleware.py", "cli.py", "server.py"}

@@ -31,7 +31,9 @@ def test_the_shipped_file_names_every_key() -> None:
 
 
 def test_quantities_are_written_with_units() -> None:
-    config = load(environment={}, overrides=["hls.part_target=200ms", "hls.window=2m", "webrtc.max_bitrate=2.5Mbit"])
+    config = load(
+        environment={}, overrides=["hls.part_target=200ms", "hls.window=2m", "webrtc.max_bitrate=2.5Mbit"]
+    )
     assert (config.hls.part_target, config.hls.window, config.webrtc.max_bitrate) == (0.2, 120.0, 2_500_000)
 
 
@@ -73,7 +75,9 @@ def test_a_missing_or_broken_file_is_told(tmp_path: Path) -> None:
     assert faults(path=tmp_path / "scalar.toml", overrides=["hls.window=10s"])
 
 
-@pytest.mark.parametrize("text", ["", ":", "8080", "host:80", "1.2.3.4:", "1.2.3.4:x", "1.2.3.4:65536", "[::1:80x"])
+@pytest.mark.parametrize(
+    "text", ["", ":", "8080", "host:80", "1.2.3.4:", "1.2.3.4:x", "1.2.3.4:65536", "[::1:80x"]
+)
 def test_addresses_that_are_none(text: str) -> None:
     with pytest.raises(ValueError):
         Address.parse(text)

@@ -1,0 +1,9 @@
+"""`python -m bench`: every benchmark in turn, each in a process of its own."""
+
+import subprocess
+import sys
+
+NAMES = ("ingest", "glass")
+
+if __name__ == "__main__":
+    sys.exit(max([subprocess.call([sys.executable, "-m", f"bench.{name}", *sys.argv[1:]]) for name in NAMES]))
