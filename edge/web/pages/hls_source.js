@@ -1,0 +1,110 @@
+/** hls.js in low-latency mode, as a source of the Player: it loads and buffers, the Player steers and decides. */
+
+const NO_SUCH_STREAM = [404, 410];
+const TRY_AGAIN_MS = 500;
+const MEND_ONCE_IN_MS = 5000;
+
+const patient = { maxTimeToFirstByteMs: 30_000, maxLoadTimeMs: 60_000 };
+const again = { maxNumRetry: 1_000_000, retryDelayMs: TRY_AGAIN_MS, maxRetryDelayMs: 2000, backoff: 'linear' };
+
+const CONFIG = {
+  lowLatencyMode: true,
+  enableWorker: false, // fMP4 passes through untouched: a worker would only add hops
+  liveDurationInfinity: true,
+  backBufferLength: 30,
+  testBandwidth: false,
+  maxLiveSyncPlaybackRate: 1, // the Player steers
+  liveSyncOnStallIncrease: 0,
+  manifestLoadPolicy: { default: { ...patient, timeoutRetry: again, errorRetry: null } },
+  playlistLoadPolicy: { default: { ...patient, timeoutRetry: again, errorRetry: again } },
+};
+
+/** Loads hls.js and opens `address`, or returns null where the browser cannot run it. */
+export async function openHls(video, address, player) {
+  const { default: Hls } = await import('./vendor/hls.min.mjs').catch(() => ({ default: null }));
+  return Hls?.isSupported() ? new HlsSource(Hls, video, address, player) : null;
+}
+
+class HlsSource {
+  constructor(Hls, video, address, player) {
+    this.player = player;
+    this.mended = -Infinity;
+    this.rates = [];
+    this.hls = new Hls(structuredClone(CONFIG));
+    this.types = Hls.ErrorTypes;
+    this.hls.on(Hls.Events.LEVEL_UPDATED, (_, { details }) => this.onDetails(details));
+    this.hls.on(Hls.Events.LEVEL_LOADED, (_, { details }) => this.allowFor(details));
+    this.hls.on(Hls.Events.FRAG_LOADED, (_, data) => this.onMedia(data));
+    this.hls.on(Hls.Events.ERROR, (_, data) => this.onError(data));
+    this.hls.loadSource(address);
+    this.hls.attachMedia(video);
+  }
+
+  close() {
+    clearTimeout(this.retry);
+    this.hls.destroy();
+  }
+
+  /** The wall-clock time of the picture shown (EXT-X-PROGRAM-DATE-TIME), Unix milliseconds or null. */
+  get playingDate() {
+    return this.hls.playingDate?.getTime() ?? null;
+  }
+
+  /** Bits a second of the media loaded in the last seconds, or null. */
+  get bitrate() {
+    const [bytes, time] = this.rates.reduce(([b, t], rate) => [b + rate.bytes, t + rate.seconds], [0, 0]);
+    return time > 0 ? (8 * bytes) / time : null;
+  }
+
+  get codecs() {
+    const level = this.hls.levels?.[Math.max(0, this.hls.currentLevel)];
+    return [level?.videoCodec, level?.audioCodec].filter(Boolean).join(', ');
+  }
+
+  onDetails(details) {
+    this.player.onPlaylist({
+      edge: details.edge,
+      live: details.live,
+      partTarget: details.partTarget || details.targetduration,
+      holdBack: details.partHoldBack || details.holdBack || 3 * details.targetduration,
+    });
+  }
+
+  /** A blocked request may be held for three target durations (draft-pantos-hls-rfc8216bis, 6.2.5.2). */
+  allowFor(details) {
+    this.hls.config.playlistLoadPolicy.default.maxTimeToFirstByteMs = 1000 * (3 * details.targetduration + 3);
+    // A playlist that did not grow is an answer too.
+    this.player.silentSince = null;
+  }
+
+  onMedia({ frag, part, payload }) {
+    if (frag.sn === 'initSegment' || !payload) return;
+    this.rates.push({ bytes: payload.byteLength, seconds: (part ?? frag).duration });
+    if (this.rates.length > 16) this.rates.shift();
+  }
+
+  onError({ type, details, fatal, response, reason, error }) {
+    const what = [details, response?.code, reason ?? error?.message].filter(Boolean).join(' ');
+    this.player.onWarning(what);
+    const status = response?.code;
+    if (details === 'bufferStalledError') this.player.steering.stalled();
+    if (type === this.types.NETWORK_ERROR && !status && !details.endsWith('TimeOut')) this.player.onSilence();
+    if (!fatal) return;
+    if (details === 'manifestIncompatibleCodecsError') this.player.fail('This browser cannot decode the stream.');
+    else if (NO_SUCH_STREAM.includes(status)) this.player.onMissing();
+    else if (details.startsWith('manifest')) this.player.onMissing();
+    else if (type === this.types.NETWORK_ERROR && !details.endsWith('ParsingError')) this.tryAgain();
+    else if (type === this.types.MEDIA_ERROR && performance.now() - this.mended > MEND_ONCE_IN_MS) this.mend();
+    else this.player.onBroken(what);
+  }
+
+  tryAgain() {
+    clearTimeout(this.retry);
+    this.retry = setTimeout(() => this.hls.startLoad(), TRY_AGAIN_MS);
+  }
+
+  mend() {
+    this.mended = performance.now();
+    this.hls.recoverMediaError();
+  }
+}
