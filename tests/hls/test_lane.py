@@ -1,0 +1,161 @@
+from hls_material import AAC, VIDEO, audio, video
+
+from edge.hls.lane import AudioLane, VideoLane
+
+
+def times(samples):
+    return [(sample.dts, sample.duration) for sample in samples]
+
+
+def test_a_picture_lasts_until_the_next_one():
+    lane = VideoLane(VIDEO, 1)
+    for dts in (0, 3000, 7000):
+        lane.place(dts, video(dts, duration=3000))
+    assert times(lane.take())[:2] == [(0, 3000), (3000, 4000)]
+
+
+def test_the_duration_of_the_last_picture_is_guessed_from_those_before():
+    lane = VideoLane(VIDEO, 1)
+    for dts in (0, 3000, 6000, 9000):
+        lane.place(dts, video(dts, duration=1))
+    assert lane.end == 12_000
+
+
+def test_the_first_picture_of_all_believes_its_source():
+    lane = VideoLane(VIDEO, 1)
+    lane.place(0, video(0, duration=3600))
+    assert lane.end == 3600
+    assert lane.guess == 3600
+
+
+def test_an_absurd_guess_of_the_source_is_not_believed():
+    for absurd in (0, -5, 10**9):
+        lane = VideoLane(VIDEO, 1)
+        lane.place(0, video(0, duration=absurd))
+        assert lane.end == 3000
+
+
+def test_one_long_pause_does_not_make_the_guess_long():
+    lane = VideoLane(VIDEO, 1)
+    for dts in (0, 3000, 6000, 9000, 99_000):
+        lane.place(dts, video(dts))
+    assert lane.guess <= 4500
+
+
+def test_after_a_part_the_next_picture_begins_where_the_last_ended():
+    lane = VideoLane(VIDEO, 1)
+    lane.place(0, video(0, duration=3000))
+    lane.take()
+    lane.place(4200, video(4200))  # 13 ms late: shown 13 ms early, and then on time
+    lane.place(7200, video(7200))
+    assert times(lane.take())[0] == (3000, 4200)
+
+
+def test_a_picture_that_comes_before_the_declared_end_waits_for_it():
+    lane = VideoLane(VIDEO, 1)
+    lane.place(0, video(0, duration=3000))
+    lane.take()
+    lane.place(2000, video(2000))
+    assert lane.end is not None
+    assert times(lane.take())[0][0] == 3000
+
+
+def test_a_freeze_leaves_no_hole_in_the_file():
+    lane = VideoLane(VIDEO, 1)
+    lane.place(0, video(0, duration=3000))
+    lane.take()
+    lane.place(60_000, video(60_000))
+    lane.place(63_000, video(63_000))
+    assert times(lane.take())[0] == (3000, 60_000)
+    assert not lane.broken
+
+
+def test_a_long_freeze_is_a_hole_that_only_a_key_frame_mends():
+    lane = VideoLane(VIDEO, 1)
+    lane.place(0, video(0, duration=3000))
+    lane.take()
+    lane.place(300_000, video(300_000))
+    assert lane.pending[0].dts == 300_000
+    assert lane.broken
+    lane.place(303_000, video(303_000))
+    assert lane.broken
+    lane.place(306_000, video(306_000, key=True))
+    assert not lane.broken
+
+
+def test_time_that_runs_back_is_walked_off_and_never_stands_still():
+    lane = VideoLane(VIDEO, 1)
+    for dts in range(0, 30_000, 3000):
+        lane.place(dts, video(dts))
+    for dts in range(9_000, 60_000, 3000):
+        lane.place(dts, video(dts))
+    samples = lane.take()
+    assert all(sample.duration >= 1000 for sample in samples)
+    assert samples[-1].dts == 57_000
+    assert [a.dts + a.duration for a in samples[:-1]] == [b.dts for b in samples[1:]]
+
+
+def test_what_lasts_when_nothing_follows():
+    lane = VideoLane(VIDEO, 1)
+    for dts in range(0, 5 * 30_000, 30_000):  # 3 fps, steadily
+        lane.place(dts, video(dts))
+    assert lane.believed_end(boundary=125_000) == 150_000  # the rate is believed,
+    assert lane.believed_end(boundary=160_000) == 160_000  # and it lasts to the boundary at least
+
+
+def test_a_still_screen_is_not_believed_to_stay_still():
+    lane = VideoLane(VIDEO, 1)
+    for dts in range(0, 5 * 90_000, 90_000):
+        lane.place(dts, video(dts))
+    assert lane.believed_end(boundary=382_500) == 391_500  # 100 ms more, not until 450 000
+
+
+def test_audio_frames_follow_one_another_exactly_though_their_timestamps_wander():
+    lane = AudioLane(AAC, 2)
+    for index in range(50):
+        lane.place(index * 1024 + (index * 37) % 400, audio(0))
+    samples = lane.take()
+    assert [sample.dts for sample in samples] == [index * 1024 for index in range(50)]
+    assert {sample.duration for sample in samples} == {1024}
+
+
+def test_audio_is_led_back_by_a_millisecond_a_frame():
+    lane = AudioLane(AAC, 2)
+    lane.place(0, audio(0))
+    for index in range(1, 60):
+        lane.place(index * 1024 + 2400, audio(0))  # 50 ms off, from the second frame on
+    samples = lane.take()
+    assert {sample.duration for sample in samples} == {1024, 1024 + 48}
+    assert 2400 - 480 - 48 <= samples[-1].dts - 59 * 1024 <= 2400
+    assert [a.dts + a.duration for a in samples[:-1]] == [b.dts for b in samples[1:]]
+
+
+def test_a_real_pause_of_audio_is_bridged_by_the_frame_before():
+    lane = AudioLane(AAC, 2)
+    lane.place(0, audio(0))
+    lane.place(48_000, audio(0))
+    assert times(lane.take()) == [(0, 48_000), (48_000, 1024)]
+
+
+def test_a_jump_of_the_sources_clock_is_no_pause():
+    lane = AudioLane(AAC, 2)
+    lane.place(lane.due(0, 0), audio(0))
+    assert lane.due(90 * 48_000, 1024) == 1024
+    assert lane.due(90 * 48_000 + 1024, 1024) == 2048
+    assert lane.due(0, 1024) == 1024  # and back again
+
+
+def test_only_what_starts_before_the_cut_is_taken():
+    lane = AudioLane(AAC, 2)
+    for index in range(4):
+        lane.place(index * 1024, audio(0))
+    assert len(lane.take(2048)) == 2
+    assert len(lane.take(2049)) == 1
+    assert lane.pending
+
+
+def test_ticks_of_both_clocks():
+    lane = AudioLane(AAC, 2)
+    assert lane.ticks(1024) == 1920
+    assert lane.units(1920) == 1024
+    assert lane.units(1921) == 1025
