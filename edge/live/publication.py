@@ -61,6 +61,11 @@ class Publication:
             return "waiting"
         return "live" if self._source and self._quiet_s < LOST_AFTER_S else "reconnecting"
 
+    @property
+    def age_s(self) -> float:
+        """Since the first claim, as of the last call that told the time."""
+        return self._now - self.began_at
+
     # Who may publish
 
     def claim(self, now: float, *, takeover: bool) -> None:

@@ -1,0 +1,57 @@
+"""Live media over aiohttp: the correct lane, whose answers are the hub's own."""
+
+import asyncio
+
+from aiohttp import hdrs, web
+
+from edge.http.conditional import revalidated
+from edge.http.message import RequestHead, Response
+from edge.live.hub import ROOT, Hub
+from edge.live.waiters import Wait
+from edge.metrics import WEB_SENDING, WEB_SENT
+from edge.web.middleware import kind_of
+from edge.web.reply import head_of, send
+
+
+def media_routes(hub: Hub) -> list[web.AbstractRouteDef]:
+    """Every method below `/live/` goes to the hub, which knows what to refuse."""
+
+    async def media(request: web.Request) -> web.StreamResponse:
+        head = head_of(request)
+        answer = hub.answer(head, asyncio.get_running_loop().time())
+        if isinstance(answer, Response):
+            return await _reply(request, head, answer)
+        response, came_at = await _held(answer)
+        sent = await _reply(request, head, response)
+        WEB_SENDING.observe(asyncio.get_running_loop().time() - came_at)
+        return sent
+
+    return [web.route(hdrs.METH_ANY, ROOT + "{address:.*}", media)]
+
+
+async def _held(wait: Wait) -> tuple[Response, float]:
+    """The answer, and when it came.
+
+    A viewer who left is struck from the list if the server cancels us for it. If not, his answer goes nowhere,
+    and soon: no request is held long.
+    """
+    loop = asyncio.get_running_loop()
+    came: asyncio.Future[tuple[Response, float]] = loop.create_future()
+
+    def deliver(response: Response) -> None:
+        if not came.done():
+            came.set_result((response, loop.time()))
+
+    cancel = wait.subscribe(deliver)
+    try:
+        return await came
+    finally:
+        cancel()
+
+
+async def _reply(request: web.Request, head: RequestHead, response: Response) -> web.StreamResponse:
+    answer = revalidated(head, response)
+    sent = await send(request, answer)
+    if answer.status == 200 and request.method != hdrs.METH_HEAD:
+        WEB_SENT.labels(kind_of(request.path)).inc(answer.content_length)
+    return sent

@@ -1,0 +1,69 @@
+"""The door of the house: whatever goes wrong behind it becomes an answer with a sentence, and is counted."""
+
+import logging
+
+from aiohttp import hdrs, web
+from aiohttp.typedefs import Handler
+
+from edge.errors import EdgeError
+from edge.http.message import Headers
+from edge.http.problem import problem, problem_of
+from edge.metrics import WEB_FAILURES, WEB_REQUESTS
+from edge.web.reply import written
+
+logger = logging.getLogger(__name__)
+
+_ROOMS = frozenset({"api", "clock", "healthz", "metrics", "readyz", "static", "whip"})
+_DETAILS = {
+    404: "There is nothing at this address; see / for what is live",
+    413: "The body is larger than anything that is expected here; send less",
+}
+
+
+@web.middleware
+async def counted(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Count every answer by kind and status. Has to stand outside `problems`."""
+    response = await handler(request)
+    WEB_REQUESTS.labels(kind_of(request.path), response.status).inc()
+    return response
+
+
+@web.middleware
+async def problems(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Errors to problem documents (RFC 9457): ours, aiohttp's, and those that nobody thought of."""
+    try:
+        return await handler(request)
+    except EdgeError as error:
+        return written(problem_of(error))
+    except web.HTTPException as error:
+        if error.status < 400:
+            raise
+        return _foreign(error)
+    except ConnectionError:
+        raise  # the client left: aiohttp knows what to do, and it is no fault
+    except Exception:
+        WEB_FAILURES.inc()
+        logger.exception("a request failed", extra={"method": request.method, "path": request.path})
+        return written(problem(500, "Internal error", "This is a fault of the server; its log says more"))
+
+
+def _foreign(error: web.HTTPException) -> web.Response:
+    detail = _DETAILS.get(error.status, f"{error.reason}; see the documentation for what works here")
+    headers: Headers = ()
+    if allow := error.headers.get(hdrs.ALLOW):
+        headers = (("Allow", allow),)
+        detail = f"Use one of {allow}"
+    return written(problem(error.status, error.reason, detail, headers=headers))
+
+
+def kind_of(path: str) -> str:
+    """A label from a closed set: which kind of thing the path names."""
+    room, _, rest = path.removeprefix("/").partition("/")
+    if room != "live":
+        return room if room in _ROOMS else "page"
+    file = rest.rpartition("/")[2]
+    if file.endswith(".m3u8"):
+        return "multivariant" if file == "index.m3u8" else "playlist"
+    if file.endswith(".m4s"):
+        return "part" if file.count(".") == 2 else "segment"
+    return "init" if file.startswith("init") else "other"

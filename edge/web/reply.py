@@ -1,0 +1,43 @@
+"""Between aiohttp and our own words for requests and answers."""
+
+from aiohttp import hdrs, web
+from multidict import CIMultiDict
+
+from edge.http.message import RequestHead, Response
+
+SERVER = ("Server", "edge")
+_READ = ("accept-encoding", "if-none-match")
+
+
+def head_of(request: web.Request) -> RequestHead:
+    """What the rooms below may read of a request: its address and the fields that they know."""
+    fields = {}
+    for name in _READ:
+        values = request.headers.getall(name, None)
+        if values:
+            fields[name] = values[0] if len(values) == 1 else ", ".join(values)
+    return RequestHead(request.method, request.path, request.rel_url.raw_query_string, fields)
+
+
+def written(response: Response) -> web.Response:
+    """For answers of one buffer or none; aiohttp leaves the body out where the method is HEAD."""
+    headers = CIMultiDict((*response.headers, SERVER))
+    body = response.body[0] if len(response.body) == 1 else b"".join(response.body)
+    return web.Response(status=response.status, headers=headers, body=body or None)
+
+
+async def send(request: web.Request, response: Response) -> web.StreamResponse:
+    """Hand an answer to the socket, each shared buffer as it is. ConnectionError: the client left."""
+    if len(response.body) <= 1:
+        whole = written(response)
+        await whole.prepare(request)
+        await whole.write_eof()
+        return whole
+    stream = web.StreamResponse(status=response.status, headers=CIMultiDict((*response.headers, SERVER)))
+    stream.content_length = response.content_length
+    await stream.prepare(request)
+    if request.method != hdrs.METH_HEAD:
+        for buffer in response.body:
+            await stream.write(buffer)
+    await stream.write_eof()
+    return stream
