@@ -1,7 +1,9 @@
 """A clock that machines read: wall time as black and white cells along the top of the picture.
 
-The strip is the top 1/18 of the height: 48 cells of equal width. Cells 0-2 are white, black, white; cells 3-44 are the
-42 bits of Unix time in milliseconds, highest first, white for 1; cell 45 makes the number of white cells among the
+The strip is the top 1/18 of the height: 48 cells of equal width. Cells 0-2 are white, black, white; cells
+3-44 are the
+42 bits of Unix time in milliseconds, highest first, white for 1; cell 45 makes the number of white cells
+among the
 even-indexed bits (0, 2, ...) and itself even, cell 46 does so for the odd-indexed ones; cell 47 is black.
 Whoever reads it in the middle of each cell, at half brightness, survives scaling and heavy compression.
 """
@@ -38,7 +40,7 @@ def luma_row(unix_ms: int, width: int) -> bytes:
 
 
 def read(luma: Callable[[int, int], int], width: int, height: int) -> int | None:
-    """Unix milliseconds from a picture, None where no strip can be read. `luma(x, y)` is a brightness, 0-255."""
+    """Unix milliseconds from a picture, None where no strip can be read. `luma(x, y)`: brightness, 0-255."""
     y = strip_height(height) // 2
     levels = [luma((2 * index + 1) * width // (2 * CELLS), y) for index in range(CELLS)]
     white, black = (levels[0] + levels[2]) / 2, (levels[1] + levels[47]) / 2

@@ -28,7 +28,8 @@ def _glyph(char: str, row: int, scale: int, ink: int, paper: int) -> bytes:
 
 
 def text_row(text: str, row: int, scale: int, ink: int, paper: int) -> bytes:
-    """Row `row` (0-6) of `text` in luma: `scale` times six octets a character; repeat it `scale` times downwards.
+    """Row `row` (0-6) of `text` in luma: `scale` times six octets a character; repeat it `scale` times
+    downwards.
 
     Raises KeyError for characters other than digits, colon and point.
     """

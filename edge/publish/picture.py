@@ -8,18 +8,29 @@ from random import Random
 
 from edge.publish import clock_strip, glyphs
 
-_BARS = ((235, 128, 128), (162, 44, 142), (131, 156, 44), (112, 72, 58), (84, 184, 198), (65, 100, 212), (35, 212, 114))
+_BARS = (
+    (235, 128, 128),
+    (162, 44, 142),
+    (131, 156, 44),
+    (112, 72, 58),
+    (84, 184, 198),
+    (65, 100, 212),
+    (35, 212, 114),
+)
 """White, yellow, cyan, green, magenta, red, blue at 75 %: Y, Cb, Cr (ITU-R BT.601)."""
 _GROUND, _INK, _MOVER = 32, 235, 200
 _FLASH_MS = 100
 _SNOW = (24, 72)
-"""Darkest and brightest of the snow: it moves, costs bits, and so makes the encoder use the bit rate it was given."""
+"""Darkest and brightest of the snow: it moves, costs bits, and so makes the encoder use the bit rate it was
+given.
+"""
 
 
 class TestPicture:
     """Draws I420 pictures of one size. It owns its buffers: copy them out before the next `draw`.
 
-    `luma`, `blue`, `red` are planes without padding: width x height, and a quarter of that for each chroma plane.
+    `luma`, `blue`, `red` are planes without padding: width x height, and a quarter of that for each chroma
+    plane.
     """
 
     __test__ = False  # not a test of pytest's, whatever its name
@@ -37,7 +48,7 @@ class TestPicture:
         self._snow_size = max(2, height // 10) & ~1
         self._snow_top = self._mover_top - self._snow_size
         self._snow = _snow(width * self._snow_size * 2)
-        self.luma = bytearray(self._background(0, _GROUND, width, height, self._bars_end, self._strip))
+        self.luma = bytearray(self._background(0, _GROUND))
         self.blue = self._chroma(1)
         self.red = self._chroma(2)
 
@@ -49,19 +60,23 @@ class TestPicture:
         self._draw_mover(unix_ms, frame)
         self._draw_snow(frame)
 
-    def _background(self, plane: int, ground: int, width: int, height: int, bars_end: int, strip: int) -> bytes:
+    def _background(self, plane: int, ground: int) -> bytes:
+        scale = 1 if plane == 0 else 2
+        width, height = self.width // scale, self.height // scale
+        strip, bars_end = (self._strip + scale - 1) // scale, self._bars_end // scale
         edges = [index * width // len(_BARS) for index in range(len(_BARS) + 1)]
         bars = b"".join(
             bytes((bar[plane],)) * (edges[index + 1] - edges[index]) for index, bar in enumerate(_BARS)
         )
-        return bytes((ground,)) * (width * strip) + bars * (bars_end - strip) + bytes((ground,)) * (
-            width * (height - bars_end)
+        return (
+            bytes((ground,)) * (width * strip)
+            + bars * (bars_end - strip)
+            + bytes((ground,)) * (width * (height - bars_end))
         )
 
     def _chroma(self, plane: int) -> bytes:
         """Constant: everything that changes is grey."""
-        strip = (self._strip + 1) // 2
-        return self._background(plane, 128, self.width // 2, self.height // 2, self._bars_end // 2, strip)
+        return self._background(plane, 128)
 
     def _draw_clock(self, unix_ms: int) -> None:
         moment = datetime.fromtimestamp(unix_ms // 1000, UTC)
@@ -95,4 +110,4 @@ class TestPicture:
 def _snow(size: int) -> bytes:
     """The same for everybody: a picture of a given frame number is always the same picture."""
     low, high = _SNOW
-    return bytes(low + octet * (high - low) // 255 for octet in Random(0).randbytes(size))
+    return bytes(low + octet * (high - low) // 255 for octet in Random(0).randbytes(size))  # noqa: S311

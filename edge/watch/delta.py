@@ -1,4 +1,6 @@
-"""Playlist delta updates (draft-pantos-hls-rfc8216bis-22 4.4.5.2, 6.2.5.1): put them on what was there before."""
+"""Playlist delta updates (draft-pantos-hls-rfc8216bis-22 4.4.5.2, 6.2.5.1): put them on what was there
+before.
+"""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -8,7 +10,7 @@ from edge.watch.playlist import MediaPlaylist, SegmentTag
 
 
 def apply_delta(previous: MediaPlaylist, delta: MediaPlaylist) -> MediaPlaylist | None:
-    """The whole playlist that `delta` stands for, or None where `previous` lacks segments that were left out."""
+    """The whole playlist that `delta` stands for, None where `previous` lacks skipped segments."""
     if delta.skip is None:
         return delta
     skipped = range(delta.media_sequence, delta.media_sequence + delta.skip.segments)
@@ -44,9 +46,11 @@ def _date_ranges(previous: MediaPlaylist, delta: MediaPlaylist) -> dict[str, dic
 
 
 def delta_equals_whole(merged: MediaPlaylist, whole: MediaPlaylist) -> Iterator[Finding]:
-    """LL 42: what a delta update gave must be what the whole playlist gives, as far as both are at the same point.
+    """LL 42: what a delta update gave must be what the whole playlist gives, as far as both are at the same
+    point.
 
-    The two were loaded one after the other, so `whole` may be further on; then only what both list is compared.
+    The two were loaded one after the other, so `whole` may be further on; then only what both list is
+    compared.
     """
     for segment in merged.complete:
         other = whole.segment(segment.msn)
@@ -57,13 +61,22 @@ def delta_equals_whole(merged: MediaPlaylist, whole: MediaPlaylist) -> Iterator[
             yield Finding("LL 42", "delta-differs", sentence)
             return
     if merged.next_position == whole.next_position and merged.media_sequence != whole.media_sequence:
-        sentence = f"EXT-X-MEDIA-SEQUENCE is {merged.media_sequence} in the delta update, {whole.media_sequence} in whole"
+        sentence = f"EXT-X-MEDIA-SEQUENCE: {merged.media_sequence} in the delta update, {whole.media_sequence} in whole"
         yield Finding("LL 42", "delta-media-sequence", sentence)
     if (merged.discontinuity_sequence or 0) != (
         whole.discontinuity_sequence or 0
     ) and merged.media_sequence == whole.media_sequence:
-        yield Finding("LL 42", "delta-discontinuity-sequence", "EXT-X-DISCONTINUITY-SEQUENCE differs in the delta")
+        yield Finding(
+            "LL 42", "delta-discontinuity-sequence", "EXT-X-DISCONTINUITY-SEQUENCE differs in the delta"
+        )
 
 
 def _essence(segment: SegmentTag) -> tuple[object, ...]:
-    return (segment.uri, segment.duration, segment.discontinuity, segment.map, segment.gap, segment.byte_range)
+    return (
+        segment.uri,
+        segment.duration,
+        segment.discontinuity,
+        segment.map,
+        segment.gap,
+        segment.byte_range,
+    )

@@ -15,7 +15,8 @@ _MOST_KINDS = 300
 class Finding:
     """One thing seen. `rule` is a name of the rulebook, `check` a short stable name, `detail` a sentence.
 
-    breach: a MUST is broken, the exit code will say so. advice: a SHOULD is not followed. note: legal, but worth knowing.
+    breach: a MUST is broken, the exit code will say so. advice: a SHOULD is not followed. note: legal, but
+    worth knowing.
     """
 
     rule: str
@@ -36,7 +37,9 @@ def note(rule: str, check: str, detail: str) -> Finding:
 
 @dataclass(slots=True)
 class Entry:
-    """All findings of one check: how many, when the first came (seconds since the start), where, and its sentence."""
+    """All findings of one check: how many, when the first came (seconds since the start), where, and its
+    sentence.
+    """
 
     finding: Finding
     first_at: float

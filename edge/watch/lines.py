@@ -17,7 +17,8 @@ Fault = Callable[[Finding], None]
 def read_lines(body: bytes, fault: Fault, variables: Mapping[str, str]) -> Iterator[str]:
     """The lines that say something, #EXTM3U and #EXT-X-DEFINE taken care of.
 
-    Raises MediaError where a client must fail to parse: too big, not UTF-8, no #EXTM3U, an undefined variable.
+    Raises MediaError where a client must fail to parse: too big, not UTF-8, no #EXTM3U, an undefined
+    variable.
     """
     text = _decoded(body, fault)
     lines = text.split("\n")

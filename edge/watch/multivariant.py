@@ -56,9 +56,13 @@ class MultivariantPlaylist:
     faults: tuple[Finding, ...]
 
     def audio_of(self, variant: Variant) -> Rendition | None:
-        """The rendition that plays with `variant` where its audio is a playlist of its own: the default, or the first."""
+        """The rendition that plays with `variant` where its audio is a playlist of its own: the default, or
+        the first.
+        """
         group = variant.attributes.get("AUDIO")
-        members = [each for each in self.renditions if each.type == "AUDIO" and each.group == group and each.uri]
+        members = [
+            each for each in self.renditions if each.type == "AUDIO" and each.group == group and each.uri
+        ]
         return next((each for each in members if each.default), members[0] if members else None)
 
     def media_uris(self) -> tuple[str, ...]:
@@ -91,7 +95,9 @@ def parse_multivariant(body: bytes, variables: Mapping[str, str] | None = None) 
             independent = True
         elif not line.startswith("#"):
             if pending is None:
-                faults.append(Finding("LL 2", "uri-without-tag", f"`{line[:60]}` follows no EXT-X-STREAM-INF"))
+                faults.append(
+                    Finding("LL 2", "uri-without-tag", f"`{line[:60]}` follows no EXT-X-STREAM-INF")
+                )
             variants.append(_variant(line, pending or Attributes(), faults))
             pending = None
     if not variants:

@@ -16,7 +16,9 @@ PRINT_ROUNDING_S = 0.0005
 
 @dataclass(frozen=True, slots=True)
 class ByteRange:
-    """`length` octets from `offset` (None: where the last range of that resource ended; or, in a hint, unknown length)."""
+    """`length` octets from `offset` (None: where the last range of that resource ended; or, in a hint,
+    unknown length).
+    """
 
     length: int | None
     offset: int | None
@@ -41,9 +43,11 @@ class PartTag:
 
 @dataclass(frozen=True, slots=True)
 class SegmentTag:
-    """A media segment and the tags that belong to it; the open one, of which only parts are there, has no `uri`.
+    """A media segment and the tags that belong to it; the open one, of which only parts are there, has no
+    `uri`.
 
-    `date` is its own EXT-X-PROGRAM-DATE-TIME only. `map` and `key` are those in effect. `late_tags` are tags of the
+    `date` is its own EXT-X-PROGRAM-DATE-TIME only. `map` and `key` are those in effect. `late_tags` are tags
+    of the
     segment that came after its first part. `duration` is seconds, 0 while open.
     """
 
@@ -105,7 +109,9 @@ class Skip:
 
 @dataclass(frozen=True, slots=True)
 class MediaPlaylist:
-    """One media playlist. `segments` ends with the open one if there is one; in a delta update they start after `skip`."""
+    """One media playlist. `segments` ends with the open one if there is one; in a delta update they start
+    after `skip`.
+    """
 
     version: int | None
     target_duration: int | None
@@ -166,7 +172,9 @@ class MediaPlaylist:
         return self.segments[index] if 0 <= index < len(self.segments) else None
 
     def contains(self, position: Position) -> bool:
-        """Whether what a blocking request waits for is here (6.2.5.2), the roll-over of too large part indexes in it."""
+        """Whether what a blocking request waits for is here (6.2.5.2), the roll-over of too large part
+        indexes in it.
+        """
         msn, part = position
         if msn > self.last_complete_msn:
             return position < self.next_position

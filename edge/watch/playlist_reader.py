@@ -47,7 +47,8 @@ _MOST_SKIPPED = 1_000_000
 def parse_media_playlist(body: bytes, variables: Mapping[str, str] | None = None) -> MediaPlaylist:
     """Read a media playlist.
 
-    `variables` are those that EXT-X-DEFINE may import or take from the query. Raises MediaError where no client could go
+    `variables` are those that EXT-X-DEFINE may import or take from the query. Raises MediaError where no
+    client could go
     on: not UTF-8, no #EXTM3U, a variable without a value, or a multivariant playlist.
     """
     reader = _Reader()
@@ -198,7 +199,9 @@ class _Reader:
             self._numbers[tag] = value
         if tag == "EXT-X-MEDIA-SEQUENCE" and self._segments:
             self.fault(
-                Finding("LL 15", "media-sequence-place", "EXT-X-MEDIA-SEQUENCE stands after the first segment")
+                Finding(
+                    "LL 15", "media-sequence-place", "EXT-X-MEDIA-SEQUENCE stands after the first segment"
+                )
             )
 
     def _discontinuity_sequence(self, text: str) -> None:
@@ -260,7 +263,9 @@ class _Reader:
         duration = decimal_float(number)
         if duration is None:
             self.fault(
-                Finding("LL 3", "decimal", f"EXTINF:{number[:40]} is not a decimal-floating-point or -integer")
+                Finding(
+                    "LL 3", "decimal", f"EXTINF:{number[:40]} is not a decimal-floating-point or -integer"
+                )
             )
         if "," not in text:
             self.fault(Finding("LL 2", "extinf-comma", f"EXTINF:{text[:40]} has no comma after the duration"))
@@ -282,7 +287,9 @@ class _Reader:
         if not uri or duration is None:
             self.fault(Finding("LL 18", "part-attributes", "EXT-X-PART has no URI or no DURATION"))
         if span is not None and part.byte_range is None:
-            self.fault(Finding("LL 18", "part-byterange", f"BYTERANGE={span[:40]} of EXT-X-PART is not n[@o]"))
+            self.fault(
+                Finding("LL 18", "part-byterange", f"BYTERANGE={span[:40]} of EXT-X-PART is not n[@o]")
+            )
         self._pending.parts.append(part)
         self._pending.touched = True
 

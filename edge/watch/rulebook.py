@@ -1,8 +1,11 @@
 """The rules by name: where each is written, and what it says in a few words.
 
-"draft" is draft-pantos-hls-rfc8216bis-22, "AUTH" Apple's HLS authoring specification, "B.1" the draft's low-latency server
-configuration profile (Appendix B.1), which AUTH 14.1 makes a MUST. Not judged, because one client cannot see them from
-outside or aiohttp cannot speak them: LL 24, 40, 67-71 (HTTP/2, priorities), 74 (caches), 76 (keep-alive counts), 78.
+"draft" is draft-pantos-hls-rfc8216bis-22, "AUTH" Apple's HLS authoring specification, "B.1" the draft's
+low-latency server
+configuration profile (Appendix B.1), which AUTH 14.1 makes a MUST. Not judged, because one client cannot see
+them from
+outside or aiohttp cannot speak them: LL 24, 40, 67-71 (HTTP/2, priorities), 74 (caches), 76 (keep-alive
+counts), 78.
 """
 
 RULES: dict[str, tuple[str, str]] = {
@@ -54,8 +57,14 @@ RULES: dict[str, tuple[str, str]] = {
     "LL 49": ("draft 4.4.5.4", "attributes of EXT-X-RENDITION-REPORT"),
     "LL 50": ("B.1", "a report for every other playlist"),
     "LL 51": ("B.1", "reports are as fresh as the playlist that carries them"),
-    "LL 52": ("B.1, draft 4.4.4.6, 6.2.4", "EXT-X-PROGRAM-DATE-TIME in every playlist, precise and consistent"),
-    "LL 53": ("draft 4.4.4.3, 6.2.1, AUTH 7.3", "EXT-X-DISCONTINUITY where tracks, format or timestamps change"),
+    "LL 52": (
+        "B.1, draft 4.4.4.6, 6.2.4",
+        "EXT-X-PROGRAM-DATE-TIME in every playlist, precise and consistent",
+    ),
+    "LL 53": (
+        "draft 4.4.4.3, 6.2.1, AUTH 7.3",
+        "EXT-X-DISCONTINUITY where tracks, format or timestamps change",
+    ),
     "LL 54": ("draft 3.1.2", "EXT-X-MAP for every fMP4 segment, without samples in it"),
     "LL 55": ("draft 4.4.4.7", "only gaps have no media"),
     "LL 56": ("draft 6.2.1", "nothing changes after EXT-X-ENDLIST"),
