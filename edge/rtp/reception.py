@@ -1,0 +1,154 @@
+"""The packets of one track in order, whatever SSRC they come from, and the feedback about them."""
+
+from collections.abc import Sequence
+
+from edge.rtp.packet import RtpPacket
+from edge.rtp.reorder import LossPolicy, Reorder
+from edge.rtp.rtcp import SenderReport, nack, receiver_report
+from edge.rtp.rtx import original
+from edge.rtp.statistics import ReceptionStatistics
+
+REPORT_INTERVAL_S = 1.0
+_FORMER_SILENT_FOR_S = 2.0
+_NOTHING: tuple[RtpPacket, ...] = ()
+
+
+class Reception:
+    """Puts packets in order, counts them, and writes NACKs and receiver reports.
+
+    When the SSRC changes (a browser replaced its encoder), what is held of the old one goes out, and the new
+    one begins behind a gap in `index`. Stragglers of the old one are dropped while the new one is alive.
+    """
+
+    __slots__ = (
+        "_clock_rate",
+        "_discarded_before",
+        "_former",
+        "_last_packet",
+        "_lost_before",
+        "_next_report",
+        "_payload_type",
+        "_policy",
+        "_recovered_before",
+        "_reorder",
+        "_restarts",
+        "_sender_ssrc",
+        "_statistics",
+        "nacked",
+        "packets",
+        "ssrc",
+    )
+
+    def __init__(self, sender_ssrc: int, clock_rate: int, policy: LossPolicy) -> None:
+        self._sender_ssrc = sender_ssrc
+        self._clock_rate = clock_rate
+        self._policy = policy
+        self.ssrc = -1
+        """The current source; -1 before the first packet."""
+        self.packets = 0
+        self.nacked = 0
+        self._payload_type = 0
+        self._former = -1
+        self._last_packet = 0.0
+        self._next_report = 0.0
+        self._restarts = 0
+        self._lost_before = self._recovered_before = self._discarded_before = 0
+        self._reorder = Reorder(policy)
+        self._statistics = ReceptionStatistics(0, clock_rate)
+
+    def receive(self, packet: RtpPacket, now: float) -> Sequence[RtpPacket]:
+        """Take a packet of the media's own SSRC; those that are in order now."""
+        packet.arrival = now
+        released: Sequence[RtpPacket] = _NOTHING
+        if packet.ssrc != self.ssrc:
+            if packet.ssrc == self._former and now - self._last_packet < _FORMER_SILENT_FOR_S:
+                return _NOTHING
+            released = self._change_source(packet, now)
+        self._last_packet = now
+        self.packets += 1
+        ready = self._reorder.push(packet, now)
+        if self._reorder.restarts != self._restarts:
+            self._restarts = self._reorder.restarts
+            self._statistics.restart()
+        if packet.index >= 0:
+            self._statistics.on_packet(packet.index, packet.timestamp, now)
+        return [*released, *ready] if released else ready
+
+    def _change_source(self, packet: RtpPacket, now: float) -> list[RtpPacket]:
+        old = self._reorder
+        released = old.flush()
+        if self.ssrc < 0:
+            self._next_report = now + REPORT_INTERVAL_S
+        else:
+            self._former = self.ssrc
+        self._lost_before += old.lost
+        self._recovered_before += old.recovered
+        self._discarded_before += old.discarded
+        self.ssrc = packet.ssrc
+        self._payload_type = packet.payload_type
+        self._reorder = Reorder(self._policy, after=old.highest)
+        self._restarts = 0
+        self._statistics = ReceptionStatistics(packet.ssrc, self._clock_rate)
+        return released
+
+    def receive_rtx(self, packet: RtpPacket, now: float) -> Sequence[RtpPacket]:
+        """Take a packet of the SSRC that repeats ours (RFC 4588); those that are in order now."""
+        packet.arrival = now
+        if self.ssrc < 0:
+            return _NOTHING
+        repeated = original(packet, self.ssrc, self._payload_type)
+        return self._reorder.recover(repeated, now) if repeated is not None else _NOTHING
+
+    def expire(self, now: float) -> Sequence[RtpPacket]:
+        """What need not wait any longer for packets past their deadline."""
+        return self._reorder.expire(now)
+
+    def urgent(self, now: float) -> bool:
+        """Is there a NACK to be sent at once? Cheap."""
+        return self._reorder.wants_nacks(now)
+
+    def feedback(self, now: float) -> list[bytes]:
+        """The RTCP packets that are due: a receiver report every second, a NACK."""
+        if self.ssrc < 0:
+            return []
+        packets = []
+        if now >= self._next_report:
+            # On the beat, but not twice in a row after a pause of the caller's.
+            self._next_report = max(self._next_report + REPORT_INTERVAL_S, now + REPORT_INTERVAL_S / 2)
+            packets.append(receiver_report(self._sender_ssrc, [self._statistics.report_block(now)]))
+        absent = self._reorder.nacks(now)
+        if absent:
+            self.nacked += len(absent)
+            packets.append(nack(self._sender_ssrc, self.ssrc, absent))
+        return packets
+
+    def on_sender_report(self, report: SenderReport, now: float) -> bool:
+        """Note it for the next receiver report. False: it is of another source, and tells nothing of ours."""
+        if report.ssrc != self.ssrc:
+            return False
+        self._statistics.on_sender_report(report, now)
+        return True
+
+    @property
+    def lost(self) -> int:
+        """Packets that were given up."""
+        return self._lost_before + self._reorder.lost
+
+    @property
+    def recovered(self) -> int:
+        """Packets that came after they were asked for."""
+        return self._recovered_before + self._reorder.recovered
+
+    @property
+    def discarded(self) -> int:
+        """Duplicates and packets that came too late."""
+        return self._discarded_before + self._reorder.discarded
+
+    @property
+    def jitter_s(self) -> float:
+        return self._statistics.jitter_s
+
+    @property
+    def round_trip_s(self) -> float | None:
+        """From a NACK to its packet, smoothed towards the shorter ones; None before the first."""
+        return self._reorder.round_trip_s
