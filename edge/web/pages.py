@@ -102,7 +102,7 @@ class StaticFile:
 
 @dataclass(frozen=True, slots=True)
 class Shelf:
-    """All files by their path below the folder (`watch.js`, `vendor/hls.min.mjs`), the version filled in."""
+    """All files by their path below the folder (`watch.js`, `vendor/hls.light.min.mjs`), the version filled in."""
 
     version: str
     files: Mapping[str, StaticFile]
@@ -149,8 +149,9 @@ async def publish(request: web.Request) -> web.Response:
 
 @routes.get(f"/watch/{_STREAM}", name="page-watch")
 async def watch(request: web.Request) -> web.Response:
-    """Watch, with the live latency shown."""
-    return _page(request, "watch.html")
+    """Watch, with the live latency shown. The browser asks for the playlist while it still reads the page."""
+    playlist = f"/live/{request.match_info['stream']}/index.m3u8"
+    return _page(request, "watch.html", ("Link", f"<{playlist}>; rel=preload; as=fetch; crossorigin=anonymous"))
 
 
 @routes.get("/static/{path:.+}", name="static")
@@ -175,8 +176,8 @@ async def clock(_: web.Request) -> web.Response:
     return web.Response(body=body, content_type="application/json", headers=headers)
 
 
-def _page(request: web.Request, name: str) -> web.Response:
-    return _written(shelf().files[name].response(_head(request), REVALIDATE, _PAGE))
+def _page(request: web.Request, name: str, *more: tuple[str, str]) -> web.Response:
+    return _written(shelf().files[name].response(_head(request), REVALIDATE, (*_PAGE, *more)))
 
 
 def _head(request: web.Request) -> RequestHead:

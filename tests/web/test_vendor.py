@@ -32,12 +32,12 @@ def test_the_lock_pins_by_hash_and_records_no_address():
 def test_files_are_laid_out_with_their_licence_and_without_maps(packages, tmp_path):
     place = tmp_path / "vendor"
     vendor.lay_out(packages, place)
-    assert (place / "hls.min.mjs").read_bytes() == b"code"
+    assert (place / "hls.light.min.mjs").read_bytes() == b"code"
     assert (place / "hls.js-LICENSE.txt").is_file()
     assert vendor.is_current(place)
 
 
-@pytest.mark.parametrize("lost", ["hls.min.mjs", "package-lock.json"])
+@pytest.mark.parametrize("lost", ["hls.light.min.mjs", "package-lock.json"])
 def test_a_missing_file_is_noticed(packages, tmp_path, lost):
     place = tmp_path / "vendor"
     vendor.lay_out(packages, place)

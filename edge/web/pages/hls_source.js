@@ -13,6 +13,7 @@ const CONFIG = {
   liveDurationInfinity: true,
   backBufferLength: 30,
   testBandwidth: false,
+  startFragPrefetch: true, // the first media need not wait for the decoder
   maxLiveSyncPlaybackRate: 1, // the Player steers
   liveSyncOnStallIncrease: 0,
   manifestLoadPolicy: { default: { ...patient, timeoutRetry: again, errorRetry: null } },
@@ -21,7 +22,7 @@ const CONFIG = {
 
 /** Loads hls.js and opens `address`, or returns null where the browser cannot run it. */
 export async function openHls(video, address, player) {
-  const { default: Hls } = await import('./vendor/hls.min.mjs').catch(() => ({ default: null }));
+  const { default: Hls } = await import('./vendor/hls.light.min.mjs').catch(() => ({ default: null }));
   return Hls?.isSupported() ? new HlsSource(Hls, video, address, player) : null;
 }
 
