@@ -1,6 +1,7 @@
 """The client's side of WHIP (RFC 9725): POST an offer, DELETE the session. Refusals become sentences."""
 
 import json
+import os
 from dataclasses import dataclass
 from http import HTTPStatus
 from urllib.parse import urljoin
@@ -23,6 +24,8 @@ _MENDS = {
     415: "this address takes no SDP: check the URL",
     422: "the server cannot use what is offered (H.264 and Opus)",
     429: "too many attempts: wait a little",
+    500: "the server has a fault: look into its log",
+    502: "the server behind the proxy is away: is it running?",
     503: "the server is overloaded: try again later",
 }
 _PASSING = {408, 409, 425, 429, 500, 502, 503, 504}
@@ -106,6 +109,7 @@ def _unreachable(url: str, error: aiohttp.ClientError) -> str:
     if isinstance(error, aiohttp.InvalidURL):
         return f"{url} is no URL"
     if isinstance(error, aiohttp.ClientConnectorError):
-        reason = error.os_error.strerror or str(error.os_error)
+        number = error.os_error.errno
+        reason = os.strerror(number) if number and number > 0 else str(error.os_error)
         return f"{url} cannot be reached ({reason}): is the server running, and the address right?"
     return f"the connection to {url} broke: {error or type(error).__name__}"
