@@ -147,8 +147,11 @@ class Publication:
         if self.ended_at is not None:
             return
         self.ended_at = now
-        self._close_source(reason)
+        source, self._source = self._source, None
+        self._replaced = source
         self.rendition.end()
+        if source is not None:
+            source.close(reason)
 
     def tick(self, now: float) -> None:
         """Some ten times a second: answer those who waited too long, end what nobody comes back to."""
@@ -182,7 +185,7 @@ class Publication:
     def _close_source(self, reason: str) -> None:
         """Forget it before it is told, for it may call us back."""
         source, self._source = self._source, None
-        self._replaced = source
         if source is not None:
+            self._replaced = source
             self.rendition.seal()
             source.close(reason)

@@ -27,7 +27,7 @@ class TrackSummary:
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """Durations in seconds, rates in bit/s. `segment` and `part` are those of the newest part, None before it.
+    """Durations in seconds, rates in bit/s. `segment` and `part`: of the newest part, None before it.
 
     `viewers` is an estimate, `waiting` the exact number of requests that are held at this moment. `latency_s`
     is from capture to listed, by the publisher's clock.

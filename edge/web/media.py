@@ -32,7 +32,7 @@ def media_routes(hub: Hub) -> list[web.AbstractRouteDef]:
 async def _held(wait: Wait) -> tuple[Response, float]:
     """The answer, and when it came.
 
-    A viewer who left is struck from the list if the server cancels us for it. If not, his answer goes nowhere,
+    A viewer who left is struck from the list if the server cancels us for it. Else his answer goes nowhere,
     and soon: no request is held long.
     """
     loop = asyncio.get_running_loop()

@@ -1,0 +1,135 @@
+import json
+
+import pytest
+
+from edge.errors import Overloaded, PublishError
+from edge.http.message import RequestHead, Response
+from edge.metrics import LIVE_PUBLICATIONS, LIVE_WAITERS
+
+
+@pytest.mark.parametrize("name", ["", "a b", "ä", "a/b", "x" * 65, "..", "a.b", "a\n"])
+def test_a_name_that_is_none(stage, name) -> None:
+    with pytest.raises(PublishError, match="1 to 64"):
+        stage.hub.claim(name, 0.0, takeover=False)
+
+
+def test_publications_are_listed_by_name(stage) -> None:
+    for name in ("b", "a"):
+        stage.hub.claim(name, 0.0, takeover=False)
+    assert [each.name for each in stage.hub.list()] == ["a", "b"]
+    assert stage.hub.get("a").name == "a"
+    assert stage.hub.get("c") is None
+
+
+def test_viewers_who_come_before_the_publisher_are_told_so_and_no_cache_believes_it_for_long(stage) -> None:
+    for path in ("index.m3u8", "main.m3u8", "main.m3u8?_HLS_msn=3", "abc/1.m4s", ""):
+        viewer = stage.ask(path, stream="nobody")
+        assert viewer.status == 404
+        assert viewer.cache_control == "max-age=1"
+        assert dict(viewer.response.headers)["Access-Control-Allow-Origin"] == "*"
+        assert "Nobody publishes" in json.loads(viewer.text)["detail"]
+
+
+def test_names_that_viewers_try_leave_no_trace(stage) -> None:
+    for number in range(1000):
+        stage.ask("index.m3u8", stream=f"guess{number}")
+    assert stage.hub._publications == {}
+    assert stage.hub.waiting == 0
+
+
+@pytest.mark.parametrize(
+    "path", ["", "other.m3u8", "main.m3u8/", "main.m3u8/x", "/", "//", "../x", "a/b/c/d", "\0"]
+)
+def test_addresses_that_mean_nothing(live, path) -> None:
+    viewer = live.ask(path)
+    assert viewer.status == 404
+    assert json.loads(viewer.text)["title"] == "Not found"
+
+
+def test_a_prefix_of_another_life_is_missing(live) -> None:
+    assert live.ask("0123abcd/1.m4s").status == 404
+
+
+def test_methods(live) -> None:
+    assert live.ask("main.m3u8", method="HEAD").response is live.ask("main.m3u8").response
+    assert live.ask("main.m3u8", method="OPTIONS").status == 204
+    refused = live.ask("main.m3u8", method="POST")
+    assert refused.status == 405
+    assert dict(refused.response.headers)["Allow"] == "GET, HEAD, OPTIONS"
+
+
+def test_a_new_publisher_of_an_ended_name_begins_a_new_life(live) -> None:
+    old = live.publication
+    old_numbers = {segment.msn for segment in old.rendition.window.segments}
+    old.end(live.now)
+    live.wait(1)
+    live.go_live(seconds=5)
+    new = live.publication
+    assert new is not old
+    assert new.rendition.prefix != old.rendition.prefix
+    assert live.ask(f"{old.rendition.prefix}/1.m4s").status == 404
+    playlist = live.ask("main.m3u8").text
+    assert "#EXT-X-ENDLIST" not in playlist
+    assert not old_numbers & {segment.msn for segment in new.rendition.window.segments}
+
+
+def test_as_many_publications_as_the_operator_allows(make_stage) -> None:
+    stage = make_stage(max_publications=2)
+    stage.go_live(seconds=1)
+    stage.hub.claim("b", stage.now, takeover=False)
+    with pytest.raises(Overloaded, match=r"live\.max_publications") as raised:
+        stage.hub.claim("c", stage.now, takeover=False)
+    assert raised.value.retry_after_s == 30
+    stage.hub.claim("cam", stage.now + 2.5, takeover=False)
+    stage.hub.get("b").end(stage.now)
+    stage.hub.claim("c", stage.now, takeover=False)
+
+
+def test_ended_publications_do_not_pile_up(make_stage) -> None:
+    stage = make_stage(max_publications=2)
+    for number in range(10):
+        name = f"s{number}"
+        stage.hub.claim(name, stage.now, takeover=False)
+        stage.hub._publications[name]._has_media = True
+        stage.hub._publications[name].end(stage.now + number)
+    assert list(stage.hub._publications) == ["s6", "s7", "s8", "s9"]
+
+
+def test_as_many_waiters_as_the_operator_allows(make_stage) -> None:
+    stage = make_stage(max_waiters=3)
+    stage.go_live(seconds=5)
+    held = [stage.ask_next() for _ in range(3)]
+    refused = stage.ask_next()
+    assert refused.status == 503
+    assert "live.max_waiters" in refused.text
+    assert stage.ask("main.m3u8").status == 200, "what is there is for all"
+    held[0].cancel()
+    assert not stage.ask_next().answers
+    stage.play(0.5)
+    assert held[1].status == held[2].status == 200
+
+
+def test_an_over_publication_is_forgotten(stage) -> None:
+    stage.hub.claim("cam", 0.0, takeover=False)
+    stage.wait(31)
+    assert stage.hub._publications == {}
+
+
+def test_the_node_goes_down(live) -> None:
+    source = live.publication._source
+    viewer = live.ask_next()
+    live.hub.end_all()
+    assert viewer.text.endswith("#EXT-X-ENDLIST\n")
+    assert source.reasons == ["the server is shutting down"]
+
+
+def test_gauges(live) -> None:
+    live.ask_next()
+    live.hub.tick(live.now)
+    assert LIVE_WAITERS._value.get() == 1
+    assert LIVE_PUBLICATIONS._value.get() == 1
+
+
+def test_no_address_raises(live) -> None:
+    for path in ("/live", "/live/", "", "/", "/live//", "/live/cam", "/live/cam/", "/live/\ud800/x"):
+        assert isinstance(live.hub.answer(RequestHead("GET", path), live.now), Response)

@@ -1,0 +1,62 @@
+import json
+
+from edge.hls.playlist import Playlist
+from edge.hls.position import Position
+from edge.hls.segment import Part
+from edge.live.replies import Replies, not_playable_yet, overloaded, stalled
+
+PLAYLIST = Playlist(Position(7, 1), b"#EXTM3U\nplain\n", b"#EXTM3U\ndelta\n")
+
+
+def make() -> Replies:
+    return Replies("k3y", 2, 60.0)
+
+
+def test_a_playlist_tells_caches_and_pages_what_it_is() -> None:
+    response = make().media_playlist(PLAYLIST, 9, delta=False, gzip=False, cache_control="max-age=12")
+    assert response.body == (b"#EXTM3U\nplain\n",)
+    fields = dict(response.headers)
+    assert len(fields) == len(response.headers), "no field twice"
+    assert fields["Content-Type"] == "application/vnd.apple.mpegurl"
+    assert fields["Vary"] == "Accept-Encoding"
+    assert fields["Cache-Control"] == "max-age=12"
+    assert fields["ETag"] == '"k3y-9"'
+    assert fields["Access-Control-Allow-Origin"] == "*"
+    assert fields["Priority"] == "u=1"
+    assert "Content-Encoding" not in fields
+    assert "Age" not in fields
+
+
+def test_each_form_has_its_own_entity_tag() -> None:
+    tags = set()
+    for delta in (False, True):
+        for gzip in (False, True):
+            response = make().media_playlist(PLAYLIST, 9, delta=delta, gzip=gzip, cache_control="no-cache")
+            tags.add(dict(response.headers)["ETag"])
+            assert dict(response.headers).get("Content-Encoding") == ("gzip" if gzip else None)
+    assert tags == {'"k3y-9"', '"k3y-9z"', '"k3y-9d"', '"k3y-9dz"'}
+
+
+def test_a_part_never_changes() -> None:
+    part = Part(Position(7, 1), 22_500, independent=True, body=b"moof")
+    response = make().part(part, "video/mp4")
+    fields = dict(response.headers)
+    assert (fields["Cache-Control"], fields["ETag"]) == ("max-age=12, immutable", '"k3y-7.1"')
+    assert response.body[0] is part.body
+    assert int(fields["Priority"].removeprefix("u=")) > 1
+
+
+def test_lifetimes_follow_the_promised_target_duration() -> None:
+    replies = make()
+    replies.promise(4)
+    assert replies.lifetimes.blocking_playlist == "max-age=24"
+
+
+def test_refusals_are_not_kept_and_say_when_to_come_back() -> None:
+    for response in (stalled(), not_playable_yet(), overloaded()):
+        fields = dict(response.headers)
+        assert response.status == 503
+        assert fields["Cache-Control"] == "no-store"
+        assert int(fields["Retry-After"]) in {1, 2}
+        assert fields["Access-Control-Allow-Origin"] == "*"
+        assert json.loads(response.body[0])["detail"]
