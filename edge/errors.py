@@ -77,6 +77,23 @@ class PreconditionFailed(PublishError):
     title = "The entity-tag does not match"
 
 
+class SlowBody(PublishError):
+    status = 408
+    title = "The body did not arrive"
+
+
+class BodyTooLarge(PublishError):
+    status = 413
+    title = "The body is too large"
+
+
+class TooManyRequests(PublishError):
+    """Of one address; 429 with Retry-After."""
+
+    status = 429
+    title = "Too many requests"
+
+
 class RequestError(EdgeError):
     """The viewer's."""
 

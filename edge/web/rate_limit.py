@@ -1,0 +1,50 @@
+"""How often one address may ask (RFC 9725, 5: endpoints should limit the rate of POST, PATCH and DELETE)."""
+
+import ipaddress
+import math
+from collections import OrderedDict
+
+from edge.errors import TooManyRequests
+
+
+class RateLimit:
+    """A token bucket for each address: `burst` requests at once, `per_second` in the long run.
+
+    At most `capacity` addresses are remembered; the one that was silent longest is forgotten first, and most
+    of those have full buckets anyway. Addresses of this machine are never limited: a reverse proxy is one.
+    """
+
+    def __init__(self, *, per_second: float, burst: int, capacity: int = 10_000) -> None:
+        self._per_second = per_second
+        self._burst = float(burst)
+        self._capacity = capacity
+        self._buckets: OrderedDict[str, tuple[float, float]] = OrderedDict()
+
+    def take(self, address: str, now: float) -> None:
+        """Count one request. TooManyRequests (429) says after how many seconds the next is welcome."""
+        key = network_of(address)
+        if key is None:
+            return
+        tokens, since = self._buckets.pop(key, (self._burst, now))
+        tokens = min(self._burst, tokens + (now - since) * self._per_second)
+        refused = tokens < 1
+        self._buckets[key] = (tokens if refused else tokens - 1, now)
+        if len(self._buckets) > self._capacity:
+            self._buckets.popitem(last=False)
+        if refused:
+            wait = max(1, math.ceil((1 - tokens) / self._per_second))
+            raise TooManyRequests(f"Too many requests from {key}: wait {wait} s", retry_after_s=wait)
+
+
+def network_of(address: str) -> str | None:
+    """Whose an address is: itself, or the /64 that an IPv6 host has to itself; None: this machine's."""
+    try:
+        parsed = ipaddress.ip_address(address.partition("%")[0])
+    except ValueError:
+        return None
+    if isinstance(parsed, ipaddress.IPv6Address):
+        if parsed.ipv4_mapped is None:
+            network = ipaddress.IPv6Network((parsed, 64), strict=False)
+            return None if parsed.is_loopback else str(network)
+        parsed = parsed.ipv4_mapped
+    return None if parsed.is_loopback else str(parsed)
