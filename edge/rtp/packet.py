@@ -16,8 +16,9 @@ _RESERVED_ID = 15
 class RtpPacket:
     """One packet, owner of its bytes.
 
-    `payload` is without padding, and empty for a packet that is only padding. `arrival` is when it came (monotonic seconds, 0 until somebody says so). `index` is the sequence number
-    without its wrap, which only the reordering buffer of its source can tell; -1 until then.
+    `payload` is without padding, and empty for a packet that is only padding. `arrival` is when it came
+    (monotonic seconds, 0 until somebody says so). `index` is the sequence number without its wrap, which only
+    the reordering buffer of its source can tell; -1 until then.
     """
 
     __slots__ = (

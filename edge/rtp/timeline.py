@@ -1,0 +1,231 @@
+"""Audio and video of one publisher on one timeline, which begins at zero with whatever comes first.
+
+Every kind of media has an offset: source time = RTP time + offset. The offset of the *reference* (audio once
+there is audio) stands still, so that sound is never stretched; pictures follow it. Where they belong is told
+by sender reports of both; until then, by arrival: the earliest arrivals of both are taken for simultaneous.
+The sound card's clock is therefore the clock of the timeline, and a frame rate that is not quite what the
+RTP time stamps claim (OBS at 59.94) is followed all the time.
+
+Output never goes back. Where two kinds are more than half a second from where they belong, one jumps ahead.
+"""
+
+from edge.media.track import AUDIO_TIMESCALE, VIDEO_TIMESCALE, Kind
+from edge.rtp.rtp_clock import RtpClock, Step
+
+SLEW_S = 0.001
+"""The most that a picture is moved against the one before it."""
+
+JUMP_S = 0.5
+TRUSTED_SKEW_S = 2.0
+"""A publisher's wall clock that is further from ours is taken for wrong."""
+
+PLAUSIBLE_S = 2.0
+"""Reports that put sound and pictures further apart than arrival does, plus this, are taken for wrong."""
+
+_APPROACH = 0.05
+_RATES: dict[Kind, int] = {"video": VIDEO_TIMESCALE, "audio": AUDIO_TIMESCALE}
+
+
+class _Lane:
+    """One kind: its clock, its offset in seconds, and the last source time that was given out, in ticks."""
+
+    __slots__ = ("clock", "last", "offset")
+
+    def __init__(self, clock: RtpClock) -> None:
+        self.clock = clock
+        self.offset: float | None = None
+        self.last: int | None = None
+
+    def arrival_zero(self) -> float:
+        """When source time zero would have come (monotonic seconds)."""
+        assert self.offset is not None
+        return self.clock.arrival_zero - self.offset
+
+    def unix_zero(self) -> float | None:
+        """When source time zero was by the sender's wall clock (Unix seconds)."""
+        if self.offset is None or self.clock.unix_zero is None:
+            return None
+        return self.clock.unix_zero - self.offset
+
+
+class Timeline:
+    """The timeline of one source.
+
+    `unix_minus_monotonic_s` turns `arrival` and `now` into wall time; without it wall times are those of the
+    sender's reports or meaningless.
+    """
+
+    __slots__ = ("_arrival_zero", "_lanes", "_now", "_unix_minus_monotonic_s", "_unix_zero")
+
+    def __init__(self, unix_minus_monotonic_s: float = 0.0) -> None:
+        self._unix_minus_monotonic_s = unix_minus_monotonic_s
+        self._lanes: dict[Kind, _Lane] = {}
+        self._arrival_zero: float | None = None  # of source time zero, by the reference
+        self._unix_zero: float | None = None
+        self._now = 0.0
+
+    def on_sender_report(self, kind: Kind, ntp64: int, rtp_time: int, now: float, ssrc: int = 0) -> None:
+        """A sender report: 64-bit NTP time and the wrapped RTP time of the same moment.
+
+        Reports of an SSRC that has been replaced are ignored.
+        """
+        del now  # the sender's clocks only
+        lane = self._lanes.get(kind)
+        if lane is None:
+            lane = self._lanes[kind] = _Lane(RtpClock(_RATES[kind], ssrc))
+        if lane.clock.ssrc != ssrc:
+            return
+        cause, step = lane.clock.on_report(ntp64, rtp_time)
+        if cause is Step.WALL:
+            for other in self._lanes.values():
+                if other is not lane:
+                    other.clock.set_wall_clock(step)
+        elif step > 0 and lane is self._reference() and lane.offset is not None:
+            lane.offset += (
+                step  # its RTP time fell behind its wall clock: there is a hole in what it captured
+            )
+        self._follow_reference()
+
+    def place(self, kind: Kind, rtp_time: int, arrival: float, ssrc: int = 0) -> int:
+        """The source time of a unit in ticks of its kind's timescale: 90 kHz or 48 kHz.
+
+        `rtp_time`, `arrival` and `ssrc` are those of the AccessUnit. Grows from call to call of one kind.
+        Negative for what was captured before the first unit of the other kind: drop it. Starts by arrival,
+        then slews by a millisecond a unit at most; more than half a second is jumped.
+        """
+        lane = self._lane(kind, rtp_time, arrival, ssrc)
+        lane.clock.on_unit(rtp_time, arrival)
+        target = self._target(lane)
+        if lane.offset is None:
+            lane.offset = target
+        elif lane is not self._reference():
+            self._approach(lane, target)
+        self._follow_reference()
+        ticks = rtp_time + round(lane.offset * lane.clock.rate)
+        if lane.last is not None and ticks <= lane.last:
+            ticks = lane.last + 1
+        lane.last = ticks
+        return ticks
+
+    def _lane(self, kind: Kind, rtp_time: int, arrival: float, ssrc: int) -> _Lane:
+        """The lane of this kind; with a clock of its own for an SSRC or a time stamp that begins anew."""
+        lane = self._lanes.get(kind)
+        if lane is None:
+            lane = self._lanes[kind] = _Lane(RtpClock(_RATES[kind], ssrc))
+        elif lane.clock.ssrc != ssrc or not lane.clock.fits(rtp_time, arrival):
+            lane.clock = RtpClock(_RATES[kind], ssrc)
+            lane.offset = None
+        return lane
+
+    def _reference(self) -> _Lane | None:
+        for kind in ("audio", "video"):
+            lane = self._lanes.get(kind)
+            if lane is not None and lane.offset is not None:
+                return lane
+        return None
+
+    def _follow_reference(self) -> None:
+        """Source time zero is where the reference has it."""
+        lane = self._reference()
+        if lane is not None:
+            self._arrival_zero = lane.arrival_zero()
+            unix_zero = lane.unix_zero()
+            if unix_zero is not None or not self._has_reports():
+                self._unix_zero = unix_zero
+
+    def _has_reports(self) -> bool:
+        return any(lane.clock.unix_zero is not None for lane in self._lanes.values())
+
+    def _target(self, lane: _Lane) -> float:
+        """The offset that puts this lane where it belongs."""
+        clock = lane.clock
+        if self._arrival_zero is None:  # the first unit of all is at zero
+            assert clock.rtp_time is not None
+            return -clock.rtp_time / clock.rate
+        by_arrival = clock.arrival_zero - self._arrival_zero
+        if clock.unix_zero is None or self._unix_zero is None:
+            return by_arrival
+        by_reports = clock.unix_zero - self._unix_zero
+        return by_reports if abs(by_reports - by_arrival) <= PLAUSIBLE_S else by_arrival
+
+    def _approach(self, lane: _Lane, target: float) -> None:
+        assert lane.offset is not None
+        error = target - lane.offset
+        if abs(error) <= JUMP_S:
+            lane.offset += max(-SLEW_S, min(error * _APPROACH, SLEW_S))
+        elif error > 0:
+            lane.offset = target
+        else:  # it is too far ahead, and cannot go back: the reference jumps instead
+            reference = self._reference()
+            assert reference is not None
+            assert reference.offset is not None
+            reference.offset -= error
+
+    def now(self, arrival_now: float) -> float:
+        """The source time in seconds before which everything has surely come, by the wall clock's progress.
+
+        It goes on when nothing comes at all, and allows for as much lateness as there was of late.
+        """
+        reached = [
+            arrival_now - lane.arrival_zero() - lane.clock.peak_lateness
+            for lane in self._lanes.values()
+            if lane.offset is not None
+        ]
+        if reached:
+            self._now = max(self._now, min(reached))
+        return self._now
+
+    @property
+    def wall_clock_zero(self) -> float | None:
+        """Unix seconds of source time 0; None before the first unit.
+
+        When it was captured, by the publisher's clock if that is within two seconds of ours, else when it
+        came.
+        """
+        if self._arrival_zero is None:
+            return None
+        skew = self.skew
+        if skew is not None and self._unix_zero is not None and abs(skew) <= TRUSTED_SKEW_S:
+            return self._unix_zero
+        return self._arrival_zero + self._unix_minus_monotonic_s
+
+    @property
+    def skew(self) -> float | None:
+        """Seconds by which the publisher's wall clock is ahead of ours, less the time on the way.
+
+        None without a sender report.
+        """
+        if self._unix_zero is None or self._arrival_zero is None:
+            return None
+        return self._unix_zero - (self._arrival_zero + self._unix_minus_monotonic_s)
+
+    def latency(self, kind: Kind, rtp_time: int, wall_now: float) -> float | None:
+        """Seconds from the capture of this unit to `wall_now` (Unix seconds).
+
+        By the publisher's clock if that is to be trusted, else from the earliest arrival it could have had.
+        None for a kind that never came.
+        """
+        lane = self._lanes.get(kind)
+        if lane is None or lane.clock.rtp_time is None:
+            return None
+        return wall_now - self._wall_zero(lane.clock) - rtp_time / lane.clock.rate
+
+    def _wall_zero(self, clock: RtpClock) -> float:
+        """Unix time of this clock's RTP time zero."""
+        by_arrival = clock.arrival_zero + self._unix_minus_monotonic_s
+        by_sender = clock.unix_zero
+        if by_sender is None or abs(by_sender - by_arrival) > TRUSTED_SKEW_S:
+            return by_arrival
+        return by_sender
+
+    def arrival_latency(self, kind: Kind) -> float | None:
+        """Smoothed seconds from capture to arrival, as in `latency`; None for a kind that never came.
+
+        Without a trusted clock of the publisher's, the lateness behind the earliest arrivals.
+        """
+        lane = self._lanes.get(kind)
+        if lane is None or lane.clock.rtp_time is None:
+            return None
+        clock = lane.clock
+        way = clock.arrival_zero + self._unix_minus_monotonic_s - self._wall_zero(clock)
+        return way + clock.lateness
