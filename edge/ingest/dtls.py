@@ -1,0 +1,262 @@
+"""DTLS and SRTP of one publisher: aiortc's RTCDtlsTransport, fed by hand.
+
+No other file knows aiortc. The private names that this one relies on are `_do_handshake`, `_set_role`,
+`_ssl`, `_rx_srtp` and `_tx_srtp` of RTCDtlsTransport, `_recv` and `_send` of the transport below it, and
+`Session._srtp` and `_binding` of pylibsrtp; tests/contract/test_aiortc.py holds them to what we believe.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, cast
+
+from aiortc import RTCCertificate, RTCDtlsFingerprint, RTCDtlsParameters, RTCDtlsTransport, RTCIceTransport
+from OpenSSL import SSL
+from pylibsrtp import Session
+from pylibsrtp._binding import ffi, lib
+
+HANDSHAKE_S = 10.0
+"""A peer that has not finished its handshake by then is given up (RFC 9725, 5)."""
+
+IDENTITY_LIFE_S = 24 * 3600.0
+"""A certificate serves new sessions for a day; aiortc makes it good for thirty."""
+
+_MOST_QUEUED = 64
+_SRTP_BUFFER_BYTES = 2048  # a datagram of 1500 and the longest trailer, with room
+_REPLAYED = frozenset({9, 10})  # srtp_err_status_replay_fail, _replay_old
+_WRONG_CURVE = "wrong curve"
+
+Fingerprints = Sequence[tuple[str, str]]
+"""Hash function and value of each a=fingerprint (RFC 8122, 5)."""
+
+
+class HandshakeFailed(Exception):
+    """`reason` is one of a closed set; `detail` tells what can be done about it."""
+
+    def __init__(self, reason: str, detail: str) -> None:
+        super().__init__(detail)
+        self.reason = reason
+        self.detail = detail
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """A certificate of ours, and its sha-256 fingerprint as SDP writes it."""
+
+    certificate: RTCCertificate
+    fingerprint: str
+
+    @classmethod
+    def generate(cls) -> "Identity":
+        """A new key on the curve P-256, which every peer takes."""
+        certificate = RTCCertificate.generateCertificate()
+        fingerprint = next(one for one in certificate.getFingerprints() if one.algorithm == "sha-256")
+        return cls(certificate, fingerprint.value)
+
+
+class Identities:
+    """One identity for all sessions that begin within a day: making one costs as much as a handshake."""
+
+    def __init__(self) -> None:
+        self._current: Identity | None = None
+        self._since = 0.0
+
+    def current(self, now: float) -> Identity:
+        """For a session that begins now."""
+        if self._current is None or now - self._since >= IDENTITY_LIFE_S:
+            self._current = Identity.generate()
+            self._since = now
+        return self._current
+
+
+class _Pipe:
+    """What RTCDtlsTransport takes for an ICE transport."""
+
+    role = "controlled"
+    state = "completed"
+
+    def __init__(self, send: Callable[[bytes], None]) -> None:
+        self._outgoing = send
+        self._queue: asyncio.Queue[bytes] = asyncio.Queue(_MOST_QUEUED)
+
+    def feed(self, datagram: bytes) -> None:
+        """Who sends more than the handshake can take loses it, and sends again (RFC 6347, 4.2.4)."""
+        with contextlib.suppress(asyncio.QueueFull):
+            self._queue.put_nowait(datagram)
+
+    async def _recv(self) -> bytes:
+        return await self._queue.get()
+
+    async def _send(self, datagram: bytes) -> None:
+        self._outgoing(datagram)
+
+
+class _Recorder:
+    """An SSL connection that remembers why it failed: RTCDtlsTransport only tells that it did."""
+
+    def __init__(self, connection: SSL.Connection) -> None:
+        self._connection = connection
+        self.faults: list[str] = []
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._connection, name)
+
+    def do_handshake(self) -> None:
+        self._recording(self._connection.do_handshake)
+
+    def recv(self, size: int) -> Any:
+        return self._recording(self._connection.recv, size)
+
+    def _recording(self, call: Callable[..., Any], *arguments: Any) -> Any:
+        try:
+            return call(*arguments)
+        except (SSL.WantReadError, SSL.ZeroReturnError):
+            raise
+        except SSL.Error as error:
+            errors = error.args[0] if error.args and isinstance(error.args[0], list) else []
+            self.faults.extend(str(one[-1]) for one in errors)
+            raise
+
+
+class _Transport(RTCDtlsTransport):
+    faults: Sequence[str] = ()
+
+    async def _do_handshake(self) -> None:
+        recorder = _Recorder(cast("SSL.Connection", self._ssl))
+        self._ssl = cast("SSL.Connection", recorder)
+        try:
+            await super()._do_handshake()
+        finally:
+            self.faults = recorder.faults
+
+
+class Dtls:
+    """One DTLS association: a handshake, then SRTP in both directions.
+
+    `send` takes datagrams for the peer. `closed` is called once, when the peer says close_notify after the
+    handshake.
+    """
+
+    def __init__(
+        self,
+        identity: Identity,
+        fingerprints: Fingerprints,
+        *,
+        is_server: bool,
+        send: Callable[[bytes], None],
+        closed: Callable[[], None],
+    ) -> None:
+        self.unauthentic = 0
+        """Packets that were not made with the peer's key."""
+        self.replayed = 0
+        """Packets that had come before."""
+        self._pipe = _Pipe(send)
+        self._closed = closed
+        self._fingerprints = [RTCDtlsFingerprint(algorithm=kind, value=value) for kind, value in fingerprints]
+        self._transport = _Transport(cast("RTCIceTransport", self._pipe), [identity.certificate])
+        self._transport._set_role("server" if is_server else "client")  # noqa: SLF001
+        self._incoming: _Srtp | None = None
+        self._outgoing: _Srtp | None = None
+
+    @property
+    def is_connected(self) -> bool:
+        """Whether there are keys, so that media can come."""
+        return self._incoming is not None
+
+    def receive(self, datagram: bytes) -> None:
+        """A DTLS datagram from a validated path."""
+        self._pipe.feed(datagram)
+
+    async def handshake(self) -> None:
+        """Until there are keys. Raises HandshakeFailed."""
+        transport = self._transport
+        try:
+            async with asyncio.timeout(HANDSHAKE_S):
+                await transport.start(RTCDtlsParameters(fingerprints=self._fingerprints))
+        except TimeoutError:
+            detail = (
+                f"the DTLS handshake was not finished after {HANDSHAKE_S:.0f} s: is UDP blocked on the way?"
+            )
+            raise HandshakeFailed("timeout", detail) from None
+        if transport.state != "connected":
+            raise _explain(transport.faults)
+        self._incoming = _Srtp(transport._rx_srtp)  # noqa: SLF001
+        self._outgoing = _Srtp(transport._tx_srtp)  # noqa: SLF001
+        transport.on("statechange", self._state_changed)
+
+    def unprotect_rtp(self, packet: bytes) -> bytes | None:
+        """The RTP packet in it; None (and counted) unless it is authentic and new."""
+        return self._unprotect(packet, lib.srtp_unprotect)
+
+    def unprotect_rtcp(self, packet: bytes) -> bytes | None:
+        """The same for a compound RTCP packet."""
+        return self._unprotect(packet, lib.srtp_unprotect_rtcp)
+
+    def protect_rtcp(self, packet: bytes) -> bytes | None:
+        """An SRTCP packet to send; None before the handshake is done or after libsrtp refused."""
+        if self._outgoing is None:
+            return None
+        data, status = self._outgoing.apply(lib.srtp_protect_rtcp, packet)
+        return None if status else data
+
+    async def close(self) -> None:
+        """Say close_notify, and forget the peer."""
+        self._incoming = self._outgoing = None
+        self._closed = _nothing
+        await self._transport.stop()
+
+    def _unprotect(self, packet: bytes, function: Any) -> bytes | None:
+        if self._incoming is None:
+            return None
+        data, status = self._incoming.apply(function, packet)
+        if not status:
+            return data
+        if status in _REPLAYED:
+            self.replayed += 1
+        else:
+            self.unauthentic += 1
+        return None
+
+    def _state_changed(self) -> None:
+        if self._transport.state == "closed":
+            self._incoming = self._outgoing = None
+            closed, self._closed = self._closed, _nothing
+            closed()
+
+
+def _nothing() -> None:
+    """Nobody wants to know any more."""
+
+
+def _explain(faults: Sequence[str]) -> HandshakeFailed:
+    if _WRONG_CURVE in faults:
+        return HandshakeFailed(
+            "wrong_curve",
+            "the publisher's DTLS certificate is on a curve that OpenSSL refuses (FFmpeg with GnuTLS makes "
+            "P-224): give it one on P-256 with -cert_file and -key_file",
+        )
+    why = ", ".join(faults) or "its certificate is not the one of the offer, or no SRTP profile is in common"
+    return HandshakeFailed("refused", f"the DTLS handshake failed: {why}")
+
+
+class _Srtp:
+    """A libsrtp session that works in one buffer, made once: half the price of pylibsrtp's own calls."""
+
+    __slots__ = ("_buffer", "_cells", "_context", "_length", "_session")
+
+    def __init__(self, session: Session) -> None:
+        self._session = session  # owns the context
+        self._context = session._srtp[0]  # noqa: SLF001
+        self._cells = ffi.new("char[]", _SRTP_BUFFER_BYTES)
+        self._buffer = ffi.buffer(self._cells)
+        self._length = ffi.new("int *")
+
+    def apply(self, function: Any, packet: bytes) -> tuple[bytes, int]:
+        """What libsrtp made of the packet (at most 1500 bytes), and its status; 0 is good."""
+        size = len(packet)
+        length = self._length
+        length[0] = size
+        self._buffer[0:size] = packet
+        status = function(self._context, self._cells, length)
+        return self._buffer[0 : length[0]], status
