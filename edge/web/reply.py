@@ -16,7 +16,7 @@ def head_of(request: web.Request) -> RequestHead:
         values = request.headers.getall(name, None)
         if values:
             fields[name] = values[0] if len(values) == 1 else ", ".join(values)
-    return RequestHead(request.method, request.path, request.rel_url.raw_query_string, fields)
+    return RequestHead(request.method, request.path, request.raw_path.partition("?")[2], fields)
 
 
 def written(response: Response) -> web.Response:
