@@ -55,7 +55,9 @@ class Segmenter:
         self._lanes: list[Lane] = []
         self._new_track: Track | None = None
         self._early_audio: deque[Sample] = deque(maxlen=_EARLY_AUDIO)
+        self._audio_begins: int | None = None
         self._wall_clock_zero = 0.0
+        self._reach = START_TICKS
         self._offset = 0
         self._has_source = False
         self._running = False
@@ -132,6 +134,8 @@ class Segmenter:
         self._running = False
         events = self._close_all()
         events += self._open.seal()
+        ends = [-(-lane.end * TICKS // lane.track.timescale) for lane in self._lanes if lane.end is not None]
+        self._reach = max(self._reach, self._open.part_start, *ends)
         return events
 
     def end(self) -> list[Event]:
@@ -169,17 +173,13 @@ class Segmenter:
         self._splice(lead, sample)
         events = self._write_lead(lead, sample)
         for early in self._early_audio:
-            audio = self._lanes[-1]
-            if early.dts * lead.track.timescale >= sample.dts * audio.track.timescale:
-                events += self._write_audio(audio, early)
+            events += self._write_audio(self._lanes[-1], early)
         self._early_audio.clear()
         return events
 
     def _splice(self, lead: Lane, first: Sample) -> None:
         """The first sample of a source falls where the longest track of the last one ended."""
-        reach = max(
-            [self._open.part_start] + [lane.end_ticks for lane in self._lanes if lane.end is not None]
-        )
+        reach = self._reach
         self._offset = 0
         for lane in self._lanes:
             lane.new_source()
@@ -187,6 +187,7 @@ class Segmenter:
         if lead.end is None:
             lead.end = lead.units(reach)
         self._running = True
+        self._audio_begins = -(-first.dts * self._lanes[-1].track.timescale // lead.track.timescale)
 
     def _shift(self, splices: int) -> None:
         self._offset += splices * (TICKS // _SPLICE)
@@ -196,6 +197,10 @@ class Segmenter:
 
     def _write_audio(self, lane: Lane, sample: Sample) -> list[Event]:
         events: list[Event] = []
+        if self._audio_begins is not None:
+            if sample.dts < self._audio_begins:
+                return events  # from before the first picture
+            self._audio_begins = None
         placed = lane.place(lane.due(sample.dts, lane.units(self._open.part_start)), sample)
         # Normally `advance` closes what waits for pictures; audio alone must not pile up without it.
         patience = self._part_target + TICKS // 2

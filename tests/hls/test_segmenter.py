@@ -1,0 +1,540 @@
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hls_material import (
+    AAC,
+    OPUS,
+    PT,
+    SMALL,
+    ST,
+    VIDEO,
+    ZERO,
+    Feed,
+    audio,
+    inits_of,
+    judge,
+    ms,
+    parts_of,
+    promised,
+    runs_of,
+    segments_of,
+    steady,
+    unsteady,
+    video,
+)
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from edge.fmp4.inspect import parse_fragment, parse_init
+from edge.hls.segment import TICKS, Ended, InitChanged, PartReady
+from edge.hls.segmenter import START_TICKS, Segmenter
+
+
+def started(tracks=(VIDEO, AAC), **options):
+    segmenter = Segmenter(PT, ST, **options)
+    segmenter.start(tracks, ZERO)
+    return segmenter
+
+
+def write_video(segmenter, first, last, *, fps=30, keys=()):
+    step = 90_000 // fps
+    return [
+        event
+        for index in range(first, last)
+        for event in segmenter.write(video(index * step, key=index in keys, duration=step))
+    ]
+
+
+def durations_ms(events):
+    return [round(part.duration_ticks / 90) for part in parts_of(events)]
+
+
+# On frames.
+
+
+def test_a_part_is_listed_with_its_last_picture_not_with_the_next_one():
+    segmenter = started()
+    assert write_video(segmenter, 0, 6, keys={0}) == []
+    (event,) = write_video(segmenter, 6, 7)
+    assert event.part.position == (0, 0)
+    assert event.part.duration_ticks == 7 * 3000  # 233 ms; an eighth picture would not fit into 250
+    assert event.part.independent
+    assert event.part.frames == 7
+    assert event.head.program_date_time == datetime(2026, 1, 1, tzinfo=UTC)
+
+
+def test_the_timeline_begins_well_above_zero():
+    segmenter = started()
+    (event,) = write_video(segmenter, 0, 7, keys={0})
+    (run,) = parse_fragment(event.part.body)
+    assert run.base_decode_time == START_TICKS
+    assert run.durations == (3000,) * 7
+    assert run.sync == (True,) + (False,) * 6
+
+
+def test_parts_of_30_fps_and_a_segment_at_each_key_frame():
+    segmenter = started()
+    events = write_video(segmenter, 0, 121, keys={0, 60, 120})
+    assert durations_ms(events) == [233, 233, 233, 233, 233, 233, 233, 233, 133] * 2
+    assert [segment.duration_ticks for segment in segments_of(events)] == [2 * TICKS] * 2
+    assert [part.independent for part in parts_of(events)] == ([True] + [False] * 8) * 2
+
+
+@pytest.mark.parametrize("fps", [24, 25, 30, 50, 60])
+def test_usual_rates_are_cut_on_frames_even_when_they_jitter(fps):
+    segmenter = started([VIDEO])
+    times, keys = unsteady(1, fps, 12, jitter_s=0.004)
+    feed = Feed().pictures(times, keys=keys)
+    parts = judge(feed.run(segmenter))
+    dts = {
+        start + START_TICKS - round(times[0] * 90_000)
+        for start in (sample.dts for _, sample in feed.items)
+    }
+    for part in parts[1:]:
+        first = runs_of(part)[1][0]
+        assert min(abs(first - other) for other in dts) < ms(10)
+
+
+def test_whole_pictures_that_almost_fit_are_trimmed_to_fit():
+    """Six pictures of 30 fps fill 200 ms; with a little jitter they would be 200.1."""
+    segmenter = Segmenter(ms(200), ST)
+    segmenter.start([VIDEO], ZERO)
+    times, keys = unsteady(3, 30, 10, jitter_s=0.002)
+    parts = judge(Feed().pictures(times, keys=keys).run(segmenter), part_target=ms(200))
+    assert sum(part.frames == 6 for part in parts) > 0.9 * len(parts)
+
+
+# On the clock.
+
+
+def test_rare_pictures_are_cut_on_the_clock():
+    segmenter = started([VIDEO])
+    events = [event for k in range(10) for event in segmenter.write(video(k * 9000, key=k == 0))]
+    # 10 fps: two pictures are 80 % of a part, three are too many.
+    assert durations_ms(events)[0] == 250
+    assert parts_of(events)[0].frames == 3
+    judge(events)
+
+
+def test_a_part_that_waits_for_a_picture_closes_when_the_clock_says_so():
+    segmenter = started()
+    segmenter.write(video(0, key=True))
+    for index in range(12):
+        segmenter.write(audio(index * 1024))
+    assert segmenter.advance(0.30) == []
+    (event,) = segmenter.advance(0.32)
+    assert event.part.duration_ticks == PT
+    assert sorted(runs_of(event.part)) == [1, 2]
+    assert runs_of(event.part)[1][1] == PT  # the picture lasts as long as its part at least
+
+
+def test_a_part_may_be_audio_alone_and_then_is_not_independent():
+    segmenter = started()
+    segmenter.write(video(0, key=True))
+    for index in range(30):
+        segmenter.write(audio(index * 1024))
+    parts = parts_of(segmenter.advance(0.6))
+    assert [sorted(runs_of(part)) for part in parts] == [[1, 2], [2]]
+    assert [part.independent for part in parts] == [True, False]
+    assert parts[1].frames == 0
+
+
+def test_a_part_without_anything_is_a_gap():
+    segmenter = started([VIDEO])
+    segmenter.write(video(0, key=True))
+    first, second = parts_of(segmenter.advance(0.6))
+    assert not first.gap
+    assert second.gap
+    assert second.duration_ticks == PT
+
+
+def test_late_audio_is_in_the_next_part_and_nobody_waits_for_it():
+    segmenter = started()
+    (event,) = write_video(segmenter, 0, 7, keys={0})
+    assert sorted(runs_of(event.part)) == [1]
+    events = [event for index in range(16) for event in segmenter.write(audio(index * 1024))]
+    (event,) = events + write_video(segmenter, 7, 14)
+    runs = runs_of(event.part)
+    assert runs[2][0] == START_TICKS * 48 // 90
+    assert runs[2][1] == 16 * 1024
+
+
+def test_audio_that_is_early_waits_for_its_part():
+    segmenter = started()
+    segmenter.write(video(0, key=True))
+    for index in range(16):
+        segmenter.write(audio(index * 1024))
+    (event,) = write_video(segmenter, 1, 7)
+    assert runs_of(event.part)[2][1] == 11 * 1024  # what starts within 233 ms
+
+
+@pytest.mark.parametrize("fps", [1, 2, 3, 5, 7, 10, 12, 15, 24, 29.97, 60])
+def test_any_rate_keeps_the_clock_and_the_rules(fps):
+    segmenter = started()
+    times, keys = steady(fps, 12)
+    events = Feed().pictures(times, keys=keys).sound(0, 12).run(segmenter, until_s=12)
+    parts = judge([*events, *segmenter.end()])
+    assert not any(part.gap for part in parts)
+    assert promised(events) == 2
+    total = sum(part.duration_ticks for part in parts) / TICKS
+    assert 11.9 < total < 12.1
+
+
+def test_a_camera_that_stops_and_goes_on():
+    segmenter = started()
+    before, keys = steady(30, 5)
+    after, later_keys = steady(30, 5, start_s=6.4)
+    feed = Feed().pictures(before, keys=keys).pictures(after, keys=later_keys)
+    parts = judge(feed.sound(0, 12).run(segmenter))
+    assert any(part.frames == 0 for part in parts)
+
+
+def test_audio_alone_does_not_pile_up_without_a_clock():
+    segmenter = started()
+    segmenter.write(video(0, key=True))
+    events = [event for index in range(500) for event in segmenter.write(audio(index * 1024))]
+    assert len(parts_of(events)) > 35
+
+
+# Segments.
+
+
+def test_three_short_segments_come_first():
+    segmenter = started()
+    times, keys = steady(30, 6, gop_s=0.5)
+    events = Feed().pictures(times, keys=keys).run(segmenter)
+    assert [round(s.duration_ticks / TICKS, 2) for s in segments_of(events)] == [0.5, 0.5, 0.5, 2.0, 2.0]
+
+
+@pytest.mark.parametrize("gop_s", [1.9, 2.0, 2.1])
+def test_a_key_frame_around_the_target_begins_a_segment(gop_s):
+    segmenter = started()
+    times, keys = steady(30, 20, gop_s=gop_s)
+    events = Feed().pictures(times, keys=keys).run(segmenter)
+    for segment in segments_of(events):
+        assert abs(segment.duration_ticks / TICKS - gop_s) < 0.04
+
+
+def test_key_frames_only_make_no_tiny_segments():
+    segmenter = started()
+    events = write_video(segmenter, 0, 300, keys=set(range(300)))
+    judge(events)
+    assert all(segment.duration_ticks >= ms(200) for segment in segments_of(events))
+
+
+def test_a_key_frame_amid_a_segment_does_not_cut_an_illegally_short_part():
+    segmenter = started([VIDEO])
+    write_video(segmenter, 0, 190, keys={0, 60, 120, 180})
+    events = write_video(segmenter, 190, 240, keys={195})  # half a second into its segment
+    assert all(part.duration_ticks * 100 >= 85 * PT for part in parts_of(events)[:-1])
+
+
+def test_without_key_frames_segments_keep_their_promise():
+    segmenter = started()
+    times, _ = steady(30, 30)
+    events = Feed().pictures(times, keys={0}).sound(0, 30).run(segmenter)
+    judge(events)
+    segments = segments_of(events)
+    assert promised(events) == 6
+    assert [segment.independent for segment in segments] == [True] + [False] * (len(segments) - 1)
+
+
+def test_after_a_segment_without_a_key_frame_the_next_key_frame_begins_one():
+    segmenter = started()
+    times, _ = steady(30, 20)
+    keys = {0, 60, 120, 180, 280, 340, 400}  # one comes 3.3 s late
+    events = Feed().pictures(times, keys=keys).run(segmenter)
+    judge(events)
+    segments = segments_of(events)
+    assert [segment.independent for segment in segments[:7]] == [True, True, True, True, False, True, True]
+
+
+def test_audio_alone():
+    segmenter = started([AAC])
+    events = Feed().sound(0, 20).run(segmenter)
+    parts = judge(events)
+    assert all(part.independent for part in parts)
+    segments = segments_of(events)
+    assert [round(segment.duration_ticks / TICKS, 1) for segment in segments[:3]] == [0.5] * 3
+    assert {round(segment.duration_ticks / TICKS) for segment in segments[3:]} == {2}
+    assert {part.duration_ticks for part in parts} == {11 * 1920}
+
+
+def test_opus_alone():
+    segmenter = started([OPUS])
+    events = [event for k in range(500) for event in segmenter.write(audio(k * 960, duration=960))]
+    assert {part.duration_ticks for part in judge(events)} == {12 * 1800}
+
+
+# When to ask for key frames.
+
+
+def test_when_a_key_frame_is_due():
+    segmenter = Segmenter(PT, ST)
+    assert not segmenter.key_frame_due(0)
+    segmenter.start([VIDEO, AAC], ZERO)
+    assert segmenter.key_frame_due(0)  # nothing can begin without one
+    write_video(segmenter, 0, 10, keys={0})
+    assert not segmenter.key_frame_due(0.44)
+    assert segmenter.key_frame_due(0.46)
+    write_video(segmenter, 10, 50, keys={15, 30, 45})
+    assert not segmenter.key_frame_due(1.5 + 1.69)
+    assert segmenter.key_frame_due(1.5 + 1.71)
+    segmenter.seal()
+    assert not segmenter.key_frame_due(5)
+
+
+def test_audio_needs_no_key_frames():
+    assert not started([AAC]).key_frame_due(10)
+
+
+def test_a_hole_in_the_pictures_needs_a_key_frame():
+    segmenter = started()
+    times, keys = steady(30, 9)
+    events = Feed().pictures(times, keys=keys).sound(0, 11.5).run(segmenter)
+    assert not segmenter.key_frame_due(9.1)
+    events += segmenter.write(video(round(11.4 * 90_000)))
+    assert segmenter.key_frame_due(11.41)
+
+
+# Sources.
+
+
+def test_what_comes_before_the_first_key_frame_is_dropped_audio_too():
+    segmenter = started()
+    assert write_video(segmenter, 0, 5) == []
+    for index in range(12):
+        segmenter.write(audio(index * 1024))  # 0 to 256 ms
+    assert segmenter.advance(5.0) == []
+    events = write_video(segmenter, 5, 12, keys={5})  # from 167 ms on
+    runs = runs_of(parts_of(events)[0])
+    assert runs[1][0] == START_TICKS
+    first_audio = runs[2][0] / 48_000 - 10
+    assert 0 <= first_audio < 0.022
+    assert parts_of(events)[0].independent
+
+
+def test_a_source_that_returns_goes_on_where_the_timeline_ended():
+    segmenter = started()
+    times, keys = steady(30, 5.1)
+    events = Feed().pictures(times, keys=keys).sound(0, 5.1).run(segmenter)
+    events += segmenter.seal()
+    assert segmenter.write(video(999_999, key=True)) == []
+    last = segments_of(events)[-1]
+    again = segmenter.start([VIDEO, AAC], ZERO + 60)
+    assert again == []  # the same tracks: no init segment
+    times, keys = steady(30, 5, start_s=3)
+    again += Feed().pictures(times, keys=keys).sound(3, 8).run(segmenter)
+    judge(events + again)  # without a hole, in both tracks
+    first = next(event for event in again if isinstance(event, PartReady))
+    assert first.part.position == (last.msn + 1, 0)
+    assert not first.head.discontinuity
+    assert first.head.init_index == 0
+    # Wall time jumps, and nothing else does: source time 3 s of a source that began 60 s later.
+    assert abs(first.head.program_date_time - datetime(2026, 1, 1, 0, 1, 3, tzinfo=UTC)) < timedelta(
+        milliseconds=1
+    )
+
+
+def test_a_source_that_returns_with_other_tracks_is_a_discontinuity():
+    segmenter = started()
+    events = write_video(segmenter, 0, 100, keys={0, 60}) + segmenter.seal()
+    msn = segments_of(events)[-1].msn
+    (changed,) = segmenter.start([SMALL, AAC], ZERO + 30)
+    assert changed.index == 1
+    assert parse_init(changed.init.body)[0].width == 640
+    events = write_video(segmenter, 0, 50, keys={0})
+    first, second, *_ = [event for event in events if isinstance(event, PartReady)]
+    assert first.part.position == (msn + 1, 0)
+    assert first.head.discontinuity
+    assert first.head.init_index == 1
+    assert runs_of(first.part)[1][0] == START_TICKS + 100 * 3000
+    assert second.head is first.head
+    events = write_video(segmenter, 50, 110, keys={50})
+    assert not [event for event in events if isinstance(event, PartReady)][-1].head.discontinuity
+
+
+def test_tracks_are_video_first_whatever_the_order():
+    segmenter = Segmenter(PT, ST)
+    (changed,) = segmenter.start([AAC, VIDEO], ZERO)
+    assert [track.kind for track in changed.init.tracks] == ["video", "audio"]
+    assert segmenter.start([VIDEO, AAC], ZERO) == []
+
+
+def test_new_parameter_sets_cut_at_their_key_frame():
+    segmenter = started()
+    events = write_video(segmenter, 0, 70, keys={0, 60})
+    assert segmenter.change_track(SMALL) == []
+    assert segmenter.key_frame_due(2.4)
+    assert write_video(segmenter, 70, 72) == []  # they cannot be decoded with the old ones, nor without the new
+    events = write_video(segmenter, 72, 90, keys={72})
+    kinds = [type(event).__name__ for event in events]
+    assert kinds[:3] == ["PartReady", "SegmentSealed", "InitChanged"]
+    assert events[2].index == 1
+    first = [event for event in events if isinstance(event, PartReady)][1]
+    assert first.head.discontinuity
+    assert first.head.init_index == 1
+    assert first.part.independent
+    assert segmenter.start([SMALL, AAC], ZERO) != []  # only what was open is sealed:
+    assert inits_of(segmenter.start([SMALL, AAC], ZERO)) == []
+
+
+def test_the_same_parameter_sets_again_change_nothing():
+    segmenter = started()
+    write_video(segmenter, 0, 10, keys={0})
+    assert segmenter.change_track(VIDEO) == []
+    assert not segmenter.key_frame_due(0.34)
+
+
+def test_another_audio_track_begins_anew():
+    segmenter = started([AAC])
+    events = [event for k in range(30) for event in segmenter.write(audio(k * 1024))]
+    events += segmenter.change_track(OPUS)
+    assert isinstance(events[-1], InitChanged)
+    events += [event for k in range(50) for event in segmenter.write(audio(k * 960, duration=960))]
+    judge(events)
+    assert segments_of(events)[-1].discontinuity
+
+
+def test_seal_puts_all_there_is_into_the_last_part():
+    segmenter = started()
+    write_video(segmenter, 0, 10, keys={0})
+    for index in range(16):
+        segmenter.write(audio(index * 1024))
+    events = segmenter.seal()
+    (part,) = parts_of(events)
+    assert part.position == (0, 1)
+    assert part.frames == 3
+    (segment,) = segments_of(events)
+    assert segment.duration_ticks == part.duration_ticks + 7 * 3000
+    assert segmenter.seal() == []
+    assert segmenter.advance(9) == []
+
+
+def test_end_promises_what_was_never_promised():
+    segmenter = started()
+    write_video(segmenter, 0, 10, keys={0})
+    events = segmenter.end()
+    assert promised(events) == 2
+    assert isinstance(events[-1], Ended)
+    assert not [event for event in segmenter.end() if not isinstance(event, Ended)]
+
+
+def test_the_tracks_end_together_at_a_splice():
+    segmenter = started()
+    times, keys = steady(30, 4.03)
+    events = Feed().pictures(times, keys=keys).sound(0, 3.98).run(segmenter) + segmenter.seal()
+    ends = {}
+    for part in parts_of(events):
+        for track_id, (tfdt, span, _) in runs_of(part).items():
+            ends[track_id] = (tfdt + span) / {1: 90_000, 2: 48_000}[track_id]
+    assert abs(ends[1] - ends[2]) < 0.001
+
+
+def test_a_sample_of_no_track_is_dropped():
+    segmenter = started([VIDEO])
+    assert segmenter.write(audio(0)) == []
+    assert Segmenter(PT, ST).write(audio(0)) == []
+
+
+def test_a_machine_that_slept_does_not_make_minutes_of_gaps():
+    segmenter = started()
+    write_video(segmenter, 0, 30, keys={0})
+    events = segmenter.advance(3600)
+    assert len(parts_of(events)) == 1
+    events = [
+        event for k in range(60) for event in segmenter.write(video(3600 * 90_000 + k * 3000, key=k == 0))
+    ]
+    assert len(parts_of(events)) > 6
+    assert sum(part.gap for part in parts_of(events)) == 0
+
+
+# Anything.
+
+sources = st.lists(
+    st.tuples(
+        st.floats(1, 60),  # pictures a second
+        st.floats(0.3, 4),  # seconds between key frames
+        st.floats(0, 0.03),  # capture jitter
+        st.sampled_from([0, 0.02, 0.3]),  # pictures lost
+        st.floats(0, 0.12),  # network jitter
+        st.floats(0.5, 5),  # seconds
+        st.sampled_from([(VIDEO, AAC), (VIDEO, AAC), (VIDEO,), (SMALL, AAC)]),
+        st.integers(0, 2**32),
+    ),
+    min_size=1,
+    max_size=4,
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(sources, st.sampled_from([ms(200), PT, ms(333), ms(500), ms(1000)]))
+def test_whatever_a_source_does_the_rules_hold(cycle, part_target):
+    segmenter = Segmenter(part_target, ST)
+    events = []
+    for fps, gop_s, jitter_s, loss, network_s, seconds, tracks, seed in cycle:
+        events += segmenter.start(tracks, ZERO)
+        times, keys = unsteady(seed, fps, seconds, gop_s=gop_s, jitter_s=jitter_s, loss=loss, start_s=1)
+        late = iter(_noise(seed, network_s))
+        feed = Feed().pictures(times, keys=keys, jitter=lambda late=late: next(late))
+        if AAC in tracks:
+            feed.sound(1, 1 + seconds)
+        events += feed.run(segmenter) + segmenter.seal()
+    events += segmenter.end()
+    parts = judge(events, part_target=part_target, contiguous=False)
+    _judge_samples(events)
+    for part in parts:
+        for track_id, (_, span, _) in runs_of(part).items():
+            assert span < 4 * {1: 90_000, 2: 48_000}[track_id]
+
+
+def _noise(seed, most):
+    state = seed
+    while True:
+        state = (state * 1_103_515_245 + 12_345) % 2**31
+        yield most * state / 2**31
+
+
+def _judge_samples(events):
+    """Where an init stays, each track goes on without a hole, if no pause was longer than two seconds."""
+    ends = {}
+    for event in events:
+        if isinstance(event, InitChanged):
+            ends = {}
+        if isinstance(event, PartReady):
+            for track_id, (tfdt, span, _) in runs_of(event.part).items():
+                hole = tfdt - ends.get(track_id, tfdt)
+                assert hole == 0 or hole > 2 * 48_000
+                ends[track_id] = tfdt + span
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    st.lists(
+        st.one_of(
+            st.tuples(st.just("video"), st.integers(-(2**40), 2**40), st.booleans()),
+            st.tuples(st.just("audio"), st.integers(-(2**40), 2**40), st.booleans()),
+            st.tuples(st.just("advance"), st.floats(-1e6, 1e6), st.booleans()),
+            st.tuples(st.just("seal"), st.just(0), st.booleans()),
+            st.tuples(st.just("change"), st.just(0), st.booleans()),
+        ),
+        max_size=60,
+    )
+)
+def test_no_timestamp_is_mad_enough(script):
+    segmenter = started()
+    events = []
+    for what, value, flag in script:
+        if what == "video":
+            events += segmenter.write(video(value, key=flag))
+        elif what == "audio":
+            events += segmenter.write(audio(value))
+        elif what == "advance":
+            events += segmenter.advance(value)
+        elif what == "change":
+            events += segmenter.change_track(SMALL if flag else VIDEO)
+        else:
+            events += segmenter.seal() + segmenter.start([VIDEO, AAC], ZERO)
+    events += segmenter.end()
+    judge(events, contiguous=False)
+    assert len(parts_of(events)) < 60 * 50
