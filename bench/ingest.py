@@ -50,7 +50,7 @@ async def window(
     cpu, own_cpu = report.cpu_seconds(server.pid) - cpu, report.cpu_seconds(os.getpid()) - own_cpu
     after, sent = await server.metrics(http), sum(publisher.packets_sent for publisher in crowd) - sent
     received = difference(before, after, "edge_ingest_packets_total")
-    step = "edge_live_part_listing_seconds"
+    step = "edge_live_listing_seconds"
     return {
         "packets_per_s": round(received / took),
         "packets_lost": max(0, round(sent - received)),
