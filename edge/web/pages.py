@@ -102,7 +102,7 @@ class StaticFile:
 
 @dataclass(frozen=True, slots=True)
 class Shelf:
-    """All files by their path below the folder (`watch.js`, `vendor/hls.light.min.mjs`), the version filled in."""
+    """All files by their path below the folder (`watch.js`, `vendor/x.mjs`), the version filled in."""
 
     version: str
     files: Mapping[str, StaticFile]
@@ -151,7 +151,8 @@ async def publish(request: web.Request) -> web.Response:
 async def watch(request: web.Request) -> web.Response:
     """Watch, with the live latency shown. The browser asks for the playlist while it still reads the page."""
     playlist = f"/live/{request.match_info['stream']}/index.m3u8"
-    return _page(request, "watch.html", ("Link", f"<{playlist}>; rel=preload; as=fetch; crossorigin=anonymous"))
+    preload = f"<{playlist}>; rel=preload; as=fetch; crossorigin=anonymous"
+    return _page(request, "watch.html", ("Link", preload))
 
 
 @routes.get("/static/{path:.+}", name="static")

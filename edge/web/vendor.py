@@ -24,7 +24,7 @@ FILES = {
 }
 """Where it lies in node_modules -> its name in `pages/vendor`.
 
-The light build has no separate audio, subtitles or DRM, none of which we serve, and is ready in half the time.
+The light build has no separate audio, subtitles or DRM, none of which we serve, and is ready twice as fast.
 """
 
 _LOCK = "package-lock.json"

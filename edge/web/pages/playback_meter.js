@@ -16,7 +16,7 @@ export class PlaybackMeter {
     this.glass = [];
     this.unreadable = 0;
     this.waitingSince = null;
-    this.window = { at: performance.now(), frames: 0 };
+    this.window = { at: 0, frames: null };
     video.addEventListener('waiting', () => this.onWaiting());
     video.addEventListener('playing', () => this.onPlaying());
     video.addEventListener('timeupdate', () => { if (video.readyState >= 3) this.onPlaying(); });
@@ -31,15 +31,17 @@ export class PlaybackMeter {
     return (this.stalls.reduce((sum, { ms }) => sum + ms, 0) + now) / 1000;
   }
 
-  /** Frames a second since the last call; call it about once a second. */
+  /** Frames a second since the last call; call it about once a second. The first second is left out. */
   countFrames() {
+    if (this.firstFrameMs === null || performance.now() < this.firstFrameMs + 1000) return;
     const now = performance.now();
     const passed = (now - this.window.at) / 1000;
     if (passed < 0.5) return;
     const quality = this.video.getVideoPlaybackQuality?.();
     const frames = quality?.totalVideoFrames ?? this.frames;
-    this.fps = Math.max(0, frames - this.window.frames) / passed;
+    const before = this.window;
     this.window = { at: now, frames };
+    if (before.frames !== null && frames >= before.frames) this.fps = (frames - before.frames) / passed;
   }
 
   listen() {

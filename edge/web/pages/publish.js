@@ -52,14 +52,7 @@ const STATES = {
 
 async function start() {
   if (!canSendH264()) return showFault('no-h264');
-  showState('opening');
-  try {
-    source = await openSource(choices.read());
-  } catch (error) {
-    return showFault(error);
-  }
-  source.onEnded = onSourceEnded;
-  showPreview();
+  if (!source && !(await open())) return undefined;
   keepAwake();
   const { maxBitrate, fps } = choices.read();
   return publisher.start({
@@ -68,6 +61,35 @@ async function start() {
     stream: source.stream,
     video: { maxBitrate, maxFramerate: fps },
   });
+}
+
+/** Opens what is chosen and shows it; nothing is sent yet. Tells whether that went well. */
+async function open() {
+  showState('opening');
+  try {
+    source = await openSource(choices.read());
+  } catch (error) {
+    showFault(error);
+    return false;
+  }
+  source.onEnded = onSourceEnded;
+  showPreview();
+  return true;
+}
+
+async function look() {
+  if (await open()) showState('idle');
+}
+
+/** Another device or size while only looking: shows that one. */
+async function lookAgain() {
+  if (!source || isPublishing()) return;
+  closeSource();
+  await look();
+}
+
+function isPublishing() {
+  return !['idle', 'failed'].includes(publisher.state);
 }
 
 async function stop() {
@@ -115,6 +137,7 @@ function showState(state, fault = null) {
   const [tone, word, sentence, badge] = STATES[state];
   const [what, mend] = fault ? explain(fault) : ['', ''];
   const busy = !['idle', 'failed'].includes(state);
+  $('go').disabled = $('look').disabled = state === 'opening';
   $('state').dataset.tone = tone;
   $('state-word').textContent = fault ? what : word;
   $('state-text').textContent = fault ? mend : sentence;
@@ -180,7 +203,9 @@ document.title = `Publish ${stream} · edge`;
 $('title').textContent = stream;
 $('addresses').append(addressRow('the watch link', addresses.watch), addressRow('the playlist address', addresses.playlist));
 $('watch').href = addresses.watch;
-$('go').addEventListener('click', () => (['idle', 'failed'].includes(publisher.state) && !source ? start() : stop()));
+$('go').addEventListener('click', () => (isPublishing() ? stop() : start()));
+$('look').addEventListener('click', look);
+choices.addEventListener('change', lookAgain);
 $('mute').addEventListener('click', toggleMute);
 publisher.addEventListener('state', onState);
 window.addEventListener('pagehide', () => publisher.stop({ leaving: true }));

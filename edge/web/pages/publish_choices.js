@@ -4,8 +4,10 @@ import { listDevices } from './sources.js';
 
 const KEPT = 'edge.publish';
 
-export class Choices {
+/** Event `change`: something else is chosen. */
+export class Choices extends EventTarget {
   constructor(form, params, stream) {
+    super();
     this.form = form;
     this.auto = params.get('auto') === '1';
     this.tokenKey = `edge.token.${stream}`;
@@ -13,7 +15,7 @@ export class Choices {
     this.apply(this.wanted);
     this.field('token').value = fragmentToken() ?? sessionStorage.getItem(this.tokenKey) ?? '';
     form.addEventListener('submit', (event) => event.preventDefault());
-    form.addEventListener('change', () => this.onChange());
+    form.addEventListener('change', (event) => this.onChange(event.target));
     this.showFields();
   }
 
@@ -71,7 +73,7 @@ export class Choices {
     return document.getElementById(id);
   }
 
-  onChange() {
+  onChange(field) {
     this.showFields();
     this.wanted = {
       source: this.form.elements.source.value,
@@ -84,6 +86,7 @@ export class Choices {
     };
     store(localStorage, KEPT, JSON.stringify(this.wanted));
     store(sessionStorage, this.tokenKey, this.token);
+    if (field !== this.field('token')) this.dispatchEvent(new Event('change'));
   }
 
   apply({ source, size, fps, bitrate, sound }) {

@@ -19,7 +19,7 @@ const UPRIGHT = 0.8; // width / height below this: a phone held upright publishe
 const STATES = {
   joining: ['busy', 'Joining', '', 'Joining…'],
   waiting: ['busy', 'Waiting for the publisher.', 'It starts by itself when somebody publishes here.', 'Waiting for the publisher'],
-  live: ['live', 'Live.', '', ''],
+  live: ['live', 'Live.', 'As close to the live edge as is safe.', ''],
   reconnecting: ['busy', 'Reconnecting.', 'The publisher dropped. You are kept, and it goes on by itself.', 'The publisher dropped. Reconnecting…'],
   unreachable: ['fault', 'The server does not answer.', 'Asking again every second.', 'The server does not answer'],
   ended: ['idle', 'Ended.', 'If it begins again, it plays here by itself.', 'The stream has ended'],
