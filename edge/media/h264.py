@@ -52,6 +52,8 @@ _SLICE_HEADER_BYTES = (
     16  # first_mb, slice_type and pps id are three codes of at most 9 bytes in sum, escapes included
 )
 _MOST_PPS_IN_AVCC = 255
+_MOST_NEW_SPS = 4  # in one access unit; encoders send one, with layers two
+_MOST_PPS = 64  # in one access unit
 
 
 def nal_type(nal: bytes) -> int:
@@ -130,7 +132,7 @@ def parse_pps(nal: bytes) -> tuple[int, int]:
     """The PPS's own id and the id of the SPS that it refers to (7.3.2.2). Raises MediaError."""
     if len(nal) > LARGEST_PARAMETER_SET or nal_type(nal) != NAL_PPS:
         raise MediaError("this is not an H.264 PPS")
-    bits = BitReader(without_emulation_prevention(nal[1:]))
+    bits = BitReader(without_emulation_prevention(nal[1 : 1 + _SLICE_HEADER_BYTES]))
     return bits.ue(255), bits.ue(31)
 
 
@@ -172,7 +174,8 @@ def _avcc(parsed: Sps, sps: bytes, pps: list[bytes]) -> bytes:
 class ParameterSets:
     """The parameter sets that a stream sent in band, and the track that its newest key frame belongs to.
 
-    Bounded by the ids there are: 32 SPS and 256 PPS of at most LARGEST_PARAMETER_SET bytes.
+    Memory is bounded by the ids there are (32 SPS and 256 PPS of at most LARGEST_PARAMETER_SET bytes), time
+    by a limit on the sets in one access unit.
     """
 
     __slots__ = ("_active_sps", "_chosen", "_pps", "_pps_of", "_sps", "_track")
@@ -195,8 +198,8 @@ class ParameterSets:
         The active SPS is the one that the IDR slice refers to through its PPS (7.4.1.2.1); where no slice
         tells, the newest. Raises MediaError for sets that cannot be read; those before the bad one are kept.
         """
-        fresh_sps: set[int] = set()
-        fresh_pps: set[int] = set()
+        fresh_sps: list[int] = []
+        fresh_pps: list[int] = []
         idr: bytes | None = None
         for nal in nals:
             kind = nal[0] & 0x1F if nal else 0
@@ -211,27 +214,31 @@ class ParameterSets:
             self._activate(idr)
         return self._choose()
 
-    def _take_sps(self, nal: bytes, fresh: set[int]) -> None:
-        if self._active_sps is not None and self._sps[self._active_sps] == nal:
-            return  # by far the most frequent case: repeated before every key frame
-        sps_id = parse_sps(nal).sps_id
-        if self._sps.get(sps_id) != nal:
-            self._sps[sps_id] = nal
-            fresh.add(sps_id)
-        self._active_sps = sps_id
+    def _take_sps(self, nal: bytes, fresh: list[int]) -> None:
+        for sps_id, known in self._sps.items():
+            if known == nal:  # by far the most frequent case: repeated before every key frame
+                self._active_sps = sps_id
+                return
+        if len(fresh) == _MOST_NEW_SPS:
+            raise MediaError(f"an access unit with more than {_MOST_NEW_SPS} new SPS")
+        self._active_sps = parse_sps(nal).sps_id
+        self._sps[self._active_sps] = nal
+        fresh.append(self._active_sps)
 
-    def _take_pps(self, nal: bytes, fresh: set[int]) -> None:
+    def _take_pps(self, nal: bytes, fresh: list[int]) -> None:
+        if len(fresh) == _MOST_PPS:
+            raise MediaError(f"an access unit with more than {_MOST_PPS} PPS")
         pps_id, sps_id = parse_pps(nal)
         self._pps[pps_id] = nal
         self._pps_of[pps_id] = sps_id
-        fresh.add(pps_id)
+        fresh.append(pps_id)
 
-    def _forget_replaced(self, fresh_sps: set[int], fresh_pps: set[int]) -> None:
+    def _forget_replaced(self, fresh_sps: list[int], fresh_pps: list[int]) -> None:
         """A new SPS that came with its own PPS leaves the older PPS of the replaced one without use."""
         for sps_id in fresh_sps:
             own = {pps_id for pps_id, of in self._pps_of.items() if of == sps_id}
-            if own & fresh_pps:
-                for pps_id in own - fresh_pps:
+            if not own.isdisjoint(fresh_pps):
+                for pps_id in own.difference(fresh_pps):
                     del self._pps[pps_id], self._pps_of[pps_id]
 
     def _activate(self, idr: bytes) -> None:

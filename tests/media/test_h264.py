@@ -268,6 +268,21 @@ def test_damaged_sets_do_not_harm_those_that_are_there():
     assert not sets.update([SPS, PPS, idr()])
 
 
+@pytest.mark.parametrize(
+    ("flood", "taken"),
+    [
+        ([sps(at) for at in range(32)], 4),
+        ([sps(tail=at % 2) for at in range(32)], 4),  # one that changes all the time
+        ([sps(), *[pps(at) for at in range(256)]], 64),
+        ([sps(), *[pps()] * 100], 64),
+    ],
+)
+def test_a_flood_of_sets_in_one_access_unit_is_cut_off(flood, taken):
+    sets = ParameterSets()
+    with pytest.raises(MediaError, match=f"more than {taken}"):
+        sets.update(flood)
+
+
 def test_the_first_key_frame_of_a_real_encoder_gives_its_track():
     pictures = encoded.h264("high", (638, 362))
     sets = ParameterSets()
