@@ -29,6 +29,8 @@ target durations, and no player minds a playlist that did not grow."""
 
 HOLD_TARGET_DURATIONS = 3  # 6.2.5.2
 
+_MOST_REMEMBERED = 64
+
 
 class Rendition:
     """A segmenter, the window it fills, and the requests that wait for more."""
@@ -59,6 +61,8 @@ class Rendition:
         self._replies = Replies(self.prefix, self.target_duration_s, hls.window)
         self._listing = Listing(self.window, self._replies, self.prefix)
         self._shelf = Shelf(self.window, self._replies)
+        self._held_for: dict[tuple[str, bool], tuple[Position, Form]] = {}
+        """What a query waits for until the window changes: viewers at the edge all send the same one."""
         self._head: SegmentHead | None = None
         self._head_ticks = 0
         self._playlist_waiters: Waiters[tuple[Position, Form]] = Waiters(places)
@@ -106,6 +110,7 @@ class Rendition:
                 self.target_duration_s = self.audience.period_s = event.target_duration_s
                 self._replies.promise(event.target_duration_s)
         self._listing.changed()
+        self._held_for.clear()
         self._wake()
 
     def _measure(self, event: PartReady) -> None:
@@ -121,11 +126,17 @@ class Rendition:
 
     def media_playlist(self, query: str, *, gzip: bool, now: float) -> Response | Wait:
         """By the directives in the raw `query`. BadDirective, TooFarAhead."""
+        known = self._held_for.get((query, gzip))
+        if known is not None:
+            return self._hold(self._playlist_waiters, known, now)
         directives = parse(query)
         decision = resolve(directives, self.window)
         form = Form(directives.skip, gzip)
         if isinstance(decision, WaitFor):
-            return self._hold(self._playlist_waiters, (decision.position, form), now)
+            key = (decision.position, form)
+            if len(self._held_for) < _MOST_REMEMBERED:
+                self._held_for[query, gzip] = key
+            return self._hold(self._playlist_waiters, key, now)
         if directives.msn is None:
             self.audience.asked_without_directives()
         return self._listing.media_playlist(form, "plain" if directives.msn is None else "blocking")
