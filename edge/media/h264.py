@@ -212,7 +212,7 @@ class ParameterSets:
         self._forget_replaced(fresh_sps, fresh_pps)
         if idr is not None:
             self._activate(idr)
-        return self._choose()
+        return self._choose(at_idr=idr is not None)
 
     def _take_sps(self, nal: bytes, fresh: list[int]) -> None:
         for sps_id, known in self._sps.items():
@@ -250,7 +250,7 @@ class ParameterSets:
         if sps_id in self._sps:
             self._active_sps = sps_id
 
-    def _choose(self) -> bool:
+    def _choose(self, *, at_idr: bool) -> bool:
         active = self._active_sps
         if active is None:
             return False
@@ -258,6 +258,8 @@ class ParameterSets:
         chosen = (self._sps[active], *pps)
         if not pps or chosen == self._chosen:
             return False
+        if self._chosen and chosen[0] != self._chosen[0] and not at_idr:
+            return False  # a new SPS takes effect at an IDR picture, even where it came earlier (7.4.1.2.1)
         self._track = video_track(chosen[0], pps)
         self._chosen = chosen
         return True

@@ -216,10 +216,21 @@ def test_a_resolution_change_is_seen_once():
     assert sets.update([sps(width_mbs=40), pps(), idr()])
 
 
+def test_a_new_sps_that_comes_early_waits_for_its_idr():
+    sets = ParameterSets()
+    sets.update([sps(width_mbs=40), pps(), idr()])
+    assert not sets.update([sps(width_mbs=20)])
+    assert not sets.update([pps()])
+    assert not sets.update([b"\x41\x9a"])
+    assert sets.track().width == 640
+    assert sets.update([idr()])
+    assert sets.track().width == 320
+
+
 def test_bytes_count_even_where_the_meaning_is_the_same():
     sets = ParameterSets()
     sets.update([sps(tail=1), pps()])
-    assert sets.update([sps(tail=2)])
+    assert sets.update([sps(tail=2), idr()])
     assert sets.update([pps(tail=3)])
     assert sets.track() == h264.video_track(sps(tail=2), pps(tail=3))
 
