@@ -49,7 +49,7 @@ class WhipSessions(Protocol):
     async def create(
         self, stream: str, offer: bytes, *, token: str | None, client: str, base_url: str, now: float
     ) -> Created:
-        """A new session from an offer of at most 64 KiB. The token is one of `auth.publish`: that was checked."""
+        """A new session from an offer of at most 64 KiB. `token` was checked against `auth.publish`."""
 
     async def trickle_or_restart(
         self, stream: str, session_id: str, fragment: bytes, if_match: str | None
