@@ -61,7 +61,9 @@ def delta_equals_whole(merged: MediaPlaylist, whole: MediaPlaylist) -> Iterator[
             yield Finding("LL 42", "delta-differs", sentence)
             return
     if merged.next_position == whole.next_position and merged.media_sequence != whole.media_sequence:
-        sentence = f"EXT-X-MEDIA-SEQUENCE: {merged.media_sequence} in the delta, {whole.media_sequence} in whole"
+        sentence = (
+            f"EXT-X-MEDIA-SEQUENCE: {merged.media_sequence} in the delta, {whole.media_sequence} in whole"
+        )
         yield Finding("LL 42", "delta-media-sequence", sentence)
     if (merged.discontinuity_sequence or 0) != (
         whole.discontinuity_sequence or 0

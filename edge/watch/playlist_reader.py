@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from edge.errors import MediaError
-from edge.watch.attributes import Attributes, decimal_float, decimal_integer, parse_attributes
+from edge.watch.attributes import decimal_float, decimal_integer
 from edge.watch.findings import Finding, advice
 from edge.watch.lines import read_lines
 from edge.watch.playlist import (
@@ -19,6 +19,7 @@ from edge.watch.playlist import (
     ServerControl,
     Skip,
 )
+from edge.watch.tag_faults import TagFaults
 
 MULTIVARIANT_TAGS = ("#EXT-X-STREAM-INF:", "#EXT-X-MEDIA:", "#EXT-X-I-FRAME-STREAM-INF:")
 _ONCE = {
@@ -40,7 +41,6 @@ _ONCE = {
         "LL 7",
     ),
 }
-_MOST_FAULTS = 100
 _MOST_SKIPPED = 1_000_000
 
 
@@ -79,11 +79,11 @@ class _Pending:
     touched: bool = False
 
 
-class _Reader:
+class _Reader(TagFaults):
     """One pass over the lines; each tag has a method."""
 
     def __init__(self) -> None:
-        self.faults: list[Finding] = []
+        super().__init__()
         self._counts: dict[str, int] = {}
         self._numbers: dict[str, int] = {}
         self._part_target: float | None = None
@@ -122,11 +122,6 @@ class _Reader:
             "EXT-X-PRELOAD-HINT": self._hint,
             "EXT-X-RENDITION-REPORT": self._report,
         }
-
-    def fault(self, finding: Finding) -> None:
-        """Keep what is wrong (the first hundred)."""
-        if len(self.faults) < _MOST_FAULTS:
-            self.faults.append(finding)
 
     def line(self, line: str) -> None:
         """One line that is neither blank nor a comment."""
@@ -172,25 +167,6 @@ class _Reader:
         first = self._numbers.get("EXT-X-MEDIA-SEQUENCE", 0) + (self._skip.segments if self._skip else 0)
         return tuple(replace(segment, msn=first + index) for index, segment in enumerate(self._segments))
 
-    def _attributes(self, tag: str, text: str) -> Attributes:
-        attributes = parse_attributes(text)
-        for problem in attributes.problems:
-            self.fault(Finding("LL 2", "attribute-list", f"{tag}: {problem}"))
-        attributes.problems.clear()
-        return attributes
-
-    def _values(self, tag: str, attributes: Attributes, rule: str) -> None:
-        """What reading the values brought to light."""
-        for problem in attributes.problems:
-            floating = "floating-point" in problem
-            self.fault(
-                Finding(
-                    "LL 3" if floating else rule,
-                    "decimal" if floating else "attribute-value",
-                    f"{tag}: {problem}",
-                )
-            )
-
     def _number(self, tag: str, text: str, rule: str) -> None:
         value = decimal_integer(text)
         if value is None:
@@ -218,16 +194,16 @@ class _Reader:
             )
 
     def _part_inf(self, text: str) -> None:
-        attributes = self._attributes("EXT-X-PART-INF", text)
+        attributes = self.attributes("EXT-X-PART-INF", text)
         self._part_target = attributes.seconds("PART-TARGET") or None
-        self._values("EXT-X-PART-INF", attributes, "LL 17")
+        self.values("EXT-X-PART-INF", attributes, "LL 17")
         if self._part_target is None:
             self.fault(
                 Finding("LL 17", "part-target-missing", "EXT-X-PART-INF has no PART-TARGET above zero")
             )
 
     def _server_control(self, text: str) -> None:
-        attributes = self._attributes("EXT-X-SERVER-CONTROL", text)
+        attributes = self.attributes("EXT-X-SERVER-CONTROL", text)
         self._control = ServerControl(
             can_block_reload=attributes.yes("CAN-BLOCK-RELOAD"),
             can_skip_until=attributes.seconds("CAN-SKIP-UNTIL"),
@@ -236,10 +212,10 @@ class _Reader:
             part_hold_back=attributes.seconds("PART-HOLD-BACK"),
             attributes=attributes.plain(),
         )
-        self._values("EXT-X-SERVER-CONTROL", attributes, "LL 26")
+        self.values("EXT-X-SERVER-CONTROL", attributes, "LL 26")
 
     def _start(self, text: str) -> None:
-        attributes = self._attributes("EXT-X-START", text)
+        attributes = self.attributes("EXT-X-START", text)
         offset = attributes.enumerated("TIME-OFFSET") or ""
         size = decimal_float(offset.removeprefix("-"))
         if size is None:
@@ -248,10 +224,10 @@ class _Reader:
             self._start_offset = -size if offset.startswith("-") else size
 
     def _skip_tag(self, text: str) -> None:
-        attributes = self._attributes("EXT-X-SKIP", text)
+        attributes = self.attributes("EXT-X-SKIP", text)
         count = attributes.integer("SKIPPED-SEGMENTS")
         removed = attributes.quoted("RECENTLY-REMOVED-DATERANGES") or ""
-        self._values("EXT-X-SKIP", attributes, "LL 42")
+        self.values("EXT-X-SKIP", attributes, "LL 42")
         if count is None or self._segments or count > _MOST_SKIPPED:
             sentence = "EXT-X-SKIP needs SKIPPED-SEGMENTS and its place before the first segment"
             self.fault(Finding("LL 42", "skip-tag", sentence))
@@ -273,7 +249,7 @@ class _Reader:
         self._pending.touched = True
 
     def _part(self, text: str) -> None:
-        attributes = self._attributes("EXT-X-PART", text)
+        attributes = self.attributes("EXT-X-PART", text)
         uri, duration = attributes.quoted("URI"), attributes.seconds("DURATION")
         span = attributes.quoted("BYTERANGE")
         part = PartTag(
@@ -283,7 +259,7 @@ class _Reader:
             attributes.yes("GAP"),
             None if span is None else _byte_range(span),
         )
-        self._values("EXT-X-PART", attributes, "LL 18")
+        self.values("EXT-X-PART", attributes, "LL 18")
         if not uri or duration is None:
             self.fault(Finding("LL 18", "part-attributes", "EXT-X-PART has no URI or no DURATION"))
         if span is not None and part.byte_range is None:
@@ -313,9 +289,9 @@ class _Reader:
         self._pending.gap = self._pending.touched = True
 
     def _map_tag(self, text: str) -> None:
-        attributes = self._attributes("EXT-X-MAP", text)
+        attributes = self.attributes("EXT-X-MAP", text)
         uri, span = attributes.quoted("URI"), attributes.quoted("BYTERANGE")
-        self._values("EXT-X-MAP", attributes, "LL 54")
+        self.values("EXT-X-MAP", attributes, "LL 54")
         if not uri:
             self.fault(Finding("LL 54", "map-uri", "EXT-X-MAP has no URI"))
             return
@@ -349,10 +325,10 @@ class _Reader:
             self.fault(Finding("LL 61", "bitrate", f"EXT-X-BITRATE:{text[:40]} is not a decimal-integer"))
 
     def _date_range(self, text: str) -> None:
-        attributes = self._attributes("EXT-X-DATERANGE", text)
+        attributes = self.attributes("EXT-X-DATERANGE", text)
         name = attributes.quoted("ID")
         start = attributes.quoted("START-DATE")
-        self._values("EXT-X-DATERANGE", attributes, "LL 60")
+        self.values("EXT-X-DATERANGE", attributes, "LL 60")
         if not name:
             self.fault(Finding("LL 60", "daterange-id", "EXT-X-DATERANGE has no ID"))
             return
@@ -367,10 +343,10 @@ class _Reader:
             )
 
     def _hint(self, text: str) -> None:
-        attributes = self._attributes("EXT-X-PRELOAD-HINT", text)
+        attributes = self.attributes("EXT-X-PRELOAD-HINT", text)
         kind, uri = attributes.enumerated("TYPE"), attributes.quoted("URI")
         start, length = attributes.integer("BYTERANGE-START"), attributes.integer("BYTERANGE-LENGTH")
-        self._values("EXT-X-PRELOAD-HINT", attributes, "LL 44")
+        self.values("EXT-X-PRELOAD-HINT", attributes, "LL 44")
         if not kind or not uri:
             self.fault(Finding("LL 44", "hint-attributes", "EXT-X-PRELOAD-HINT has no TYPE or no URI"))
             return
@@ -378,10 +354,10 @@ class _Reader:
         self._hints.append(Hint(kind, uri, ByteRange(length, start or 0) if ranged else None))
 
     def _report(self, text: str) -> None:
-        attributes = self._attributes("EXT-X-RENDITION-REPORT", text)
+        attributes = self.attributes("EXT-X-RENDITION-REPORT", text)
         uri = attributes.quoted("URI")
         report = Report(uri or "", attributes.integer("LAST-MSN"), attributes.integer("LAST-PART"))
-        self._values("EXT-X-RENDITION-REPORT", attributes, "LL 49")
+        self.values("EXT-X-RENDITION-REPORT", attributes, "LL 49")
         if not uri:
             self.fault(Finding("LL 49", "report-uri", "EXT-X-RENDITION-REPORT has no URI"))
             return
