@@ -1,0 +1,144 @@
+"""The first page: what is live, what to do when nothing is, and addresses to copy."""
+
+import json
+
+import pytest
+
+pytestmark = pytest.mark.browser
+
+GARDEN = {
+    "name": "garden",
+    "state": "live",
+    "viewers": 2,
+    "tracks": [
+        {"kind": "video", "codec": "h264", "width": 1280, "height": 720},
+        {"kind": "audio", "codec": "aac"},
+    ],
+}
+
+
+@pytest.fixture
+def listed(page):
+    """`listed(streams, status)`: what the API answers from now on."""
+    answer = {"status": 200, "streams": []}
+    page.route(
+        "**/api/v1/streams",
+        lambda route: route.fulfill(
+            status=answer["status"],
+            content_type="application/json",
+            body=json.dumps({"streams": answer["streams"]}),
+        ),
+    )
+    return lambda streams, status=200: answer.update(streams=streams, status=status)
+
+
+def said(page, words):
+    page.get_by_role("status").get_by_text(words).wait_for(timeout=8000)
+
+
+def test_nothing_live_is_an_invitation(page, server, listed):
+    page.goto(server.base)
+    said(page, "Nothing is live")
+    assert page.get_by_text("Nobody is on air").is_visible()
+
+
+def test_streams_come_change_and_go_by_themselves(page, server, listed):
+    listed([GARDEN])
+    page.goto(server.base)
+    said(page, "One stream is live")
+    card = page.get_by_role("listitem").filter(has_text="garden")
+    assert card.get_by_text("1280 × 720 · H.264 · AAC · 2 watching").is_visible()
+    listed([GARDEN | {"state": "reconnecting"}, GARDEN | {"name": "roof"}])
+    said(page, "2 streams are live")
+    assert card.get_by_text("reconnecting").is_visible()
+    listed([])
+    said(page, "Nothing is live")
+    assert page.get_by_role("listitem").count() == 0
+
+
+def test_open_addresses_stay_open_while_the_list_is_refreshed(page, server, listed):
+    listed([GARDEN])
+    page.goto(server.base)
+    page.get_by_text("Addresses").click()
+    page.wait_for_timeout(4500)
+    shown = [code.inner_text() for code in page.get_by_role("listitem").locator("code").all()]
+    assert shown == [
+        f"{server.base}/live/garden/index.m3u8",
+        f"{server.base}/watch/garden",
+        f"{server.base}/publish/garden",
+        f"{server.base}/whip/garden",
+    ]
+
+
+def test_an_address_is_copied(page, server, listed):
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    listed([GARDEN])
+    page.goto(server.base)
+    page.get_by_text("Addresses").click()
+    page.get_by_role("button", name="Copy the playlist address of garden").click()
+    copied = page.evaluate("navigator.clipboard.readText()")
+    assert copied == f"{server.base}/live/garden/index.m3u8"
+
+
+def test_off_loopback_it_asks_for_the_admin_token(page, server, listed):
+    listed([], 401)
+    page.goto(server.base)
+    said(page, "Open a stream by its name")
+    listed([GARDEN])
+    with page.expect_request(lambda request: request.headers.get("authorization") == "Bearer letmein99"):
+        page.get_by_label("Admin token").fill("letmein99")
+        page.get_by_role("button", name="Show the list").click()
+    said(page, "One stream is live")
+
+
+@pytest.mark.parametrize(
+    ("button", "address"), [("Publish", "/publish/my-stream"), ("Watch", "/watch/my-stream")]
+)
+def test_a_name_leads_to_its_pages(page, server, listed, button, address):
+    page.goto(server.base)
+    page.get_by_label("Stream name").fill("my-stream")
+    page.get_by_role("button", name=button).click()
+    page.wait_for_url(f"{server.base}{address}")
+
+
+def test_a_bad_name_is_refused_with_the_rule(page, server, listed):
+    page.goto(server.base)
+    page.get_by_label("Stream name").fill("not a name")
+    page.keyboard.press("Enter")
+    assert page.get_by_role("alert").get_by_text("1 to 64 letters").is_visible()
+    assert page.url == f"{server.base}/"
+
+
+@pytest.mark.parametrize("address", ["/", "/publish/garden", "/watch/garden"])
+@pytest.mark.parametrize("size", [(320, 640), (390, 844), (1280, 800)])
+def test_nothing_is_wider_than_the_screen(page, server, listed, address, size):
+    listed([GARDEN | {"name": "a" * 64}])
+    page.set_viewport_size({"width": size[0], "height": size[1]})
+    page.goto(server.base + address)
+    page.wait_for_timeout(500)
+    assert page.evaluate("document.documentElement.scrollWidth") <= size[0]
+
+
+@pytest.mark.parametrize("address", ["/", "/publish/garden", "/watch/garden"])
+def test_every_control_has_a_name(page, server, listed, address):
+    listed([GARDEN])
+    page.goto(server.base + address)
+    page.wait_for_timeout(500)
+    nameless = """() => [...document.querySelectorAll('button, a, input, select')]
+      .filter((e) => e.checkVisibility())
+      .filter((e) => !(e.ariaLabel || e.innerText?.trim() || e.labels?.length || e.querySelector('img[alt]')))
+      .map((e) => e.outerHTML)"""
+    assert page.evaluate(nameless) == []
+
+
+@pytest.mark.parametrize("address", ["/", "/publish/garden?auto=1&source=clock", "/watch/garden"])
+def test_the_policy_stops_nothing_of_ours(page, server, listed, address):
+    """A breach of the policy is a console message; nothing is loaded from elsewhere."""
+    told = []
+    asked = []
+    page.on("console", lambda message: told.append(message.text))
+    page.on("request", lambda request: asked.append(request.url))
+    page.goto(server.base + address)
+    page.wait_for_timeout(1500)
+    assert [text for text in told if "Security Policy" in text] == []
+    assert [url for url in asked if not url.startswith((server.base, "data:", "blob:"))] == []
