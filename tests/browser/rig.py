@@ -18,6 +18,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import ClassVar, Self
 
 HERE = Path(__file__).parent
 ROOT = HERE.parent.parent
@@ -77,7 +78,7 @@ class EdgeServer:
         self.base = f"http://127.0.0.1:{free_port()}"
         self.settings = [f"server.listen={self.base.removeprefix('http://')}", *settings]
 
-    def __enter__(self) -> "EdgeServer":
+    def __enter__(self) -> Self:
         self.output = tempfile.TemporaryFile()
         sets = [word for setting in self.settings for word in ("--set", setting)]
         command = [sys.executable, "-m", "edge", "serve", *sets]
@@ -128,7 +129,7 @@ class PublisherBrowser:
         self.server, self.stream = server, stream
         self.address = f"{server.base}/publish/{stream}?{query}"
 
-    def __enter__(self) -> "PublisherBrowser":
+    def __enter__(self) -> Self:
         self.profile = tempfile.mkdtemp(prefix="edge-publisher-")
         command = [
             chromium(),
@@ -157,16 +158,49 @@ class PublisherBrowser:
         shutil.rmtree(self.profile, ignore_errors=True)
 
 
+class PublisherProcess:
+    """`edge publish test`: cheaper than a browser where the publisher is not what is tested."""
+
+    def __init__(self, server: EdgeServer, stream: str, *options: str) -> None:
+        self.server, self.stream = server, stream
+        address = f"{server.base}/whip/{stream}"
+        self.command = [sys.executable, "-m", "edge", "publish", "test", address, *options]
+
+    def __enter__(self) -> Self:
+        self.process = subprocess.Popen(
+            self.command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
+        return self
+
+    def on_air(self) -> Self:
+        until(lambda: self.server.state(self.stream) == "live", 20, f"{self.stream} is live", every=0.2)
+        return self
+
+    def kill(self) -> None:
+        """-9: no goodbye."""
+        self.process.kill()
+        self.process.wait(10)
+
+    def stop(self) -> None:
+        """Ctrl-C: the publication's source says goodbye."""
+        self.process.send_signal(signal.SIGINT)
+        self.process.wait(10)
+
+    def __exit__(self, *_: object) -> None:
+        if self.process.poll() is None:
+            self.kill()
+
+
 class PlayerPages:
     """Serves the test-only players (hls.js as it comes, Shaka, the browser's own HLS) from another origin."""
 
-    FOLDERS = {
+    FOLDERS: ClassVar[dict[str, Path]] = {
         "players": HERE / "players",
         "packages": HERE / "node_modules",
         "pages": ROOT / "edge/web/pages",
     }
 
-    def __enter__(self) -> "PlayerPages":
+    def __enter__(self) -> Self:
         self.http = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(_Handler))
         self.base = f"http://127.0.0.1:{self.http.server_address[1]}"
         self.thread = threading.Thread(target=self.http.serve_forever, daemon=True)
@@ -185,7 +219,10 @@ class PlayerPages:
 
 class _Handler(http.server.SimpleHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
-    extensions_map = {**http.server.SimpleHTTPRequestHandler.extensions_map, ".mjs": "text/javascript"}
+    extensions_map: ClassVar[dict[str, str]] = {
+        **http.server.SimpleHTTPRequestHandler.extensions_map,
+        ".mjs": "text/javascript",
+    }
 
     def translate_path(self, path: str) -> str:
         folder, _, rest = path.partition("?")[0].lstrip("/").partition("/")

@@ -1,0 +1,90 @@
+"""From a real browser's camera to real players: 30 seconds each, no stall, no error, latency within its limits."""
+
+import time
+
+import pytest
+from rig import PublisherBrowser, Spread
+
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
+
+PLAYED_S = 30
+SETTLING_S = 6
+"""A player may take this long from its first picture until its latency is judged."""
+
+
+def play(viewer, name):
+    """Plays for 30 s; gives the latency after settling. Fails on any stall, error or refused request."""
+    viewer.first_frame()
+    settled = time.time() + SETTLING_S
+    viewer.wait(PLAYED_S)
+    report = viewer.report()
+    print(name, report)
+    viewer.screenshot(name)
+    assert report["errors"] == []
+    assert report["page"] == []
+    assert report["requests"] == []
+    assert report["stalls"] == []
+    assert report["frames"] > 20 * PLAYED_S
+    return settled
+
+
+@pytest.fixture(scope="module")
+def clock(server):
+    """A browser that publishes the clock, for all players of this file."""
+    with PublisherBrowser(server, "clock", source="clock", size="1280x720") as publisher:
+        publisher.on_air()
+        yield publisher
+
+
+def test_camera_to_our_watch_page(server, publish, view):
+    publish("camera", source="camera", size="1280x720").on_air()
+    viewer = view(f"{server.base}/watch/camera")
+    play(viewer, "camera-on-watch-page")
+    assert viewer.tell("size") == [1280, 720]
+    assert viewer.tell("state") == "live"
+    assert 0.3 < viewer.tell("latency") < 1.1
+
+
+def test_lens_to_screen_on_our_watch_page(server, clock, view):
+    viewer = view(f"{server.base}/watch/clock?clock=1")
+    settled = play(viewer, "clock-on-watch-page")
+    latency = viewer.glass(settled)
+    print("watch page", latency)
+    assert latency.p50 < 0.95, latency
+    assert latency.p95 < 1.1, latency
+    assert abs(viewer.tell("latency") - latency.p50) < 0.25, "the page tells its latency as it is"
+
+
+def test_first_picture_of_our_watch_page(server, clock, view):
+    waits = []
+    for _ in range(9):
+        viewer = view(f"{server.base}/watch/clock")
+        waits.append(viewer.first_frame() / 1000)
+        viewer.page.context.close()
+    print("first picture", waits)
+    assert Spread.of(waits).p50 < 0.5, waits
+
+
+def test_hlsjs_as_it_comes(server, clock, players, view):
+    viewer = view(players.player("hlsjs", server, "clock"))
+    settled = play(viewer, "hlsjs")
+    latency = viewer.glass(settled)
+    print("hls.js", latency)
+    assert latency.p50 < 1.2, latency
+
+
+def test_shaka_in_low_latency_mode(server, clock, players, view):
+    viewer = view(players.player("shaka", server, "clock"))
+    settled = play(viewer, "shaka")
+    latency = viewer.glass(settled)
+    print("shaka", latency)
+    assert latency.p50 < 1.5, latency
+
+
+def test_the_browsers_own_hls(server, clock, players, view):
+    """It asks for no parts: ordinary HLS latency is all that it can do."""
+    viewer = view(players.player("native", server, "clock"))
+    settled = play(viewer, "native")
+    latency = viewer.glass(settled)
+    print("native", latency)
+    assert latency.p50 < 12, latency

@@ -1,0 +1,137 @@
+"""A publisher is killed with -9 and comes back: every player ends at its live edge by itself, nobody is thrown out."""
+
+import time
+from itertools import pairwise
+
+import pytest
+from rig import PublisherBrowser
+
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
+
+FIRST, OTHER = "640x360", "854x480"
+AWAY_S = 6
+MARGIN_S = 2
+"""How much longer than the publisher was away a low-latency picture may stand still."""
+
+BACK_WITHIN_S = 20
+EDGE_S = {"watch": 1.5, "hlsjs": 2.0, "shaka": 2.0, "native": 10.0}
+"""How far behind the lens a player is at its own live edge, at most."""
+
+
+@pytest.fixture
+def room(server, players, view):
+    """`room(stream, kinds)` opens a viewer of each kind on a stream, and waits until all of them play."""
+
+    def open_room(stream, kinds):
+        viewers = {}
+        for kind in kinds:
+            own = kind == "watch"
+            address = f"{server.base}/watch/{stream}?clock=1" if own else players.player(kind, server, stream)
+            viewers[kind] = view(address)
+            viewers[kind].first_frame(20)
+        next(iter(viewers.values())).wait(4)
+        return viewers
+
+    return open_room
+
+
+class Absences:
+    """The publisher of a stream, and its deaths and returns."""
+
+    def __init__(self, server, stream):
+        self.server, self.stream = server, stream
+
+    def __enter__(self):
+        self.publisher = self._start(FIRST)
+        return self
+
+    def __exit__(self, *_):
+        self.publisher.__exit__()
+
+    def suffer(self, size):
+        """One death and return in `size`; Unix seconds of both."""
+        began = time.time()
+        self.publisher.__exit__()
+        time.sleep(AWAY_S)
+        assert self.server.state(self.stream) == "reconnecting"
+        self.publisher = self._start(size)
+        return began, time.time()
+
+    def _start(self, size):
+        return PublisherBrowser(self.server, self.stream, source="clock", size=size).__enter__().on_air()
+
+
+def newest(viewer, count):
+    """The last pictures shown: (Unix seconds when shown, seconds since drawn)."""
+    return [
+        (shown / 1000, late / 1000)
+        for shown, late in viewer.page.evaluate(f"window.edge.glass.slice(-{count})")
+    ]
+
+
+def check_it_comes_back(kind, viewer, returned):
+    """Pictures drawn after the return are shown, at the player's edge."""
+    deadline = time.monotonic() + BACK_WITHIN_S
+    while True:
+        shown = newest(viewer, 10)
+        fresh = [late for at, late in shown if at - late > returned]
+        if len(fresh) == 10 and fresh[-1] < EDGE_S[kind]:
+            return
+        assert time.monotonic() < deadline, (kind, shown[-3:], viewer.report())
+        viewer.wait(0.2)
+
+
+def longest_stand(viewer, since):
+    """The longest time between two pictures, seconds."""
+    shown = [at for at, _ in newest(viewer, 100_000) if at >= since - 1]
+    return max(later - earlier for earlier, later in pairwise(shown))
+
+
+def check_absence(viewers, began, returned, size):
+    for kind, viewer in viewers.items():
+        check_it_comes_back(kind, viewer, returned)
+    for kind, viewer in viewers.items():
+        stood = longest_stand(viewer, began)
+        print(
+            f"{kind}: away for {returned - began:.1f} s, stood for {stood:.1f} s, {newest(viewer, 1)}, {size}"
+        )
+        if kind != "native":
+            assert stood < returned - began + MARGIN_S, (kind, size, viewer.report())
+
+
+def check_nobody_was_harmed(viewers):
+    for kind, viewer in viewers.items():
+        report = viewer.report()
+        print(kind, report)
+        viewer.screenshot(f"returned-{kind}")
+        assert report["errors"] == [], (kind, report)
+        assert [line for line in report["requests"] if ".m3u8" in line] == [], (kind, report)
+
+
+def test_twice_the_same(server, room):
+    with Absences(server, "same") as absences:
+        viewers = room("same", ["watch", "hlsjs", "shaka", "native"])
+        for _ in range(2):
+            check_absence(viewers, *absences.suffer(FIRST), FIRST)
+        check_nobody_was_harmed(viewers)
+
+
+def test_twice_in_another_resolution(server, room):
+    with Absences(server, "other") as absences:
+        viewers = room("other", ["watch", "hlsjs", "native"])
+        for size, picture in ((OTHER, [854, 480]), (FIRST, [640, 360])):
+            check_absence(viewers, *absences.suffer(size), size)
+            assert viewers["watch"].tell("size") == picture
+        check_nobody_was_harmed(viewers)
+
+
+def test_the_watch_page_says_what_it_waits_for(server, room):
+    with Absences(server, "told") as absences:
+        viewers = room("told", ["watch"])
+        viewer = viewers["watch"]
+        absences.publisher.kill()
+        viewer.until("window.edge.state === 'reconnecting'", 5)
+        assert viewer.page.get_by_role("status").get_by_text("The publisher dropped").is_visible()
+        viewer.screenshot("reconnecting")
+        absences.publisher = absences._start(FIRST)
+        viewer.until("window.edge.state === 'live'", 10)
