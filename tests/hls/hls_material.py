@@ -4,6 +4,7 @@ the writer."""
 import random
 import re
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from edge.fmp4.inspect import parse_fragment
 from edge.hls.segment import (
@@ -180,7 +181,7 @@ def judge(events, *, part_target=PT, contiguous=True):
 
 
 def _judge_85_percent(parts, part_target):
-    for part, following in zip(parts, parts[1:], strict=False):
+    for part, following in pairwise(parts):
         excused = part.independent or part.gap or (following is not None and following.gap)
         assert excused or part.duration_ticks * 100 >= 85 * part_target, part
 
@@ -280,7 +281,7 @@ def read(body):
     assert segment["duration"] is None
     assert not segment["parts"] or map_uri is not None
     result.open_parts = segment["parts"]
-    assert ONCE <= result.tags.keys()
+    assert result.tags.keys() >= ONCE
     assert result.ended == (not result.hints)
     _judge_numbers(result)
     return result
@@ -299,7 +300,7 @@ def _judge_numbers(result):
     for parts in [*(segment["parts"] for segment in result.segments), result.open_parts]:
         for part in parts:
             assert float(part["DURATION"]) <= part_target
-        for part, following in zip(parts, parts[1:], strict=False):
+        for part, following in pairwise(parts):
             excused = "INDEPENDENT" in part or "GAP" in part or "GAP" in following
             assert excused or float(part["DURATION"]) >= 0.85 * part_target
 

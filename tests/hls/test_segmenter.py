@@ -87,8 +87,7 @@ def test_usual_rates_are_cut_on_frames_even_when_they_jitter(fps):
     feed = Feed().pictures(times, keys=keys)
     parts = judge(feed.run(segmenter))
     dts = {
-        start + START_TICKS - round(times[0] * 90_000)
-        for start in (sample.dts for _, sample in feed.items)
+        start + START_TICKS - round(times[0] * 90_000) for start in (sample.dts for _, sample in feed.items)
     }
     for part in parts[1:]:
         first = runs_of(part)[1][0]
@@ -194,6 +193,17 @@ def test_audio_alone_does_not_pile_up_without_a_clock():
     segmenter.write(video(0, key=True))
     events = [event for index in range(500) for event in segmenter.write(audio(index * 1024))]
     assert len(parts_of(events)) > 35
+
+
+def test_a_long_picture_waits_for_its_audio_where_there_is_audio():
+    """At 8 fps two pictures fill a part, but the second one says nothing of 125 ms that are still to be heard."""
+    times, keys = steady(8, 4)
+    heard = Feed().pictures(times, keys=keys).sound(0, 4).run(started())
+    assert all(runs_of(part)[2][0] > runs_of(part)[1][0] * 48 / 90 - 4800 for part in judge(heard))
+    silent = started([VIDEO])
+    silent.write(video(0, key=True, duration=11_250))
+    (event,) = silent.write(video(11_250, duration=11_250))
+    assert event.part.duration_ticks == PT
 
 
 # Segments.
@@ -366,7 +376,9 @@ def test_new_parameter_sets_cut_at_their_key_frame():
     events = write_video(segmenter, 0, 70, keys={0, 60})
     assert segmenter.change_track(SMALL) == []
     assert segmenter.key_frame_due(2.4)
-    assert write_video(segmenter, 70, 72) == []  # they cannot be decoded with the old ones, nor without the new
+    assert (
+        write_video(segmenter, 70, 72) == []
+    )  # they cannot be decoded with the old ones, nor without the new
     events = write_video(segmenter, 72, 90, keys={72})
     kinds = [type(event).__name__ for event in events]
     assert kinds[:3] == ["PartReady", "SegmentSealed", "InitChanged"]
@@ -467,7 +479,7 @@ sources = st.lists(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(sources, st.sampled_from([ms(200), PT, ms(333), ms(500), ms(1000)]))
 def test_whatever_a_source_does_the_rules_hold(cycle, part_target):
     segmenter = Segmenter(part_target, ST)

@@ -1,0 +1,47 @@
+"""The command line as an operator types it."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from edge import cli
+
+
+def run(*arguments: str) -> int:
+    with pytest.raises(SystemExit) as ended:
+        cli.main(arguments)
+    return int(ended.value.code or 0)
+
+
+def test_a_good_file_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    shipped = Path(__file__).parents[1] / "config" / "edge.toml"
+    assert run("check", "-c", str(shipped)) == 0
+    assert "no fault found" in capsys.readouterr().out
+
+
+def test_faults_go_to_standard_error_with_exit_code_2(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("check", "--set", "hls.window=long", "--set", "nothing.here=1") == 2
+    errors = capsys.readouterr().err.splitlines()
+    assert [line.partition(":")[0] for line in errors] == ["hls.window", "nothing"]
+
+
+def test_serve_refuses_a_bad_configuration_before_it_opens_anything(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert run("serve", "--set", "server.listen=0.0.0.0:0") == 2
+    assert "auth.publish" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("command", ["serve", "check", "publish", "watch"])
+def test_every_command_explains_itself(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(command, "--help") == 0
+    assert command in capsys.readouterr().out
+
+
+def test_it_runs_as_a_module() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "edge", "--version"], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.startswith("edge ")
