@@ -99,9 +99,13 @@ class Segmenter:
         return self._write_audio(lane, sample)
 
     def change_track(self, track: Track) -> list[Event]:
-        """The source's track of this kind changes: pictures with their next key frame, audio at once."""
+        """The source's track of this kind changes: pictures with their next key frame, audio at once.
+
+        A kind that the source did not declare is ignored.
+        """
         lane = self._lane(track.kind)
-        assert lane is not None
+        if lane is None or not self._has_source:
+            return []
         self._new_track = None
         if lane.track == track:
             return []
@@ -235,6 +239,8 @@ class Segmenter:
         """Close the part with the sample just placed, if no other fits."""
         span = lane.end_ticks - self._open.part_start
         room = self._room(lane)
+        if lane.guess > self._part_target // 3 and len(self._lanes) > 1:
+            return []  # a picture that lasts so long is far ahead of its audio: see what comes
         if span > room or span + lane.guess <= room or span < self._least_part:
             return []
         end = self._open.part_start + min(span, self._part_target)
