@@ -15,6 +15,9 @@ from edge.watch.rules_http import ORIGIN
 
 _LARGEST = {"playlist": 8 << 20, "multivariant": 8 << 20, "probe": 64 << 20}
 _LARGEST_MEDIA = 64 << 20
+_TELLING_BYTES = 1000
+"""Smaller bodies say nothing about a path's rate."""
+_UNKNOWN_S = 0.05
 _OPEN_END = (1 << 53) - 1
 """RFC 8673, 2.2: a last octet that means "whatever comes"."""
 
@@ -93,11 +96,11 @@ class Fetcher:
 
     def least_s(self, size: int) -> float:
         """What a body of that size takes on this path when it goes at the best rate seen."""
-        return size / self._best_rate if self._best_rate else 1.0
+        return size / self._best_rate if self._best_rate else _UNKNOWN_S
 
     def _count(self, size: int, took_s: float) -> None:
         self.octets += size
-        if size > 10_000:
+        if size > _TELLING_BYTES:
             self._best_rate = max(self._best_rate, size / max(took_s, 1e-3))
 
 

@@ -6,7 +6,7 @@ import time
 from edge.watch.exchange import PLAIN, Asked, Exchange
 from edge.watch.fetch import Fetcher, FetchError
 from edge.watch.findings import Finding, note
-from edge.watch.judge import PlaylistJudge, Tell
+from edge.watch.judge import PlaylistJudge
 from edge.watch.media_feed import MediaFeed
 from edge.watch.player import Player
 from edge.watch.playlist import MediaPlaylist
@@ -25,17 +25,17 @@ class Follower:
     once.
     """
 
-    def __init__(self, judge: PlaylistJudge, fetcher: Fetcher, tell: Tell) -> None:
+    def __init__(self, judge: PlaylistJudge, fetcher: Fetcher) -> None:
         playlist = judge.current
         assert playlist is not None, "load the playlist first"
         self.judge = judge
         part_s = playlist.part_target or 1.0
         hold_back = (playlist.control.part_hold_back if playlist.control else None) or 3 * part_s
         self.player = Player(hold_back, part_s)
-        self._fetcher, self._tell = fetcher, tell
+        self._fetcher, self._tell = fetcher, judge.tell
         self._target = playlist.target_duration or 1
-        self.feed = MediaFeed(judge.url, fetcher, self.player, tell, self._target)
-        self._probes = Probes(judge, fetcher, tell)
+        self.feed = MediaFeed(judge, fetcher, self.player, self._target)
+        self._probes = Probes(judge, fetcher)
         self._whole_at = self._removals_at = 0.0
         self._failures = 0
 

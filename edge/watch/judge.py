@@ -23,7 +23,7 @@ class PlaylistJudge:
         self.name = urlsplit(url).path.rpartition("/")[2]
         self.current: MediaPlaylist | None = None
         self.reloads = 0
-        self.variables, self._tell = variables, tell
+        self.variables, self.tell = variables, tell
         self._part_at = self._segment_at = 0.0
 
     def quiet_s(self, now: float) -> float:
@@ -44,10 +44,10 @@ class PlaylistJudge:
         if read is None:
             return None
         self.reloads += 1
-        self._tell(rules_reload.skip_honoured(exchange, read), self.name)
-        self._tell(rules_reload.skip_respects_boundary(read), self.name)
-        self._tell(rules_reload.answered(exchange, read, quiet_s=self.quiet_s(exchange.done_at)), self.name)
-        self._tell(rules_reload.held_too_long(exchange, read.target_duration or 1), self.name)
+        self.tell(rules_reload.skip_honoured(exchange, read), self.name)
+        self.tell(rules_reload.skip_respects_boundary(read), self.name)
+        self.tell(rules_reload.answered(exchange, read, quiet_s=self.quiet_s(exchange.done_at)), self.name)
+        self.tell(rules_reload.held_too_long(exchange, read.target_duration or 1), self.name)
         whole = self._whole(read)
         if whole is not None:
             self._compare(whole, exchange.done_at)
@@ -55,32 +55,32 @@ class PlaylistJudge:
 
     def refused(self, exchange: Exchange) -> None:
         """Judge an answer to a blocking request that is none."""
-        self._http(exchange)
         playlist = self.current
+        self._http(exchange, playlist)
         target, part = (playlist.target_duration or 1, playlist.part_target or 0) if playlist else (1, 0.0)
         quiet = self.quiet_s(exchange.done_at)
-        self._tell(rules_reload.refused(exchange, target, quiet_s=quiet, part_target=part), self.name)
+        self.tell(rules_reload.refused(exchange, target, quiet_s=quiet, part_target=part), self.name)
 
     def compare_delta(self, merged: MediaPlaylist, whole: MediaPlaylist) -> None:
         """`merged` came by a delta update, `whole` right after it without."""
-        self._tell(delta_equals_whole(merged, whole), self.name)
+        self.tell(delta_equals_whole(merged, whole), self.name)
 
-    def _http(self, exchange: Exchange) -> None:
+    def _http(self, exchange: Exchange, playlist: MediaPlaylist | None) -> None:
         for check in rules_http.CHECKS:
-            self._tell(check(exchange), self.name)
-        if self.current is not None and self.current.target_duration and not self.current.ended:
-            self._tell(rules_http.cache_lifetime(exchange, self.current.target_duration), self.name)
+            self.tell(check(exchange), self.name)
+        if playlist is not None and playlist.target_duration and not playlist.ended:
+            self.tell(rules_http.cache_lifetime(exchange, playlist.target_duration), self.name)
 
     def _read(self, exchange: Exchange) -> MediaPlaylist | None:
         try:
             playlist = parse_media_playlist(exchange.body, self.variables)
         except MediaError as error:
-            self._tell(
+            self.tell(
                 [Finding("LL 2", "unreadable", f"the playlist cannot be read: {error.detail}")], self.name
             )
             return None
-        self._http(exchange)
-        self._tell(playlist.faults, self.name)
+        self._http(exchange, playlist)
+        self.tell(playlist.faults, self.name)
         return playlist
 
     def _whole(self, read: MediaPlaylist) -> MediaPlaylist | None:
@@ -88,26 +88,27 @@ class PlaylistJudge:
             return read
         if self.current is None:
             return None
-        self._tell(rules_tags.version(read), self.name)
+        self.tell(rules_tags.version(read), self.name)
         whole = apply_delta(self.current, read)
         if whole is None:
             sentence = (
                 f"the delta update skips {read.skip.segments} segments, of which some were never listed"
             )
-            self._tell([Finding("LL 42", "delta-unknown-segments", sentence)], self.name)
+            self.tell([Finding("LL 42", "delta-unknown-segments", sentence)], self.name)
+            self.tell(rules_evolution.media_sequence(self.current, read), self.name)
         return whole
 
     def _compare(self, new: MediaPlaylist, now: float) -> None:
         for check in (*rules_timing.CHECKS, *rules_tags.CHECKS):
-            self._tell(check(new), self.name)
-        self._tell(rules_presentation.reports_well_formed(new), self.name)
-        self._tell(rules_presentation.reports_fresh(new), self.name)
+            self.tell(check(new), self.name)
+        self.tell(rules_presentation.reports_well_formed(new), self.name)
+        self.tell(rules_presentation.reports_fresh(new), self.name)
         old, self.current = self.current, new
         if old is None:
             self._part_at = self._segment_at = now
             return
         for evolved in rules_evolution.CHECKS:
-            self._tell(evolved(old, new), self.name)
+            self.tell(evolved(old, new), self.name)
         self._clock(old, new, now)
 
     def _clock(self, old: MediaPlaylist, new: MediaPlaylist, now: float) -> None:
@@ -115,11 +116,11 @@ class PlaylistJudge:
         quiet = self.quiet_s(now)
         if new.next_position > old.next_position:
             if self.stalled(now):
-                self._tell([note("LL 22", "stall", f"no new part for {quiet:.1f} s")], self.name)
+                self.tell([note("LL 22", "stall", f"no new part for {quiet:.1f} s")], self.name)
                 self._segment_at = now
             self._part_at = now
         if new.last_complete_msn > old.last_complete_msn:
             self._segment_at = now
         else:
             since = now - self._segment_at
-            self._tell(rules_reload.segment_due(new, since, self.quiet_s(now)), self.name)
+            self.tell(rules_reload.segment_due(new, since, self.quiet_s(now)), self.name)

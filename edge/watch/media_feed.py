@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from urllib.parse import urljoin, urlsplit
 
@@ -12,7 +12,7 @@ from edge.watch import rules_http
 from edge.watch.exchange import Exchange, Kind
 from edge.watch.fetch import Fetcher, FetchError
 from edge.watch.findings import Finding, advice, note
-from edge.watch.judge import Tell
+from edge.watch.judge import PlaylistJudge
 from edge.watch.media import MediaJudge
 from edge.watch.player import Player
 from edge.watch.playlist import ByteRange, MapTag, MediaPlaylist, PartTag, SegmentTag
@@ -35,9 +35,9 @@ class _Part:
 class MediaFeed:
     """`follow` hears each playlist. Findings go to `tell`, parts to `player`; close it in the end."""
 
-    def __init__(self, url: str, fetcher: Fetcher, player: Player, tell: Tell, target_duration: int) -> None:
-        self._url, self._fetcher, self._player, self._tell = url, fetcher, player, tell
-        self._target = target_duration
+    def __init__(self, judge: PlaylistJudge, fetcher: Fetcher, player: Player, target_duration: int) -> None:
+        self._judge, self._fetcher, self._player, self._tell = judge, fetcher, player, judge.tell
+        self._url, self._target = judge.url, target_duration
         self._media = MediaJudge()
         self._next: Position | None = None
         self._hinted: dict[str, _Loading] = {}
@@ -109,7 +109,7 @@ class MediaFeed:
 
     def _load_part(self, tag: PartTag) -> _Loading:
         early = self._hinted.pop(tag.uri, None) if tag.byte_range is None else None
-        if early is not None and not (early.done() and early.result() is None):
+        if early is not None and not _failed(early):
             return early
         return asyncio.create_task(self._load(tag.uri, "part", byte_range=tag.byte_range, gap=tag.gap))
 
@@ -119,7 +119,8 @@ class MediaFeed:
         wanted = hint.uri if hint is not None and hint.byte_range is None else None
         for uri in [uri for uri in self._hinted if uri != wanted]:
             self._hinted.pop(uri).cancel()
-        if wanted is not None and wanted not in self._hinted:
+        loading = self._hinted.get(wanted) if wanted is not None else None
+        if wanted is not None and (loading is None or _failed(loading)):
             self._hinted[wanted] = asyncio.create_task(self._load(wanted, "part", hinted=True))
 
     async def _load(
@@ -145,10 +146,16 @@ class MediaFeed:
             self._tell([note("LL 46", "hint-unanswered", str(error)) if hinted else missing], _name(uri))
             return None
         for check in rules_http.CHECKS:
-            self._tell(check(exchange), _name(uri))
+            self._tell(self._in_stall(check(exchange), exchange), _name(uri))
         self._tell(rules_http.cache_lifetime(exchange, self._target), _name(uri))
         self._tell(rules_http.byte_range_status(exchange, ranged=byte_range is not None), _name(uri))
         return exchange if exchange.ok else None
+
+    def _in_stall(self, findings: Iterable[Finding], exchange: Exchange) -> Iterator[Finding]:
+        """A hint cannot come true while the stream stands still: refusing it then is a note."""
+        forgiven = exchange.hinted and self._judge.stalled(exchange.done_at)
+        for finding in findings:
+            yield replace(finding, level="note") if forgiven and finding.check == "hint-refused" else finding
 
     async def _work(self) -> None:
         while True:
@@ -247,6 +254,10 @@ def _start(playlist: MediaPlaylist) -> Position:
             if distance >= hold_back and segment.parts[index].independent:
                 return found
     return found
+
+
+def _failed(loading: _Loading) -> bool:
+    return loading.done() and (loading.cancelled() or loading.result() is None)
 
 
 def _name(uri: str) -> str:

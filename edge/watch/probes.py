@@ -10,7 +10,7 @@ from edge.hls.position import Position
 from edge.watch.exchange import PLAIN, Asked, Exchange
 from edge.watch.fetch import Fetcher, FetchError, with_query
 from edge.watch.findings import Finding, advice
-from edge.watch.judge import PlaylistJudge, Tell
+from edge.watch.judge import PlaylistJudge
 from edge.watch.playlist import MediaPlaylist
 from edge.watch.playlist_reader import parse_media_playlist
 from edge.watch.rules_http import availability
@@ -24,8 +24,8 @@ Findings = AsyncIterator[Finding]
 class Probes:
     """Asks about one playlist that a `judge` follows meanwhile."""
 
-    def __init__(self, judge: PlaylistJudge, fetcher: Fetcher, tell: Tell) -> None:
-        self._judge, self._fetcher, self._tell = judge, fetcher, tell
+    def __init__(self, judge: PlaylistJudge, fetcher: Fetcher) -> None:
+        self._judge, self._fetcher, self._tell = judge, fetcher, judge.tell
         self.asked = 0
 
     async def run(self) -> None:
@@ -96,6 +96,9 @@ class Probes:
             yield advice("LL 37", "far-ahead-held", f"{wanted} was held instead of answered 400")
             return
         if exchange.ok:
+            answer = self._parsed(exchange)
+            if answer is not None and (answer.ended or answer.contains(asked.position or Position(0, 0))):
+                return  # the segment was completed meanwhile: now it is the next one's first part
             yield Finding(
                 "LL 37", "far-ahead-answered", f"{wanted} was answered {exchange.status}, 400 is right"
             )

@@ -126,7 +126,7 @@ class Watching:
     @contextlib.asynccontextmanager
     async def _following(self, urls: list[str]) -> AsyncIterator[list["asyncio.Task[None]"]]:
         for url in urls:
-            follower = Follower(self._judges[url], self.fetcher, self.tell)
+            follower = Follower(self._judges[url], self.fetcher)
             self.followers.append(follower)
         if self.presentation is not None:
             self._expect(self.presentation.variants[0], single=len(urls) == 1)
