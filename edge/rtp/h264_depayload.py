@@ -77,7 +77,26 @@ class H264Depayloader:
         return self._open and self._key_coming and not self._damaged
 
     def push(self, packet: RtpPacket) -> Sequence[AccessUnit]:
-        """The units that this packet ends: usually none or one, two at most."""
+        """The units that this packet ends: usually none or one, two at most.
+
+        What stands first is the shortest way for the most frequent packet, a piece from the middle of a FU-A.
+        """
+        fragments = self._fragments
+        if fragments and packet.index == self._expected and packet.timestamp == self._timestamp:
+            payload = packet.payload
+            if len(payload) > 2 and payload[0] & 0x1F == _FU_A and payload[1] < _END and not packet.marker:
+                self._expected += 1
+                self._size += len(payload)
+                if packet.arrival > self._arrival:  # noqa: PLR1730 (half the time of a call of max)
+                    self._arrival = packet.arrival
+                if self._size > LARGEST_UNIT:
+                    self._overflow()
+                else:
+                    fragments.append(payload[2:])
+                return _NOTHING
+        return self._push_any(packet)
+
+    def _push_any(self, packet: RtpPacket) -> tuple[AccessUnit, ...]:
         if packet.index != self._expected:
             self._meet_gap(packet)
         self._expected = packet.index + 1

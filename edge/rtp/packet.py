@@ -7,7 +7,8 @@ from edge.errors import MediaError
 _FIXED_HEADER = Struct("!BBHII").unpack_from
 _FIXED_SIZE = 12
 _EXTENSION_HEADER = Struct("!HH").unpack_from
-_VERSION_2_PLAIN = 0x80  # version 2, no padding, no extension, no CSRC: the most frequent first byte
+_PLAIN = 0x80  # the first byte of version 2 without padding, extension and CSRCs
+_EXTENDED = 0x90  # the same with an extension: all that browsers send
 _ONE_BYTE_PROFILE = 0xBEDE
 _TWO_BYTE_PROFILE = 0x1000  # the lowest four bits are "appbits"
 _RESERVED_ID = 15
@@ -76,21 +77,24 @@ class RtpPacket:
         )
 
 
+_new = RtpPacket.__new__
+
+
 def _one_byte_element(block: bytes, wanted: int) -> bytes | None:
-    """RFC 8285, 4.2: four bits of id, four bits of length minus one."""
+    """RFC 8285, 4.2: four bits of id, four bits of length minus one; zero bytes are padding."""
     at, end = 0, len(block)
     while at < end:
         head = block[at]
-        if head == 0:
-            at += 1
-            continue
         identifier = head >> 4
-        if identifier in {0, _RESERVED_ID}:
-            return None  # "processing of the entire extension MUST terminate"
         stop = at + 2 + (head & 15)
         if identifier == wanted:
             return block[at + 1 : stop] if stop <= end else None
-        at = stop
+        if head == 0:
+            at += 1
+        elif 0 < identifier < _RESERVED_ID:
+            at = stop
+        else:
+            return None  # "processing of the entire extension MUST terminate"
     return None
 
 
@@ -112,30 +116,53 @@ def _two_byte_element(block: bytes, wanted: int) -> bytes | None:
 
 
 def parse_rtp(data: bytes, arrival: float = 0.0) -> RtpPacket:
-    """A packet from its decrypted bytes. Raises MediaError when they are none."""
+    """A packet from its decrypted bytes. Raises MediaError when they are none.
+
+    Attribute by attribute, because a call with ten arguments would take longer than all the rest.
+    """
     size = len(data)
     if size < _FIXED_SIZE:
         raise MediaError("an RTP packet that is shorter than its header")
-    first, second, sequence, timestamp, ssrc = _FIXED_HEADER(data)
-    marker, payload_type = second > 0x7F, second & 0x7F
-    if first == _VERSION_2_PLAIN:
-        return RtpPacket(payload_type, marker, sequence, timestamp, ssrc, data[_FIXED_SIZE:], 0, b"", arrival)
+    packet = _new(RtpPacket)
+    first, second, packet.sequence, packet.timestamp, packet.ssrc = _FIXED_HEADER(data)
+    packet.marker = second > 0x7F
+    packet.payload_type = second & 0x7F
+    packet.arrival = arrival
+    packet.index = -1
+    if first == _EXTENDED and size >= _FIXED_SIZE + 4:
+        packet.extension_profile, words = _EXTENSION_HEADER(data, _FIXED_SIZE)
+        start = _FIXED_SIZE + 4 + words * 4
+        if start > size:
+            raise MediaError("a header extension that is longer than its RTP packet")
+        packet.extension_block = data[_FIXED_SIZE + 4 : start]
+        packet.payload = data[start:]
+    elif first == _PLAIN:
+        packet.extension_profile = 0
+        packet.extension_block = b""
+        packet.payload = data[_FIXED_SIZE:]
+    else:
+        _read_rest(packet, first, data)
+    return packet
+
+
+def _read_rest(packet: RtpPacket, first: int, data: bytes) -> None:
+    """What stands behind the fixed header of a packet with CSRCs or padding."""
     if first >> 6 != 2:
         raise MediaError(f"RTP version {first >> 6}, not 2")
     at = _FIXED_SIZE + (first & 15) * 4
-    profile, block = 0, b""
+    packet.extension_profile, packet.extension_block = 0, b""
     if first & 0x10:
-        if at + 4 > size:
+        if at + 4 > len(data):
             raise MediaError("an RTP packet ends inside its header extension")
-        profile, words = _EXTENSION_HEADER(data, at)
+        packet.extension_profile, words = _EXTENSION_HEADER(data, at)
         start = at + 4
         at = start + words * 4
-        block = data[start:at]
-    end = size
+        packet.extension_block = data[start:at]
+    end = len(data)
     if first & 0x20:
         if data[-1] == 0:
             raise MediaError("RTP padding of no bytes")  # the count includes itself
         end -= data[-1]
     if at > end:
         raise MediaError("the parts of an RTP packet are longer than the packet")
-    return RtpPacket(payload_type, marker, sequence, timestamp, ssrc, data[at:end], profile, block, arrival)
+    packet.payload = data[at:end]

@@ -27,6 +27,7 @@ class Reception:
         "_last_packet",
         "_lost_before",
         "_next_report",
+        "_packets_before",
         "_payload_type",
         "_policy",
         "_recovered_before",
@@ -35,7 +36,6 @@ class Reception:
         "_sender_ssrc",
         "_statistics",
         "nacked",
-        "packets",
         "ssrc",
     )
 
@@ -45,14 +45,13 @@ class Reception:
         self._policy = policy
         self.ssrc = -1
         """The current source; -1 before the first packet."""
-        self.packets = 0
         self.nacked = 0
         self._payload_type = 0
         self._former = -1
         self._last_packet = 0.0
         self._next_report = 0.0
         self._restarts = 0
-        self._lost_before = self._recovered_before = self._discarded_before = 0
+        self._packets_before = self._lost_before = self._recovered_before = self._discarded_before = 0
         self._reorder = Reorder(policy)
         self._statistics = ReceptionStatistics(0, clock_rate)
 
@@ -65,12 +64,12 @@ class Reception:
                 return _NOTHING
             released = self._change_source(packet, now)
         self._last_packet = now
-        self.packets += 1
         ready = self._reorder.push(packet, now)
-        if self._reorder.restarts != self._restarts:
-            self._restarts = self._reorder.restarts
-            self._statistics.restart()
         if packet.index >= 0:
+            if self._reorder.restarts != self._restarts:
+                self._restarts = self._reorder.restarts
+                self._packets_before += self._statistics.received
+                self._statistics.restart()
             self._statistics.on_packet(packet.index, packet.timestamp, now)
         return [*released, *ready] if released else ready
 
@@ -81,6 +80,7 @@ class Reception:
             self._next_report = now + REPORT_INTERVAL_S
         else:
             self._former = self.ssrc
+        self._packets_before += self._statistics.received
         self._lost_before += old.lost
         self._recovered_before += old.recovered
         self._discarded_before += old.discarded
@@ -128,6 +128,11 @@ class Reception:
             return False
         self._statistics.on_sender_report(report, now)
         return True
+
+    @property
+    def packets(self) -> int:
+        """Packets of the media's own SSRCs, duplicates included."""
+        return self._packets_before + self._statistics.received
 
     @property
     def lost(self) -> int:

@@ -211,7 +211,7 @@ class Reorder:
 
     def flush(self) -> list[RtpPacket]:
         """Wait for nothing any more: all that is held, in order."""
-        return self._give_up_before(self._highest + 1)
+        return self._give_up_before(self._highest + 1) if self._next >= 0 else []
 
     def wants_nacks(self, now: float) -> bool:
         """Would `nacks` return something? Cheap enough to ask after every datagram."""

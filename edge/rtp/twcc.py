@@ -4,6 +4,7 @@ The publisher numbers all its packets, audio and video alike, in a header extens
 it estimates the bandwidth itself.
 """
 
+from operator import sub
 from struct import Struct
 
 from edge.rtp.rtcp import TRANSPORT_FEEDBACK
@@ -32,7 +33,7 @@ class TwccRecorder:
     __slots__ = ("_due", "_feedbacks", "_next", "_pending", "_reordered", "_untold")
 
     def __init__(self) -> None:
-        self._pending: list[tuple[int, int]] = []  # unwrapped sequence number, arrival in ticks
+        self._pending: list[tuple[int, float]] = []  # unwrapped sequence number, arrival
         self._next = -1  # the unwrapped sequence number after the highest seen
         self._untold = 0  # the lowest one that no feedback has spoken of
         self._reordered = False
@@ -43,7 +44,7 @@ class TwccRecorder:
         """A packet with this 16-bit transport sequence number came, padding or retransmission alike."""
         expected = self._next
         if transport_seq == expected & 0xFFFF and expected >= 0:
-            self._pending.append((expected, int(now * _TICKS_PER_S)))
+            self._pending.append((expected, now))
             self._next = expected + 1
         else:
             self._out_of_order(transport_seq, now)
@@ -64,7 +65,7 @@ class TwccRecorder:
         if index < self._untold:
             return  # came after it was told lost, or is a duplicate
         self._reordered = self._reordered or index < expected
-        self._pending.append((index, int(now * _TICKS_PER_S)))
+        self._pending.append((index, now))
         self._next = max(expected, index + 1)
 
     def due(self, now: float) -> bool:
@@ -80,12 +81,11 @@ class TwccRecorder:
             self._sort()
         first = self._pending[0][0]
         base = self._untold if 0 <= first - self._untold < _MOST_STATUSES else first
-        reference = self._pending[0][1] // _REFERENCE_TICKS
-        statuses, deltas, used = self._statuses(base, reference * _REFERENCE_TICKS)
-        del self._pending[:used]
-        self._untold = base + len(statuses)
-        body = _BASE.pack(base & 0xFFFF, len(statuses), (reference & 0xFF_FFFF) << 8 | self._feedbacks & 0xFF)
-        body += _chunks(statuses) + deltas
+        reference = int(self._pending[0][1] * _TICKS_PER_S) // _REFERENCE_TICKS
+        count, chunks, deltas = self._take(base, reference * _REFERENCE_TICKS)
+        self._untold = base + count
+        body = _BASE.pack(base & 0xFFFF, count, (reference & 0xFF_FFFF) << 8 | self._feedbacks & 0xFF)
+        body += chunks + deltas
         self._feedbacks += 1
         padding = -len(body) % 4
         version = 0xA0 if padding else 0x80
@@ -98,32 +98,51 @@ class TwccRecorder:
 
     def _sort(self) -> None:
         """In order of sequence, the first arrival of each."""
-        first: dict[int, int] = {}
-        for index, ticks in self._pending:
-            first.setdefault(index, ticks)
+        first: dict[int, float] = {}
+        for index, arrival in self._pending:
+            first.setdefault(index, arrival)
         self._pending = sorted(first.items())
         self._reordered = False
 
-    def _statuses(self, base: int, ticks: int) -> tuple[bytearray, bytes, int]:
-        """A status for every number from `base` on, the receive deltas, and how many arrivals that used."""
-        statuses = bytearray()
-        deltas = bytearray()
-        used = 0
-        for index, arrival in self._pending[:_MOST_RECEIVED]:
-            skipped = index - base - len(statuses)
-            delta = arrival - ticks
-            if not -0x8000 <= delta <= 0x7FFF or len(statuses) + skipped >= _MOST_STATUSES:
-                break
-            statuses += bytes(skipped)
-            if 0 <= delta <= 0xFF:
-                statuses.append(_SMALL)
-                deltas.append(delta)
+    def _take(self, base: int, ticks: int) -> tuple[int, bytes, bytes]:
+        """How many numbers from `base` on are told of, their status chunks and their receive deltas."""
+        taken = self._pending[:_MOST_RECEIVED]
+        count = len(taken)
+        if taken[-1][0] - base + 1 == count:  # nothing is lost: all in one run, unless there was a pause
+            arrivals = [int(arrival * _TICKS_PER_S) for _, arrival in taken]
+            try:
+                deltas = bytes(map(sub, arrivals, [ticks, *arrivals]))
+            except ValueError:
+                pass
             else:
-                statuses.append(_LARGE)
-                deltas += delta.to_bytes(2, "big", signed=True)
-            ticks = arrival
-            used += 1
-        return statuses, bytes(deltas), used
+                del self._pending[:count]
+                return count, (_SMALL << 13 | count).to_bytes(2, "big"), deltas
+        statuses, deltas, used = _statuses(taken, base, ticks)
+        del self._pending[:used]
+        return len(statuses), _chunks(statuses), deltas
+
+
+def _statuses(taken: list[tuple[int, float]], base: int, ticks: int) -> tuple[bytearray, bytes, int]:
+    """A status for every number from `base` on, the receive deltas, and how many arrivals that used."""
+    statuses = bytearray()
+    deltas = bytearray()
+    used = 0
+    for index, came in taken:
+        skipped = index - base - len(statuses)
+        arrival = int(came * _TICKS_PER_S)
+        delta = arrival - ticks
+        if not -0x8000 <= delta <= 0x7FFF or len(statuses) + skipped >= _MOST_STATUSES:
+            break
+        statuses += bytes(skipped)
+        if 0 <= delta <= 0xFF:
+            statuses.append(_SMALL)
+            deltas.append(delta)
+        else:
+            statuses.append(_LARGE)
+            deltas += delta.to_bytes(2, "big", signed=True)
+        ticks = arrival
+        used += 1
+    return statuses, bytes(deltas), used
 
 
 def _chunks(statuses: bytearray) -> bytes:
