@@ -106,6 +106,7 @@ def ask(window, msn=None, part=None):
         (0, 10**9, NOW),  # part 0 of segment 1
         (2, 8, NOW),
         (2, 9, NOW),  # it has nine parts: part 0 of segment 3 is listed
+        (2, 999, NOW),
         (3, 1, NOW),
         (3, 2, (3, 2)),
         (3, 13, (3, 13)),  # the Advance Part Limit is 3 s / 0.25 s

@@ -103,6 +103,16 @@ def test_whole_pictures_that_almost_fit_are_trimmed_to_fit():
     assert sum(part.frames == 6 for part in parts) > 0.9 * len(parts)
 
 
+def test_the_last_picture_is_trimmed_at_once():
+    segmenter = started([VIDEO])
+    events = [
+        event for k in range(6) for event in segmenter.write(video(k * 3760, key=k == 0, duration=3760))
+    ]
+    (event,) = events  # six pictures of 24 fps: 250.67 ms
+    assert event.part.duration_ticks == PT
+    assert runs_of(event.part)[1][1] == PT
+
+
 # On the clock.
 
 
@@ -294,6 +304,17 @@ def test_when_a_key_frame_is_due():
     assert not segmenter.key_frame_due(5)
 
 
+def test_a_segment_that_began_without_a_key_frame_wants_one_soon():
+    segmenter = started()
+    times, _ = steady(30, 8)
+    events = Feed().pictures(times, keys={0, 30, 60, 90}).run(segmenter)
+    last = segments_of(events)[-1]
+    assert not last.independent
+    began = sum(segment.duration_ticks for segment in segments_of(events)) / TICKS
+    assert not segmenter.key_frame_due(began + 0.24)
+    assert segmenter.key_frame_due(began + 0.26)
+
+
 def test_audio_needs_no_key_frames():
     assert not started([AAC]).key_frame_due(10)
 
@@ -362,6 +383,19 @@ def test_a_source_that_returns_with_other_tracks_is_a_discontinuity():
     assert second.head is first.head
     events = write_video(segmenter, 50, 110, keys={50})
     assert not [event for event in events if isinstance(event, PartReady)][-1].head.discontinuity
+
+
+def test_other_tracks_begin_after_the_last_picture_of_the_old_ones():
+    """A picture may last longer than its part declares; who comes next must not begin before it ends."""
+    segmenter = started([VIDEO])
+    times, keys = steady(3, 3.4)
+    events = Feed().pictures(times, keys=keys).run(segmenter, until_s=3.33) + segmenter.seal()
+    tfdt, span, _ = runs_of([part for part in parts_of(events) if part.frames][-1])[1]
+    declared = START_TICKS + sum(part.duration_ticks for part in parts_of(events))
+    assert tfdt + span > declared
+    segmenter.start([SMALL], ZERO)
+    (event,) = write_video(segmenter, 0, 7, keys={0})
+    assert tfdt + span <= runs_of(event.part)[1][0] < tfdt + span + 15
 
 
 def test_tracks_are_video_first_whatever_the_order():
