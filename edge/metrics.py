@@ -30,3 +30,26 @@ WEB_SENDING = Histogram(
 )
 WEB_FAILURES = Counter("edge_web_failures", "Requests that ended in a fault of ours")
 WEB_SENT = Counter("edge_web_sent_bytes", "Octets of media and playlists handed to sockets", ["kind"])
+
+# ingest
+
+INGEST_SESSIONS = Gauge("edge_ingest_sessions", "WHIP sessions that have not ended", ["state"])
+INGEST_ENDED = Counter("edge_ingest_ended_sessions", "WHIP sessions that ended", ["reason"])
+INGEST_CONNECTING = Histogram(
+    "edge_ingest_connecting_seconds",
+    "From the answer to an offer to the end of the DTLS handshake",
+    buckets=(0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0),
+)
+INGEST_ANSWERING = Histogram("edge_ingest_answering_seconds", "Making the answer to an offer", buckets=_FAST)
+INGEST_DATAGRAMS = Counter("edge_ingest_datagrams", "UDP datagrams", ["direction"])
+INGEST_RECEIVED = Counter("edge_ingest_received_bytes", "Octets of UDP datagrams that came")
+INGEST_DROPPED = Counter("edge_ingest_dropped_datagrams", "UDP datagrams that were for nobody", ["reason"])
+INGEST_KERNEL_DROPS = Gauge(
+    "edge_ingest_kernel_dropped_datagrams", "Datagrams lost because the socket buffer was full"
+)
+INGEST_PACKETS = Counter("edge_ingest_packets", "RTP packets by what became of them", ["kind", "result"])
+INGEST_UNITS = Counter("edge_ingest_access_units", "Pictures and sound packets", ["kind", "result"])
+INGEST_KEY_FRAME_REQUESTS = Counter("edge_ingest_key_frame_requests", "Key frames asked for")
+INGEST_AUDIO_DROPS = Counter(
+    "edge_ingest_dropped_audio_packets", "Opus packets that the encoding thread had no time for"
+)

@@ -4,6 +4,7 @@ import asyncio
 from array import array
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
+from functools import partial
 from typing import Protocol
 
 import av
@@ -12,6 +13,7 @@ from av.audio.codeccontext import AudioCodecContext
 from edge.errors import MediaError
 from edge.ingest.aac_encoder import AacEncoder
 from edge.ingest.pcm import Channel, PcmTimeline
+from edge.ingest.supervisor import guarded
 from edge.media.aac import FRAME, aac_track, audio_specific_config
 from edge.media.opus import packet_duration
 from edge.media.sample import Sample
@@ -53,10 +55,18 @@ class AacPath:
     track = AAC_TRACK
 
     def __init__(
-        self, threads: Executor, bitrate: int, deliver: Deliver, crashed: Callable[[Exception], None]
+        self,
+        threads: Executor,
+        bitrate: int,
+        deliver: Deliver,
+        *,
+        crashed: Callable[[Exception], None],
+        dropped: Callable[[], None],
     ) -> None:
-        """`crashed` is told what went wrong in the thread; nothing is delivered after that."""
-        self.dropped = 0
+        """`crashed` is told what went wrong, and nothing is delivered after that; `dropped`, of each packet
+        that the thread has no time for.
+        """
+        self._dropped = dropped
         self._threads = threads
         self._loop = asyncio.get_running_loop()
         self._transcoder = _Transcoder(bitrate)
@@ -75,7 +85,7 @@ class AacPath:
     def write(self, at: int, packet: bytes) -> None:
         """See AudioPath."""
         if len(self._jobs) >= MOST_QUEUED:
-            self.dropped += 1
+            self._dropped()
             return
         self._reach = max(self._reach, at + packet_duration(packet))
         self._submit((at, packet, False))
@@ -115,7 +125,7 @@ class AacPath:
             return
         samples = future.result()
         if samples:
-            self._deliver(samples)
+            guarded(partial(self._deliver, samples), self._crashed)
         self._work()
 
 

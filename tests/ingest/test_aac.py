@@ -22,7 +22,13 @@ class Listener:
     def __init__(self, threads):
         self.samples = []
         self.crashes = []
-        self.path = AacPath(threads, 128_000, self.samples.extend, self.crashes.append)
+        self.dropped = 0
+        self.path = AacPath(
+            threads, 128_000, self.samples.extend, crashed=self.crashes.append, dropped=self.count_dropped
+        )
+
+    def count_dropped(self):
+        self.dropped += 1
 
     async def settled(self):
         async with asyncio.timeout(10):
@@ -127,7 +133,7 @@ async def test_a_thread_that_does_not_keep_up_loses_sound_not_time(listener, mon
         listener.path.write(number * 960, OPUS[number % 100])
         listener.path.advance(number * 960)
     assert len(listener.path._jobs) == aac.MOST_QUEUED
-    assert listener.path.dropped == 51
+    assert listener.dropped == 51
     listener.path._is_busy = False
     listener.path.advance(400 * 960)  # does not fit
     listener.path._work()

@@ -1,0 +1,61 @@
+"""The addresses that publishers are told to send to (RFC 8839, 5.1: host candidates)."""
+
+import asyncio
+import contextlib
+import ipaddress
+import socket
+from collections.abc import Sequence
+
+from edge.config import Address
+from edge.errors import ConfigError
+
+Candidate = tuple[str, int]
+
+_ANYWHERE = {socket.AF_INET: "192.0.2.1", socket.AF_INET6: "2001:db8::1"}  # RFC 5737, RFC 3849: nobody's
+
+
+async def candidates(listening: Address, advertise: Sequence[str]) -> list[Candidate]:
+    """IP addresses and ports, the best first: FFmpeg tries no other than the first IPv4.
+
+    What `webrtc.advertise` names, as "host" or "host:port"; names are looked up. Without it the address that
+    is listened on, or for "0.0.0.0" and "[::]" the ones this machine reaches others from. ConfigError for a
+    name that has no address.
+    """
+    if advertise:
+        told = [await _resolve(text, listening.port) for text in advertise]
+        return list(dict.fromkeys(one for several in told for one in several))
+    if not ipaddress.ip_address(listening.host).is_unspecified:
+        return [(listening.host, listening.port)]
+    families = [socket.AF_INET, socket.AF_INET6] if listening.host == "::" else [socket.AF_INET]
+    hosts = [host for family in families if (host := own_address(family)) is not None]
+    return [(host, listening.port) for host in hosts or ["127.0.0.1"]]
+
+
+def own_address(family: socket.AddressFamily) -> str | None:
+    """Where packets to the rest of the world leave from; None without a way there. Sends nothing."""
+    with contextlib.suppress(OSError), socket.socket(family, socket.SOCK_DGRAM) as probe:
+        probe.connect((_ANYWHERE[family], 9))
+        host: str = probe.getsockname()[0]
+        return None if ipaddress.ip_address(host).is_unspecified else host
+    return None
+
+
+async def _resolve(text: str, default_port: int) -> list[Candidate]:
+    host, port = _split(text, default_port)
+    try:
+        found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_DGRAM)
+    except OSError as error:
+        raise ConfigError(
+            f"webrtc.advertise: {text!r} has no address ({error.strerror}): write a public IP address or "
+            "a name that DNS knows"
+        ) from error
+    ordered = sorted(found, key=lambda one: one[0] != socket.AF_INET)
+    return [(str(sockaddr[0]), port) for *_, sockaddr in ordered]
+
+
+def _split(text: str, default_port: int) -> Candidate:
+    if text.startswith("[") or text.count(":") == 1:
+        host, _, port = text.rpartition(":")
+        if port.isascii() and port.isdecimal():
+            return host.strip("[]"), int(port)
+    return text.strip("[]"), default_port

@@ -1,0 +1,218 @@
+"""From access units to a publication: parameter sets, one clock, and sound that never stops."""
+
+import logging
+from collections import deque
+from collections.abc import Callable, Sequence
+from typing import Protocol
+
+from edge.errors import MediaError
+from edge.ingest.aac import AudioPath, Deliver
+from edge.live.source import Source
+from edge.media.h264 import ParameterSets, has_b_slice, length_prefixed
+from edge.media.sample import Sample
+from edge.media.timebase import rescale
+from edge.media.track import AUDIO_TIMESCALE, VIDEO_TIMESCALE, Track
+from edge.rtp.access_unit import AccessUnit
+from edge.rtp.reorder import AUDIO_LOSS
+from edge.rtp.timeline import Timeline
+
+logger = logging.getLogger(__name__)
+
+PATIENCE_S = AUDIO_LOSS.deadline_s + 0.02
+"""Sound that is missing may yet come for as long as a lost packet is waited for; then it is silence."""
+
+DORMANT_AFTER_S = 1.0
+DORMANT_PATIENCE_S = 0.02
+"""A publisher that has sent no sound for a second is not waited for: it is muted."""
+
+LEAD_S = 0.1
+"""Without an audio track silence need not wait: it is made ahead of the pictures, this much at a time."""
+
+CLOCK_STOPS_AFTER_S = (0.4, 1.5)
+"""When nothing is heard, time goes on for three times the longest pause of late, within these bounds. A still
+screen sends a packet a second and must stay regular; of a publisher that vanished nothing should be invented,
+because pictures would have a hole when it returns."""
+
+WITHOUT_VIDEO_S = 5.0
+"""A publisher that promised pictures and sends only sound for so long is taken for one without."""
+
+_MOST_EARLY_SOUND = 100
+_WARM_UP = AUDIO_TIMESCALE // 10  # an Opus decoder needs some packets to settle (RFC 7845, 4.6: 80 ms)
+_LONGEST_PICTURE = 5 * VIDEO_TIMESCALE
+_PICTURES_LOOKED_AT = 300
+_PAUSE_DECAY = 0.99  # a tick: a pause is forgotten in some seconds
+
+
+class Destination(Protocol):
+    """What a pump asks of a publication (see edge.live.publication)."""
+
+    def attach(self, source: Source, tracks: Sequence[Track], wall_clock_zero: float, now: float) -> None: ...
+    def write(self, sample: Sample, now: float) -> None: ...
+    def change_track(self, track: Track, now: float) -> None: ...
+    def advance(self, source_time_s: float, now: float) -> None: ...
+    def key_frame_due(self, source_time_s: float) -> bool: ...
+
+
+class Pump:
+    """Fills one publication from one publisher's units. `now` is monotonic seconds.
+
+    Attaches once the tracks are known: with the first key frame that has its parameter sets. What a
+    publication raises when it is attached to comes out of the methods here.
+    """
+
+    def __init__(
+        self,
+        source: Source,
+        publication: Destination,
+        timeline: Timeline,
+        audio: Callable[[Deliver], AudioPath],
+        *,
+        has_video: bool,
+        has_audio: bool,
+    ) -> None:
+        self.malformed = 0
+        """Units that could not be used."""
+        self.tracks: tuple[Track, ...] = ()
+        """As the publication knows them; empty before the attachment."""
+        self._source = source
+        self._publication = publication
+        self._timeline = timeline
+        self._audio = audio(self._write_audio)
+        self._has_video = has_video
+        self._has_audio = has_audio
+        self._sets = ParameterSets()
+        self._early_sound: deque[tuple[int, bytes]] = deque(maxlen=_MOST_EARLY_SOUND)
+        self._first_sound: float | None = None
+        self._last_sound = 0.0
+        self._filled = 0
+        self._last_dts: int | None = None
+        self._duration = VIDEO_TIMESCALE // 30
+        self._looked_at = 0
+        self._heard_at = 0.0
+        self._heard_before = 0.0
+        self._pause_s = 0.0
+
+    def video(self, unit: AccessUnit, now: float) -> None:
+        """A picture, in decoding order."""
+        self._heard_at = now
+        dts = self._timeline.place("video", unit.rtp_time, unit.arrival, unit.ssrc)
+        try:
+            has_changed = self._sets.update(unit.nals) if unit.key else False
+        except MediaError:
+            self.malformed += 1
+            return
+        if unit.key and not self._follow(has_changed, dts, now):
+            return
+        if not self.tracks or self.tracks[0].kind != "video":
+            return
+        if self._looked_at < _PICTURES_LOOKED_AT:
+            self._look_for_b_frames(unit)
+        data = length_prefixed(unit.nals)
+        if not data:
+            return
+        if self._last_dts is not None:
+            self._duration = min(max(1, dts - self._last_dts), _LONGEST_PICTURE)
+        self._last_dts = dts
+        self._publication.write(Sample("video", dts, self._duration, unit.key, data), now)
+
+    def audio(self, unit: AccessUnit, now: float) -> None:
+        """An Opus packet."""
+        self._heard_at = self._last_sound = now
+        if self._first_sound is None:
+            self._first_sound = now
+        at = self._timeline.place("audio", unit.rtp_time, unit.arrival, unit.ssrc)
+        if not self.tracks:
+            self._early_sound.append((at, unit.payload))
+            if not self._has_video or now - self._first_sound > WITHOUT_VIDEO_S:
+                self._attach((self._audio.track,), at, now)
+            return
+        self._hear(at, unit.payload)
+
+    def tick(self, now: float, heard_at: float) -> None:
+        """Every 20 ms or so: time has gone on, also where nothing came.
+
+        `heard_at` is when the last authentic packet of any kind came.
+        """
+        self._measure_pause(heard_at)
+        shortest, longest = CLOCK_STOPS_AFTER_S
+        if not self.tracks or now - self._heard_at > min(max(3 * self._pause_s, shortest), longest):
+            return
+        source_now = self._timeline.now(now)
+        self._fill(source_now, now)
+        self._publication.advance(source_now, now)
+
+    def wants_key_frame(self, now: float) -> bool:
+        """Whether the publisher should be asked for a key frame."""
+        if not self._has_video:
+            return False
+        return not self.tracks or self._publication.key_frame_due(self._timeline.now(now))
+
+    def close(self) -> None:
+        """The publisher is gone: sound that is still being encoded is dropped."""
+        self._audio.close()
+
+    def _measure_pause(self, heard_at: float) -> None:
+        before, self._heard_before = self._heard_before, heard_at
+        if before and heard_at > before:
+            self._pause_s = max(self._pause_s * _PAUSE_DECAY, heard_at - before)
+        self._heard_at = max(self._heard_at, heard_at)
+
+    def _follow(self, has_changed: bool, dts: int, now: float) -> bool:
+        """Before a key frame: tell its track, if that is new. False: the picture is of no use yet."""
+        track = self._sets.track()
+        if track is None:
+            return False
+        if not self.tracks or self.tracks[0].kind != "video":
+            self._attach((track, self._audio.track), rescale(dts, VIDEO_TIMESCALE, AUDIO_TIMESCALE), now)
+        elif has_changed and track != self.tracks[0]:
+            self.tracks = (track, *self.tracks[1:])
+            self._publication.change_track(track, now)
+            size = f"{track.width}x{track.height}"
+            logger.info("the picture changes", extra={"size": size, "codec": track.codec_string})
+        return True
+
+    def _attach(self, tracks: tuple[Track, ...], begin: int, now: float) -> None:
+        """Begin at this time (48 kHz); sound that came before the first picture and belongs to it is kept."""
+        zero = self._timeline.wall_clock_zero
+        assert zero is not None, "a unit was placed"
+        self._publication.attach(self._source, tracks, zero, now)
+        is_first = not self.tracks
+        self.tracks = tracks
+        if is_first:
+            self._filled = begin
+            self._audio.start(begin)
+            for at, packet in self._early_sound:
+                if at > begin - _WARM_UP:
+                    self._hear(at, packet)
+            self._early_sound.clear()
+
+    def _hear(self, at: int, packet: bytes) -> None:
+        try:
+            self._audio.write(at, packet)
+        except MediaError:
+            self.malformed += 1
+
+    def _fill(self, source_now: float, now: float) -> None:
+        if not self._has_audio:
+            reach = int((source_now + LEAD_S) * AUDIO_TIMESCALE)
+            if reach > self._filled:
+                self._filled = reach + int(LEAD_S * AUDIO_TIMESCALE)
+                self._audio.advance(self._filled)
+            return
+        is_dormant = now - self._last_sound > DORMANT_AFTER_S
+        patience = DORMANT_PATIENCE_S if is_dormant else PATIENCE_S
+        self._audio.advance(int((source_now - patience) * AUDIO_TIMESCALE))
+
+    def _write_audio(self, samples: Sequence[Sample]) -> None:
+        """Silence of ours is no sign of life: it counts as heard when the publisher was last heard."""
+        for sample in samples:
+            self._publication.write(sample, self._heard_at)
+
+    def _look_for_b_frames(self, unit: AccessUnit) -> None:
+        self._looked_at += 1
+        if has_b_slice(unit.nals):
+            self._looked_at = _PICTURES_LOOKED_AT
+            logger.warning(
+                "the publisher sends B-frames, whose order WebRTC does not carry, so motion will judder: "
+                "set B-frames to 0 in the encoder"
+            )

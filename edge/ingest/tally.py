@@ -1,0 +1,74 @@
+"""Counts into metrics, once a second: nothing is looked up per packet."""
+
+from collections.abc import Iterable
+
+from edge import metrics
+from edge.ingest.mux import Mux
+from edge.ingest.session import WhipSession
+from edge.rtp.receiver import AudioReceiver, VideoReceiver
+
+INTERVAL_S = 1.0
+_COUNTED = ("packets", "lost", "recovered", "discarded", "nacked", "malformed")
+_ENCRYPTED = ("unauthentic", "replayed")
+
+
+class Tally:
+    """Remembers what was reported, and reports what came since."""
+
+    def __init__(self, mux: Mux) -> None:
+        self._mux = mux
+        self._before: dict[object, int] = {}
+        self._received = metrics.INGEST_DATAGRAMS.labels("in")
+        self._sent = metrics.INGEST_DATAGRAMS.labels("out")
+
+    def flush(self, sessions: Iterable[WhipSession]) -> None:
+        """Report all of these, and the sockets."""
+        connected = connecting = 0
+        for session in sessions:
+            connected += session.is_connected
+            connecting += not session.is_connected
+            self._session(session)
+        metrics.INGEST_SESSIONS.labels("connected").set(connected)
+        metrics.INGEST_SESSIONS.labels("connecting").set(connecting)
+        counts = self._mux.counts
+        self._received.inc(self._since("in", counts.received))
+        self._sent.inc(self._since("out", counts.sent))
+        metrics.INGEST_RECEIVED.inc(self._since("bytes", counts.bytes))
+        for reason, count in counts.dropped.items():
+            metrics.INGEST_DROPPED.labels(reason).inc(self._since(("dropped", reason), count))
+        metrics.INGEST_KERNEL_DROPS.set(self._mux.kernel_drops())
+
+    def last(self, session: WhipSession) -> None:
+        """Report a session that ended, and forget it."""
+        self._session(session)
+        metrics.INGEST_ENDED.labels(session.reason or "closed").inc()
+        for key in [key for key in self._before if isinstance(key, tuple) and key[0] == session.id]:
+            del self._before[key]
+
+    def _session(self, session: WhipSession) -> None:
+        for name in _ENCRYPTED:
+            count = self._since((session.id, name), getattr(session.dtls, name))
+            metrics.INGEST_PACKETS.labels("encrypted", name).inc(count)
+        intake = session.intake
+        if intake is not None:
+            self._receiver(session.id, "video", intake.video)
+            self._receiver(session.id, "audio", intake.audio)
+
+    def _receiver(self, session_id: str, kind: str, receiver: VideoReceiver | AudioReceiver | None) -> None:
+        if receiver is None:
+            return
+        counts = receiver.counts()
+        for name in _COUNTED:
+            count = self._since((session_id, kind, name), getattr(counts, name))
+            metrics.INGEST_PACKETS.labels(kind, name).inc(count)
+        for result, value in (("taken", counts.units), ("dropped", counts.units_dropped)):
+            metrics.INGEST_UNITS.labels(kind, result).inc(self._since((session_id, kind, result), value))
+        if kind == "video":
+            requests = self._since((session_id, "requests"), counts.key_requests)
+            metrics.INGEST_KEY_FRAME_REQUESTS.inc(requests)
+
+    def _since(self, key: object, value: int) -> int:
+        """How much more than last time; a counter that went back counts nothing."""
+        before = self._before.get(key, 0)
+        self._before[key] = value
+        return max(0, value - before)
