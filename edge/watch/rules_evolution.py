@@ -77,7 +77,10 @@ def parts_stay(old: MediaPlaylist, new: MediaPlaylist) -> Iterator[Finding]:
 
 def _goes_on(old: tuple[PartTag, ...], new: tuple[PartTag, ...]) -> bool:
     """Whether `new` is `old`, the first ones perhaps gone, perhaps with more behind."""
-    return any(old[gone:] == new[: len(old) - gone] for gone in range(len(old)))
+    if not new or new[0] not in old:
+        return False
+    gone = old.index(new[0])
+    return old[gone:] == new[: len(old) - gone]
 
 
 def open_segment_stays(old: MediaPlaylist, new: MediaPlaylist) -> Iterator[Finding]:
