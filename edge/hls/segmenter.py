@@ -266,8 +266,9 @@ class Segmenter:
         """A key frame begins a segment where one is due, and a part wherever that is legal."""
         since = at - self._open.part_start
         if self._new_track is None and not self._segment_due(at):
-            legal = bool(lane.pending) and (lane.pending[0].sample.is_sync or since >= self._least_part)
-            return self._close_before(lane, at) if legal and since > 0 else []
+            # Elsewhere a shorter part would be illegal, or (key frames only) one of many slivers.
+            legal = lane.pending and since >= self._least_part
+            return self._close_before(lane, at) if legal else []
         events: list[Event] = []
         audio_waits = any(other.pending for other in self._lanes[1:])
         if lane.pending or (audio_waits and since > self._part_target // 4):

@@ -249,6 +249,32 @@ def test_a_key_frame_amid_a_segment_does_not_cut_an_illegally_short_part():
     assert all(part.duration_ticks * 100 >= 85 * PT for part in parts_of(events)[:-1])
 
 
+def test_key_frames_only_make_no_slivers_even_when_they_are_late():
+    segmenter = started([VIDEO])
+    events = write_video(segmenter, 0, 6, keys=set(range(6)))
+    events += segmenter.advance(0.32)  # the clock closed what the network held up
+    events += write_video(segmenter, 6, 90, keys=set(range(90)))
+    judge(events)
+    inner = [part for segment in segments_of(events) for part in segment.parts[:-1]]
+    assert min(part.duration_ticks for part in inner) >= ms(200)
+
+
+def test_a_key_frame_amid_a_segment_begins_a_part_where_that_is_legal():
+    segmenter = started([VIDEO])
+    write_video(segmenter, 0, 190, keys={0, 60, 120, 180})
+    events = write_video(segmenter, 190, 202, keys={194})  # one part of seven pictures, and seven more
+    assert [part.independent for part in parts_of(events)] == [False, True]
+
+
+def test_a_key_frame_a_little_late_leaves_no_sliver_of_audio_before_it():
+    segmenter = started()
+    feed = Feed().sound(0, 6)
+    for k in range(144):  # 24 fps, where six pictures fill a part and the key frame begins the next one
+        feed.items.append((k * 3750 / 90_000, video(k * 3750 + (40 if k % 48 == 0 else 0), key=k % 48 == 0)))
+    parts = judge(feed.run(segmenter))
+    assert min(part.duration_ticks for part in parts) > PT - 90
+
+
 def test_without_key_frames_segments_keep_their_promise():
     segmenter = started()
     times, _ = steady(30, 30)
@@ -493,6 +519,13 @@ def test_a_machine_that_slept_does_not_make_minutes_of_gaps():
     ]
     assert len(parts_of(events)) > 6
     assert sum(part.gap for part in parts_of(events)) == 0
+    events += [
+        event
+        for k in range(60, 120)
+        for event in segmenter.write(video(3600 * 90_000 + k * 3000, key=k % 30 == 0))
+    ]
+    awake = segments_of(events)[-1].program_date_time
+    assert abs(awake - datetime(2026, 1, 1, 1, 0, 2, tzinfo=UTC)) < timedelta(seconds=3)
 
 
 # Anything.
