@@ -1,5 +1,7 @@
 """Between aiohttp and our own words for requests and answers."""
 
+from contextlib import suppress
+
 from aiohttp import hdrs, web
 from multidict import CIMultiDict
 
@@ -27,17 +29,19 @@ def written(response: Response) -> web.Response:
 
 
 async def send(request: web.Request, response: Response) -> web.StreamResponse:
-    """Hand an answer to the socket, each shared buffer as it is. ConnectionError: the client left."""
+    """Hand an answer to the socket, each shared buffer as it is. To a client that left: nothing."""
     if len(response.body) <= 1:
         whole = written(response)
-        await whole.prepare(request)
-        await whole.write_eof()
+        with suppress(ConnectionError):
+            await whole.prepare(request)
+            await whole.write_eof()
         return whole
     stream = web.StreamResponse(status=response.status, headers=CIMultiDict((*response.headers, SERVER)))
     stream.content_length = response.content_length
-    await stream.prepare(request)
-    if request.method != hdrs.METH_HEAD:
-        for buffer in response.body:
-            await stream.write(buffer)
-    await stream.write_eof()
+    with suppress(ConnectionError):
+        await stream.prepare(request)
+        if request.method != hdrs.METH_HEAD:
+            for buffer in response.body:
+                await stream.write(buffer)
+        await stream.write_eof()
     return stream
