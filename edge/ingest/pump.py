@@ -90,7 +90,7 @@ class Pump:
         self._looked_at = 0
         self._heard_at = 0.0
         self._heard_before = 0.0
-        self._pause_s = 0.0
+        self._pause_s = CLOCK_STOPS_AFTER_S[1] / 3  # until it is measured, a still screen is possible
 
     def video(self, unit: AccessUnit, now: float) -> None:
         """A picture, in decoding order."""

@@ -1,0 +1,223 @@
+"""Virtual time: monotonic seconds begin at 100, the first unit is at source time 0."""
+
+import logging
+from itertools import pairwise
+
+import pytest
+from units import B_SLICE, IDR, PPS, SLICE, SPS, WIDE_SPS, FakePublication, picture, sound
+
+from edge.errors import NameTaken
+from edge.ingest.opus_path import OpusPath
+from edge.ingest.pump import CLOCK_STOPS_AFTER_S, LEAD_S, PATIENCE_S, WITHOUT_VIDEO_S, Pump
+from edge.media.opus import SILENCE
+from edge.rtp.timeline import Timeline
+
+
+class Rig:
+    def __init__(self, *, has_video: bool = True, has_audio: bool = True) -> None:
+        self.publication = FakePublication()
+        self.pump = Pump(
+            self,
+            self.publication,
+            Timeline(1_700_000_000.0),
+            OpusPath,
+            has_video=has_video,
+            has_audio=has_audio,
+        )
+
+    def run(self, begin: float, end: float, *, video=True, audio=True, heard=True, first=0) -> None:
+        """Pictures (a key frame a second), sound and ticks from second to second."""
+        events = []
+        if video:
+            numbers = range(round(begin * 30), round(end * 30))
+            events += [
+                (100 + n / 30, lambda now, n=n: self.pump.video(picture(n, key=n % 30 == first), now))
+                for n in numbers
+            ]
+        if audio:
+            numbers = range(round(begin * 50), round(end * 50))
+            events += [(100 + n / 50, lambda now, n=n: self.pump.audio(sound(n), now)) for n in numbers]
+        ticks = [100 + n / 50 + 0.001 for n in range(round(begin * 50), round(end * 50))]
+        events += [(now, lambda now: self.pump.tick(now, now if heard else 100 + begin)) for now in ticks]
+        for now, event in sorted(events, key=lambda one: one[0]):
+            event(now)
+
+    @property
+    def attached(self):
+        return next((call[1] for call in self.publication.calls if call[0] == "attach"), None)
+
+
+def chained(samples):
+    return all(other.dts == one.dts + one.duration for one, other in pairwise(samples))
+
+
+def test_it_attaches_with_the_first_key_frame_and_writes_from_there():
+    rig = Rig()
+    rig.run(0, 1, first=10)
+    tracks = rig.attached
+    assert [(track.kind, track.codec) for track in tracks] == [("video", "h264"), ("audio", "opus")]
+    assert (tracks[0].width, tracks[0].height) == (640, 360)
+    video = rig.publication.of("video")
+    assert [sample.is_sync for sample in video] == [True] + [False] * 19
+    assert video[0].dts == 30_000
+    assert video[0].data == len(IDR).to_bytes(4) + IDR, "parameter sets stand in the track"
+    assert video[1].data == len(SLICE).to_bytes(4) + SLICE
+    assert {sample.duration for sample in video} == {3000}
+
+
+def test_sound_that_came_before_its_picture_is_kept():
+    rig = Rig()
+    rig.run(0, 1, first=10)
+    audio = rig.publication.of("audio")
+    assert 16_000 <= audio[0].dts < 16_000 + 960
+    assert chained(audio)
+    assert SILENCE not in {sample.data for sample in audio}
+
+
+def test_without_parameter_sets_a_key_frame_is_asked_for():
+    rig = Rig()
+    rig.pump.video(picture(0, key=True, nals=(IDR,)), 100.0)
+    rig.pump.video(picture(1), 100.04)
+    assert rig.attached is None
+    assert rig.pump.wants_key_frame(100.1)
+    rig.pump.video(picture(2, key=True), 100.07)
+    assert rig.attached is not None
+    assert not rig.pump.wants_key_frame(100.1)
+    rig.publication.due = True
+    assert rig.pump.wants_key_frame(100.1)
+
+
+def test_a_changed_track_is_told_before_its_key_frame_and_repetition_is_no_change():
+    rig = Rig()
+    rig.run(0, 2)
+    assert [call[0] for call in rig.publication.calls] == ["attach"]
+    before = len(rig.publication.samples)
+    rig.pump.video(picture(60, key=True, nals=(WIDE_SPS, PPS, IDR)), 102.0)
+    name, track, position = rig.publication.calls[-1]
+    assert (name, position) == ("change_track", before)
+    assert (track.width, track.height) == (1280, 720)
+    assert rig.pump.tracks[0] == track
+
+
+def test_broken_parameter_sets_cost_their_picture_only():
+    rig = Rig()
+    rig.run(0, 1)
+    rig.pump.video(picture(30, key=True, nals=(SPS[:5], PPS, IDR)), 101.0)
+    assert rig.pump.malformed == 1
+    rig.run(2, 3)
+    assert [call[0] for call in rig.publication.calls] == ["attach"]
+
+
+def test_who_publishes_no_sound_gets_silence_ahead_of_the_pictures():
+    rig = Rig(has_audio=False)
+    rig.run(0, 2, audio=False)
+    audio = rig.publication.of("audio")
+    assert {sample.data for sample in audio} == {SILENCE}
+    assert chained(audio)
+    end = (audio[-1].dts + 960) / 48_000
+    assert 2 + LEAD_S - 0.06 <= end <= 2 + 2 * LEAD_S + 0.02
+
+
+def test_who_falls_silent_gets_silence_when_nothing_can_come_any_more():
+    rig = Rig()
+    rig.run(0, 2)
+    rig.run(2, 2 + PATIENCE_S - 0.04, audio=False)
+    assert SILENCE not in {sample.data for sample in rig.publication.of("audio")}
+    rig.run(2 + PATIENCE_S - 0.04, 4, audio=False)
+    audio = rig.publication.of("audio")
+    assert chained(audio)
+    assert audio[-1].data == SILENCE
+    assert audio[-1].dts / 48_000 > 4 - 0.08, "who is silent for long is not waited for"
+    rig.run(4, 5)
+    assert chained(rig.publication.of("audio"))
+    assert rig.publication.of("audio")[-1].data != SILENCE
+
+
+def test_lost_sound_is_filled_when_the_next_comes():
+    rig = Rig()
+    rig.run(0, 1)
+    rig.pump.audio(sound(53), 101.06)
+    data = [sample.data == SILENCE for sample in rig.publication.of("audio")]
+    assert data[-4:] == [True, True, True, False]
+
+
+def test_sound_alone_is_a_publication_too():
+    rig = Rig(has_video=False)
+    rig.run(0, 1, video=False)
+    assert [track.kind for track in rig.attached] == ["audio"]
+    assert len(rig.publication.of("audio")) == 50
+    assert not rig.pump.wants_key_frame(101.0)
+
+
+def test_pictures_that_were_promised_and_do_not_come_are_not_waited_for_for_ever():
+    rig = Rig()
+    rig.run(0, WITHOUT_VIDEO_S - 0.1, video=False)
+    assert rig.attached is None
+    rig.run(WITHOUT_VIDEO_S - 0.1, WITHOUT_VIDEO_S + 1, video=False)
+    assert [track.kind for track in rig.attached] == ["audio"]
+    rig.run(WITHOUT_VIDEO_S + 1, WITHOUT_VIDEO_S + 3)
+    assert [len(call[1]) for call in rig.publication.calls] == [1, 2]
+    assert chained(rig.publication.of("audio"))
+    assert rig.publication.of("video")[0].is_sync
+
+
+def test_time_stops_when_nothing_is_heard():
+    rig = Rig()
+    rig.run(0, 4)
+    rig.run(4, 7, video=False, audio=False, heard=False)
+    shortest, longest = CLOCK_STOPS_AFTER_S
+    assert 4 + shortest - 0.1 <= rig.publication.advanced[-1] <= 4 + shortest + 0.1
+    assert rig.publication.of("audio")[-1].dts / 48_000 < 4 + longest
+
+
+def test_a_still_screen_keeps_time_going_with_a_packet_a_second():
+    rig = Rig(has_audio=False)
+    for second in range(4):
+        rig.pump.video(picture(30 * second, key=second == 0), 100.0 + second)
+        rig.run(second, second + 1, video=False, audio=False, heard=False)
+    assert rig.publication.advanced[-1] == pytest.approx(3.98, abs=0.1)
+    assert rig.publication.of("audio")[-1].dts / 48_000 > 3.9
+
+
+def test_silence_of_ours_is_no_sign_of_life():
+    rig = Rig()
+    rig.run(0, 2)
+    rig.run(2, 4, video=False, audio=False, heard=False)
+    filled = [
+        now for sample, now in rig.publication.samples if sample.kind == "audio" and sample.data == SILENCE
+    ]
+    assert filled
+    assert max(filled) <= 102.0
+
+
+def test_what_the_publication_refuses_is_told():
+    rig = Rig()
+    rig.publication.refusal = NameTaken("someone else")
+    with pytest.raises(NameTaken):
+        rig.pump.video(picture(0, key=True), 100.0)
+
+
+def test_b_frames_are_told_once(caplog):
+    rig = Rig()
+    rig.run(0, 1)
+    with caplog.at_level(logging.WARNING):
+        for number in range(30, 40):
+            rig.pump.video(picture(number, nals=(B_SLICE,)), 101.0)
+    assert [record.message.split(",")[0] for record in caplog.records] == ["the publisher sends B-frames"]
+
+
+def test_an_empty_picture_is_no_sample():
+    rig = Rig()
+    rig.run(0, 1)
+    before = len(rig.publication.samples)
+    rig.pump.video(picture(30, nals=(SPS, PPS)), 101.0)
+    assert len(rig.publication.samples) == before
+
+
+def test_after_close_no_sound_comes():
+    rig = Rig()
+    rig.run(0, 1)
+    rig.pump.close()
+    before = len(rig.publication.samples)
+    rig.run(1, 2, video=False)
+    assert len(rig.publication.samples) == before
