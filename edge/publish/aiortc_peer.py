@@ -16,7 +16,6 @@ import aioice.ice
 import av
 from aiortc import (
     MediaStreamTrack,
-    RTCBundlePolicy,
     RTCConfiguration,
     RTCPeerConnection,
     RTCRtpSender,
@@ -49,7 +48,8 @@ class Peer:
 
     def __init__(self, feeds: list[Feed], on_state: Callable[[str], None]) -> None:
         # An empty list: None would mean a public STUN server.
-        configuration = RTCConfiguration(iceServers=[], bundlePolicy=RTCBundlePolicy.MAX_BUNDLE)
+        # Not max-bundle: aiortc then loses the candidates of an answer that has them in the first section only.
+        configuration = RTCConfiguration(iceServers=[])
         self._connection = RTCPeerConnection(configuration)
         self._connection.on("connectionstatechange", lambda: on_state(self._connection.connectionState))
         self._tracks = [_FeedTrack(feed) for feed in feeds]
