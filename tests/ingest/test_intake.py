@@ -5,7 +5,7 @@ from struct import pack
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from offers import offer
+from short_offers import offer
 from units import IDR, OPUS, PPS, SLICE, SPS
 
 from edge.errors import NameTaken

@@ -1,0 +1,52 @@
+import socket
+
+import pytest
+
+from edge.config import Address
+from edge.errors import ConfigError
+from edge.ingest import addresses
+from edge.ingest.addresses import candidates, own_address
+
+
+async def test_the_address_that_is_listened_on_is_told():
+    assert await candidates(Address("127.0.0.1", 8080), ()) == [("127.0.0.1", 8080)]
+    assert await candidates(Address("::1", 8080), ()) == [("::1", 8080)]
+
+
+@pytest.mark.parametrize(
+    ("host", "expected"), [("0.0.0.0", ["192.0.2.7"]), ("::", ["192.0.2.7", "2001:db8::7"])]
+)
+async def test_for_all_interfaces_the_ways_to_the_world_are_told_ipv4_first(monkeypatch, host, expected):
+    own = {socket.AF_INET: "192.0.2.7", socket.AF_INET6: "2001:db8::7"}
+    monkeypatch.setattr(addresses, "own_address", own.get)
+    assert await candidates(Address(host, 9), ()) == [(one, 9) for one in expected]
+
+
+async def test_a_machine_without_a_network_still_has_loopback(monkeypatch):
+    monkeypatch.setattr(addresses, "own_address", lambda family: None)
+    assert await candidates(Address("0.0.0.0", 9), ()) == [("127.0.0.1", 9)]
+
+
+async def test_what_the_operator_writes_is_told_instead():
+    wanted = ("198.51.100.1", "198.51.100.2:4000", "[2001:db8::1]:4001", "2001:db8::2", "198.51.100.1")
+    assert await candidates(Address("0.0.0.0", 9), wanted) == [
+        ("198.51.100.1", 9),
+        ("198.51.100.2", 4000),
+        ("2001:db8::1", 4001),
+        ("2001:db8::2", 9),
+    ]
+
+
+async def test_names_are_looked_up():
+    assert ("127.0.0.1", 9) in await candidates(Address("0.0.0.0", 9), ("localhost",))
+
+
+async def test_a_name_without_an_address_is_a_fault_of_the_configuration():
+    with pytest.raises(ConfigError, match=r"webrtc\.advertise"):
+        await candidates(Address("0.0.0.0", 9), ("no-such-name.invalid",))
+
+
+def test_our_own_address_is_one_or_none():
+    for family in (socket.AF_INET, socket.AF_INET6):
+        host = own_address(family)
+        assert host is None or socket.inet_pton(family, host)
