@@ -25,6 +25,7 @@ logger = logging.getLogger(__name__)
 
 _HOLDS_PATH_S = 3.0
 _DATAGRAMS_AT_ONCE = 64
+_ROUNDS_TO_CATCH_UP = 16
 _SO_MEMINFO = 55  # linux/sock_diag.h: nine counters, the last is SK_MEMINFO_DROPS
 _MEMINFO = struct.Struct("9I")
 
@@ -114,6 +115,14 @@ class Mux:
         if path.port.routes.get(path.source) is peer:
             del path.port.routes[path.source]
 
+    def catch_up(self) -> None:
+        """Read what waits: before a clock acts on what has not come, what has come must be known.
+
+        After a busy moment the loop may run timers first, and a part would be closed without its pictures.
+        """
+        for port in self.ports:
+            port.catch_up()
+
     def kernel_drops(self) -> int:
         """Datagrams that the kernel threw away because we did not read them in time."""
         return sum(port.kernel_drops() for port in self.ports)
@@ -155,6 +164,15 @@ class UdpPort:
             meminfo = self._socket.getsockopt(socket.SOL_SOCKET, _SO_MEMINFO, _MEMINFO.size)
             return int(_MEMINFO.unpack(meminfo)[8])
         return 0
+
+    def catch_up(self) -> None:
+        """See Mux.catch_up."""
+        before = self._counts.received
+        for _ in range(_ROUNDS_TO_CATCH_UP):
+            self._readable()
+            if self._counts.received - before < _DATAGRAMS_AT_ONCE:
+                return
+            before = self._counts.received
 
     def _readable(self) -> None:
         guarded(self._drain, self._blame)

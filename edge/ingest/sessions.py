@@ -209,6 +209,7 @@ class WhipSessions:
 
     def _tick(self) -> None:
         self._timer = asyncio.get_running_loop().call_later(TICK_S, self._tick)
+        self.mux.catch_up()
         now = self._clock()
         for session in list(self._live.values()):
             guarded(partial(session.tick, now), session.crashed)

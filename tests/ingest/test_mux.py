@@ -217,3 +217,14 @@ def test_any_datagrams_are_delivered_or_counted(datagrams):
         assert len(peer.received) + sum(mux.counts.dropped.values()) <= len(datagrams)
 
     asyncio.run(main())
+
+
+async def test_catching_up_reads_all_that_waits_without_a_turn_of_the_loop() -> None:
+    mux = Mux()
+    address = mux.open(Address("127.0.0.1", 0))
+    with socket.socket(type=socket.SOCK_DGRAM) as sender:
+        for _ in range(150):
+            sender.sendto(b"\x99nobody's", tuple(address))
+        mux.catch_up()
+    assert mux.counts.received == 150
+    mux.close()
