@@ -78,7 +78,7 @@ async def test_a_busy_udp_port_names_the_key() -> None:
         config = load(
             environment={}, overrides=["server.listen=127.0.0.1:0", f"webrtc.listen=127.0.0.1:{port}"]
         )
-        with pytest.raises(ConfigError, match="webrtc.listen"):
+        with pytest.raises(ConfigError, match=r"webrtc\.listen"):
             async with running(config):
                 pass
 

@@ -48,7 +48,7 @@ class Peer:
 
     def __init__(self, feeds: list[Feed], on_state: Callable[[str], None]) -> None:
         # An empty list: None would mean a public STUN server.
-        # Not max-bundle: aiortc then loses the candidates of an answer that has them in the first section only.
+        # Not max-bundle: aiortc then loses candidates that an answer has in its first section only.
         configuration = RTCConfiguration(iceServers=[])
         self._connection = RTCPeerConnection(configuration)
         self._connection.on("connectionstatechange", lambda: on_state(self._connection.connectionState))
