@@ -44,6 +44,7 @@ class H264Encoder:
             "bufsize": str(bitrate // 2),
             "aud": "0",
         }
+        codec.open()  # takes a while: not with the first picture
         self._codec = codec
 
     def encode(self, frame: av.VideoFrame, pts: int, *, key: bool) -> Iterator[Packet]:

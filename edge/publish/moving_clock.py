@@ -14,7 +14,7 @@ from edge.publish.encoders import AUDIO_CLOCK, OPUS_FRAME, VIDEO_CLOCK, H264Enco
 from edge.publish.feeds import Feed, Pace, Packet
 from edge.publish.picture import TestPicture
 
-_LATE_S = 0.25
+_LATE_S = 1.0
 """A machine that is later than this leaves pictures out rather than run behind for ever."""
 _TONE_HZ = 1000
 _LOUD, _QUIET = 8000, 500

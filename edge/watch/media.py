@@ -17,6 +17,8 @@ class TrackTotals:
     expected: int | None = None
     """The tfdt that must come next (AUTH 7.3)."""
     longest: int = 1
+    newest: int = 1
+    """The longest sample of its newest run; it may reach into the part after."""
 
 
 @dataclass(slots=True)
@@ -71,9 +73,9 @@ class MediaJudge:
         if kinds.count(b"moof") != 1 or kinds.count(b"mdat") != 1:
             sentence = f"part {name} has {kinds.count(b'moof')} moof and {kinds.count(b'mdat')} mdat"
             yield advice("CMAF 2", "fragments-in-part", sentence)
+        yield from self._durations(runs, tag.duration, name)
         yield from self._runs(runs, name)
         yield from self._independence(runs, tag, name)
-        yield from self._durations(runs, tag.duration, name)
 
     def segment(self, tag: SegmentTag, body: bytes, parts: Sequence[bytes] | None) -> Iterator[Finding]:
         """A complete segment, against its parts where all of them were loaded. The timeline is the parts' to
@@ -120,7 +122,8 @@ class MediaJudge:
                 yield Finding("LL 53", "tfdt", sentence)
             self._media_begin.setdefault(run.track_id, run.base_decode_time)
             totals.expected = run.base_decode_time + sum(run.durations)
-            totals.longest = max(totals.longest, max(run.durations, default=1))
+            totals.newest = max(run.durations, default=1)
+            totals.longest = max(totals.longest, totals.newest)
 
     def _independence(self, runs: list[ParsedRun], tag: PartTag, name: str) -> Iterator[Finding]:
         """INDEPENDENT agrees with the sync flags of the picture, or of the sound if that is all."""
@@ -136,7 +139,12 @@ class MediaJudge:
             )
 
     def _durations(self, runs: list[ParsedRun], declared_s: float, name: str) -> Iterator[Finding]:
-        """DURATION is what the samples last, within a frame of one track."""
+        """DURATION is what the samples last, within a frame of one track, be it the last one of the part
+        before.
+
+        (A part cut on the clock holds what starts in it; a frame that lasts into the next part leaves less
+        for that.)
+        """
         self._declared_s += declared_s
         self._rounding_s += PRINT_ROUNDING_S
         off = [self._off(run, declared_s) for run in runs if self._scale(run.track_id)]
@@ -151,7 +159,8 @@ class MediaJudge:
         """
         scale = self._scale(run.track_id)
         seconds = sum(run.durations) / scale
-        frame = max(run.durations, default=0) / scale
+        before = self._totals.get(run.track_id)
+        frame = max(max(run.durations, default=0), before.newest if before else 0) / scale
         return abs(seconds - declared_s) - frame - PRINT_ROUNDING_S, seconds
 
     def _drift(self, tag: SegmentTag) -> Iterator[Finding]:

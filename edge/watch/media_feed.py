@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from urllib.parse import urljoin, urlsplit
 
@@ -45,6 +45,7 @@ class MediaFeed:
         self._worker = asyncio.create_task(self._work())
         self._map: MapTag | None = None
         self._ends: dict[str, int] = {}
+        self._refused: dict[str, Exchange] = {}
         self._bodies: dict[Position, bytes] = {}
         self._date_end: float | None = None
         self.on_tracks: Callable[[list[ParsedTrack]], None] = lambda _: None
@@ -68,6 +69,7 @@ class MediaFeed:
             else:
                 start = max(start, Position(segment.msn, len(segment.parts)))
         self._next = start
+        self._judge_refusals(playlist)
         self._follow_hint(playlist)
 
     async def drain(self) -> None:
@@ -146,16 +148,28 @@ class MediaFeed:
             self._tell([note("LL 46", "hint-unanswered", str(error)) if hinted else missing], _name(uri))
             return None
         for check in rules_http.CHECKS:
-            self._tell(self._in_stall(check(exchange), exchange), _name(uri))
+            self._tell(check(exchange), _name(uri))
         self._tell(rules_http.cache_lifetime(exchange, self._target), _name(uri))
+        if hinted and not exchange.ok:
+            self._refused[uri] = exchange
         self._tell(rules_http.byte_range_status(exchange, ranged=byte_range is not None), _name(uri))
         return exchange if exchange.ok else None
 
-    def _in_stall(self, findings: Iterable[Finding], exchange: Exchange) -> Iterator[Finding]:
-        """A hint cannot come true while the stream stands still: refusing it then is a note."""
-        forgiven = exchange.hinted and self._judge.stalled(exchange.done_at)
-        for finding in findings:
-            yield replace(finding, level="note") if forgiven and finding.check == "hint-refused" else finding
+    def _judge_refusals(self, playlist: MediaPlaylist) -> None:
+        """A hint that was refused (LL 46): was it withdrawn, does the stream stand still, or is that a
+        breach?
+        """
+        refused, self._refused = self._refused, {}
+        hint = playlist.hint()
+        listed = {part.uri for segment in playlist.segments[-3:] for part in segment.parts}
+        for uri, exchange in refused.items():
+            finding = Finding(
+                "LL 46", "hint-refused", f"{_name(uri)} was hinted and answered {exchange.status}"
+            )
+            wanted = uri in listed or (hint is not None and hint.uri == uri)
+            if not wanted or self._judge.stalled(exchange.done_at):
+                finding = replace(finding, level="note")
+            self._tell([finding], _name(uri))
 
     async def _work(self) -> None:
         while True:

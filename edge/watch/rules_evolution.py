@@ -1,10 +1,12 @@
 """Checks of two playlists, one loaded after the other: what a server may change (draft 6.2.1, 6.2.2)."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 
-from edge.watch.findings import Finding, advice
+from edge.watch.findings import Finding, Level, advice
 from edge.watch.playlist import MediaPlaylist, PartTag, SegmentTag
+
+_BREACH: Level = "breach"
+_NOTE: Level = "note"
 
 
 def constants(old: MediaPlaylist, new: MediaPlaylist) -> Iterator[Finding]:
@@ -99,17 +101,12 @@ def parts_removed_late(old: MediaPlaylist, new: MediaPlaylist) -> Iterator[Findi
     target = new.target_duration or 0
     distance = new.open.parts_duration if new.open else 0.0
     for segment in reversed(new.complete):
+        distance += segment.duration  # of its first part from the end
         before = old.segment(segment.msn)
-        if (
-            before is not None
-            and before.parts
-            and not segment.parts
-            and distance < 3 * target
-            and not new.ended
-        ):
+        gone = before is not None and before.parts and not segment.parts
+        if gone and distance < 3 * target and not new.ended:
             sentence = f"the parts of segment {segment.msn} were removed {distance:.1f} s from the end"
             yield advice("LL 23", "parts-removed-early", sentence)
-        distance += segment.duration
 
 
 def discontinuity_sequence(old: MediaPlaylist, new: MediaPlaylist) -> Iterator[Finding]:
@@ -149,20 +146,26 @@ def after_the_end(old: MediaPlaylist, new: MediaPlaylist) -> Iterator[Finding]:
 
 
 def hint_came_true(old: MediaPlaylist, new: MediaPlaylist) -> Iterator[Finding]:
-    """LL 44: the part that came is the one that was hinted, unless a discontinuity withdrew the hint."""
+    """LL 44: the part that came where one was hinted has the hinted URI.
+
+    When the segment turned out to be complete, the hint may be withdrawn (6.2.6 has such a resource answer
+    404), which
+    costs every player a request: a note.
+    """
     hint, position = old.hint(), old.next_position
-    if hint is None:
-        return
     segment = new.segment(position.msn)
-    came = segment.parts[position.part] if segment and len(segment.parts) > position.part else None
-    if came is None and segment is not None and segment.uri is not None:
-        segment = new.segment(position.msn + 1)
-        came = segment.parts[0] if segment and segment.parts else None
-    if came is None or segment is None or came.uri == hint.uri:
+    if hint is None or segment is None:
         return
-    sentence = f"{hint.uri} was hinted, {came.uri} came"
-    found = Finding("LL 44", "hint-broken", sentence)
-    yield replace(found, level="note") if segment.discontinuity and segment.parts[0] == came else found
+    if len(segment.parts) > position.part:
+        came, level = segment.parts[position.part], _BREACH
+    else:
+        following = new.segment(position.msn + 1)
+        if segment.uri is None or following is None or not following.parts:
+            return
+        came, level = following.parts[0], _NOTE
+    if came.uri != hint.uri:
+        check = "hint-broken" if level == _BREACH else "hint-withdrawn"
+        yield Finding("LL 44", check, f"{hint.uri} was hinted, {came.uri} came", level)
 
 
 def date_ranges(old: MediaPlaylist, new: MediaPlaylist) -> Iterator[Finding]:

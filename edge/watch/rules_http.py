@@ -68,14 +68,11 @@ def redirects(exchange: Exchange) -> Iterator[Finding]:
 
 
 def availability(exchange: Exchange) -> Iterator[Finding]:
-    """LL 12, 46: what is listed or hinted can be loaded."""
-    if exchange.ok or exchange.kind not in {"init", "part", "segment"}:
+    """LL 12: what is listed can be loaded. (Hints are judged when the next playlist has come.)"""
+    if exchange.ok or exchange.hinted or exchange.kind not in {"init", "part", "segment"}:
         return
     name = urlsplit(exchange.url).path.rpartition("/")[2]
-    if exchange.hinted:
-        yield Finding("LL 46", "hint-refused", f"{name} was hinted and answered {exchange.status}")
-    else:
-        yield Finding("LL 12", "media-missing", f"{name} is listed and answered {exchange.status}")
+    yield Finding("LL 12", "media-missing", f"{name} is listed and answered {exchange.status}")
 
 
 def byte_range_status(exchange: Exchange, *, ranged: bool) -> Iterator[Finding]:

@@ -52,7 +52,7 @@ def test_gzip_and_redirects():
 
 def test_what_is_listed_or_hinted_is_there():
     assert found(answer("part", status=404)) == [("LL 12", "media-missing")]
-    assert found(answer("part", status=404, hinted=True)) == [("LL 46", "hint-refused")]
+    assert found(answer("part", status=404, hinted=True)) == []  # it may have been withdrawn
     assert checks(byte_range_status(answer("part", status=206), ranged=True)) == []
     assert checks(byte_range_status(answer("part"), ranged=True)) == [("LL 47", "range-ignored")]
 

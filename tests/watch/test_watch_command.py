@@ -35,7 +35,7 @@ def test_wrong_usage_is_exit_code_2(arguments, capsys):
     assert "error:" in capsys.readouterr().err
 
 
-async def edge_watch(*arguments, interrupt_after=None):
+async def edge_watch(*arguments, interrupt_when=None):
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         "-c",
@@ -45,19 +45,32 @@ async def edge_watch(*arguments, interrupt_after=None):
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
     )
-    if interrupt_after:
-        await asyncio.sleep(interrupt_after)
+    if interrupt_when:
+        await asyncio.wait_for(interrupt_when.wait(), 20)
         process.send_signal(signal.SIGINT)
     out, err = await asyncio.wait_for(process.communicate(), 20)
     return process.returncode, out.decode(), err.decode()
 
 
+class Busy(ScriptedServer):
+    """Says when somebody is well under way."""
+
+    def __init__(self):
+        super().__init__()
+        self.wanted = asyncio.Event()
+
+    async def get_segment(self, request, msn):
+        self.wanted.set()
+        return await super().get_segment(request, msn)
+
+
 async def test_exit_codes_and_output():
-    async with ScriptedServer().running() as right, PLANTS["PartTooLong"][0]().running() as wrong:
+    busy, planted = Busy(), PLANTS["PartTooLong"][0]()
+    async with ScriptedServer().running() as right, planted.running() as wrong, busy.running() as other:
         good, bad, stopped, nothing = await asyncio.gather(
             edge_watch(f"{right}/index.m3u8", "--duration", "1.5", "--json"),
             edge_watch(f"{wrong}/index.m3u8", "--duration", "1"),
-            edge_watch(f"{right}/index.m3u8", interrupt_after=3.0),
+            edge_watch(f"{other}/index.m3u8", interrupt_when=busy.wanted),
             edge_watch(f"{right}/nothing.m3u8"),
         )
     status, out, err = good
