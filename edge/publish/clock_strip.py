@@ -44,7 +44,7 @@ def read(luma: Callable[[int, int], int], width: int, height: int) -> int | None
     y = strip_height(height) // 2
     levels = [luma((2 * index + 1) * width // (2 * CELLS), y) for index in range(CELLS)]
     white, black = (levels[0] + levels[2]) / 2, (levels[1] + levels[47]) / 2
-    if white - black < 64:
+    if white - black < 40:
         return None
     seen = [level > (white + black) / 2 for level in levels]
     value = int("".join("1" if cell else "0" for cell in seen[3 : 3 + BITS]), 2)

@@ -1,6 +1,7 @@
 """A media file as a source: sent as it is where that can be, else decoded and encoded again."""
 
 import asyncio
+import contextlib
 from collections.abc import Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -164,7 +165,7 @@ class _Units:
         encoder: H264Encoder | None = None
         size = self._encoding.size
         due = -1.0
-        for frame in container.decode(stream):
+        for frame in _decoded(container, stream):
             at = self._time(frame, shift)
             if at < 0 or at < due:
                 continue
@@ -179,7 +180,7 @@ class _Units:
     def _encoded_audio(self, container: Any, shift: float) -> Iterator[Unit]:
         resampler = av.AudioResampler(format="s16", layout="stereo", rate=48_000, frame_size=OPUS_FRAME)
         encoder = OpusEncoder()
-        for source in container.decode(container.streams.audio[0]):
+        for source in _decoded(container, container.streams.audio[0]):
             for frame in resampler.resample(source):
                 at = self._time(frame, shift)
                 if at < 0 or frame.samples != OPUS_FRAME:
@@ -239,6 +240,13 @@ def _open(path: str) -> Any:
         return av.open(path)
     except (av.FFmpegError, OSError) as error:
         raise SourceError(f"{path} cannot be opened as media: {error}") from error
+
+
+def _decoded(container: Any, stream: Any) -> Iterator[Any]:
+    """Frames; packets that cannot be decoded (a file that was cut, a broken recording) are left out."""
+    for packet in container.demux(stream):
+        with contextlib.suppress(av.InvalidDataError):
+            yield from packet.decode()
 
 
 def _seconds(timed: Any, start_s: float) -> float:

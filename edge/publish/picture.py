@@ -43,7 +43,7 @@ class TestPicture:
         self._bars_end = (self._strip + (height - self._strip) * 2 // 5) & ~1
         self._scale = max(1, min(width // (13 * glyphs.COLUMNS), height // 6 // glyphs.ROWS))
         self._text_top = self._bars_end + (height - self._bars_end) // 10
-        self._mover_size = max(2, height // 10) & ~1
+        self._mover_size = max(2, min(height // 10, width // 4)) & ~1
         self._mover_top = height - self._mover_size - max(2, height // 20)
         self._snow_size = max(2, height // 10) & ~1
         self._snow_top = self._mover_top - self._snow_size
