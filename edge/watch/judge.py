@@ -69,7 +69,9 @@ class PlaylistJudge:
         for check in rules_http.CHECKS:
             self.tell(check(exchange), self.name)
         if playlist is not None and playlist.target_duration and not playlist.ended:
-            self.tell(rules_http.cache_lifetime(exchange, playlist.target_duration), self.name)
+            position = exchange.asked.position
+            came = position is None or playlist.contains(position)
+            self.tell(rules_http.cache_lifetime(exchange, playlist.target_duration, came=came), self.name)
 
     def _read(self, exchange: Exchange) -> MediaPlaylist | None:
         try:

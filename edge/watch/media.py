@@ -16,9 +16,13 @@ class TrackTotals:
 
     expected: int | None = None
     """The tfdt that must come next (AUTH 7.3)."""
-    longest: int = 1
     newest: int = 1
-    """The longest sample of its newest run; it may reach into the part after."""
+    """The longest sample of its last two runs."""
+    _last: int = 1
+
+    def add(self, longest: int) -> None:
+        """A run, of which the longest sample lasts so long."""
+        self.newest, self._last = max(longest, self._last), longest
 
 
 @dataclass(slots=True)
@@ -62,6 +66,8 @@ class MediaJudge:
 
     def part(self, body: bytes, tag: PartTag, name: str) -> Iterator[Finding]:
         """A part in its turn."""
+        if tag.gap:
+            self.restart()  # what is missing may be missing from the timeline too
         if tag.gap or not self.tracks:
             return
         try:
@@ -73,9 +79,9 @@ class MediaJudge:
         if kinds.count(b"moof") != 1 or kinds.count(b"mdat") != 1:
             sentence = f"part {name} has {kinds.count(b'moof')} moof and {kinds.count(b'mdat')} mdat"
             yield advice("CMAF 2", "fragments-in-part", sentence)
-        yield from self._durations(runs, tag.duration, name)
         yield from self._runs(runs, name)
         yield from self._independence(runs, tag, name)
+        yield from self._durations(tag.duration, name)
 
     def segment(self, tag: SegmentTag, body: bytes, parts: Sequence[bytes] | None) -> Iterator[Finding]:
         """A complete segment, against its parts where all of them were loaded. The timeline is the parts' to
@@ -99,7 +105,6 @@ class MediaJudge:
                 "LL 20", "segment-differs", f"segment {tag.msn} does not hold the samples of its parts"
             )
         yield from self._starts_independent(runs, tag)
-        yield from self._drift(tag)
 
     def _runs(self, runs: list[ParsedRun], name: str) -> Iterator[Finding]:
         known = {track.track_id for track in self.tracks}
@@ -120,10 +125,10 @@ class MediaJudge:
                     f"part {name}: tfdt of track {run.track_id} is {off:+d} ticks off the end of the last"
                 )
                 yield Finding("LL 53", "tfdt", sentence)
+                self._media_begin[run.track_id] += off
             self._media_begin.setdefault(run.track_id, run.base_decode_time)
             totals.expected = run.base_decode_time + sum(run.durations)
-            totals.newest = max(run.durations, default=1)
-            totals.longest = max(totals.longest, totals.newest)
+            totals.add(max(run.durations, default=1))
 
     def _independence(self, runs: list[ParsedRun], tag: PartTag, name: str) -> Iterator[Finding]:
         """INDEPENDENT agrees with the sync flags of the picture, or of the sound if that is all."""
@@ -138,44 +143,36 @@ class MediaJudge:
                 "LL 18", "independent-unsaid", f"part {name} has a sync sample and no INDEPENDENT=YES"
             )
 
-    def _durations(self, runs: list[ParsedRun], declared_s: float, name: str) -> Iterator[Finding]:
-        """DURATION is what the samples last, within a frame of one track, be it the last one of the part
-        before.
+    def _durations(self, declared_s: float, name: str) -> Iterator[Finding]:
+        """Declared durations add up to what the samples last, within a frame of one track (AUTH 8.1).
 
-        (A part cut on the clock holds what starts in it; a frame that lasts into the next part leaves less
-        for that.)
+        They are added up from where we joined: a part that was cut on the clock holds what starts in it, its
+        last frame
+        may reach into the next one, and sound may come a little later than the picture.
         """
         self._declared_s += declared_s
         self._rounding_s += PRINT_ROUNDING_S
-        off = [self._off(run, declared_s) for run in runs if self._scale(run.track_id)]
+        off = [self._off(track) for track in self.tracks if track.track_id in self._media_begin]
         if off and min(excess for excess, _ in off) > 0:
-            _, seconds = min(off)
-            sentence = f"part {name} says {declared_s:g} s, its samples last {seconds:.3f} s"
-            yield Finding("LL 12", "part-duration", sentence)
+            _, ahead_s = min(off)
+            sentence = f"with part {name} durations are {ahead_s:+.3f} s off what the samples last"
+            yield Finding("LL 12", "part-duration", f"{sentence} ({declared_s:g} s are declared)")
+            self._measure_from_here()
 
-    def _off(self, run: ParsedRun, declared_s: float) -> tuple[float, float]:
-        """By how much more than a frame the samples of `run` differ from what is declared, and what they
-        last.
-        """
-        scale = self._scale(run.track_id)
-        seconds = sum(run.durations) / scale
-        before = self._totals.get(run.track_id)
-        frame = max(max(run.durations, default=0), before.newest if before else 0) / scale
-        return abs(seconds - declared_s) - frame - PRINT_ROUNDING_S, seconds
+    def _off(self, track: ParsedTrack) -> tuple[float, float]:
+        """By how much more than a frame declared time and samples differ, and by how much in all."""
+        totals = self._totals[track.track_id]
+        media_s = ((totals.expected or 0) - self._media_begin[track.track_id]) / track.timescale
+        ahead_s = self._declared_s - media_s
+        return abs(ahead_s) - totals.newest / track.timescale - self._rounding_s, ahead_s
 
-    def _drift(self, tag: SegmentTag) -> Iterator[Finding]:
-        """Declared durations add up to the media's, within a frame and what printing rounds (AUTH 8.1)."""
-        off: list[float] = []
-        for track_id, begin in self._media_begin.items():
-            scale, totals = self._scale(track_id), self._totals[track_id]
-            if scale and totals.expected is not None:
-                media_s = (totals.expected - begin) / scale
-                off.append(abs(media_s - self._declared_s) - 2 * totals.longest / scale - self._rounding_s)
-        if off and min(off) > 0:
-            sentence = (
-                f"at segment {tag.msn} durations add up to {min(off):.3f} s (and a frame) beside the media"
-            )
-            yield Finding("LL 12", "durations-drift", sentence)
+    def _measure_from_here(self) -> None:
+        self._declared_s = self._rounding_s = 0.0
+        self._media_begin = {
+            track_id: totals.expected
+            for track_id, totals in self._totals.items()
+            if totals.expected is not None
+        }
 
     def _starts_independent(self, runs: list[ParsedRun], tag: SegmentTag) -> Iterator[Finding]:
         video = {track.track_id for track in self.tracks if track.kind == "video"}
@@ -186,9 +183,6 @@ class MediaJudge:
             yield advice(
                 "LL 10", "segment-start", f"segment {tag.msn} does not start with an independent frame"
             )
-
-    def _scale(self, track_id: int) -> int:
-        return next((track.timescale for track in self.tracks if track.track_id == track_id), 0)
 
 
 def _shape(tracks: list[ParsedTrack]) -> list[tuple[object, ...]]:

@@ -205,7 +205,7 @@ class MediaFeed:
             self._date_end += part.tag.duration
         wall = exchange.done_at + (time.time() - time.monotonic())
         if not part.live:
-            self._player.preload(part.tag.duration, exchange.done_at)
+            self._player.preload(part.tag.duration)
             return
         self._player.arrived(part.tag.duration, exchange.done_at, wall, self._date_end)
 

@@ -87,10 +87,9 @@ class Player:
             self._played_s = self._loaded_s
             self._playing = False
 
-    def preload(self, duration_s: float, now: float) -> None:
-        """A part of the past, loaded when joining: it fills the buffer and says nothing about jitter."""
-        self.arrived(duration_s, now, 0.0, None)
-        self._arrived_at = None
+    def preload(self, duration_s: float) -> None:
+        """A part of the past, loaded when joining: it fills the buffer; play begins with a live one."""
+        self._loaded_s += duration_s
 
     @property
     def playing(self) -> bool:

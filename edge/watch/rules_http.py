@@ -81,8 +81,12 @@ def byte_range_status(exchange: Exchange, *, ranged: bool) -> Iterator[Finding]:
         yield Finding("LL 47", "range-ignored", "a byte range was asked for and answered 200")
 
 
-def cache_lifetime(exchange: Exchange, target_duration: int) -> Iterator[Finding]:
-    """LL 73: how long caches may keep it; `target_duration` in seconds."""
+def cache_lifetime(exchange: Exchange, target_duration: int, *, came: bool = True) -> Iterator[Finding]:
+    """LL 73: how long caches may keep it; `target_duration` in seconds.
+
+    `came`: whether a playlist has what was waited for; one that has not (the stream stalls) must not be kept
+    for others.
+    """
     if exchange.kind in {"probe", "multivariant"}:
         return
     age = exchange.max_age()
@@ -91,6 +95,11 @@ def cache_lifetime(exchange: Exchange, target_duration: int) -> Iterator[Finding
             yield Finding(
                 "LL 73", "error-cached", f"an answer of {exchange.status} may be cached for {age} s"
             )
+        return
+    if not came:
+        if age is not None and age > target_duration:
+            sentence = f"a playlist without what was waited for may be cached for {age} s"
+            yield Finding("LL 73", "unchanged-cached", sentence)
         return
     name = urlsplit(exchange.url).path.rpartition("/")[2]
     if age is None:

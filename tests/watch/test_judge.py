@@ -20,8 +20,10 @@ class Heard:
             lambda findings, where: self.ledger.add(findings, 0.0, where),
         )
 
-    def take(self, text, at, asked=Asked()):
-        headers = PLAYLIST if asked.msn is None else BLOCKING
+    def take(self, text, at, asked=Asked(), *, kept=True):
+        headers = (
+            PLAYLIST if asked.msn is None else BLOCKING if kept else PLAYLIST | {"cache-control": "no-cache"}
+        )
         return self.judge.take(answer(body=text.encode(), at=at, asked=asked, headers=headers))
 
     def found(self):
@@ -43,9 +45,9 @@ def test_a_stream_as_it_should_be():
 def test_an_early_answer_and_the_same_in_a_stall():
     heard = Heard()
     heard.take(listing(4, 11, 2), 100.0)
-    heard.take(listing(4, 11, 2), 101.0, Asked(12, 2))
+    heard.take(listing(4, 11, 2), 101.0, Asked(12, 2), kept=False)
     assert heard.found() == [("LL 33", "early-answer", "breach")]
-    heard.take(listing(4, 11, 2), 102.0, Asked(12, 2))
+    heard.take(listing(4, 11, 2), 102.0, Asked(12, 2), kept=False)
     assert heard.found()[1:] == [("LL 33", "unchanged-in-stall", "note")]
     assert heard.judge.stalled(102.0)
     heard.take(listing(4, 11, 3), 109.0, Asked(12, 2))

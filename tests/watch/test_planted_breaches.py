@@ -77,12 +77,21 @@ class FallsSilent(ScriptedServer):
     """A publisher goes away after a while: blocked requests are held, then answered with what there is."""
 
     speed = 1.0
+    silent = False
 
     def made(self):
         return min(super().made(), 85)
 
+    def headers(self, kind, *, blocking=False):
+        kept = super().headers(kind, blocking=blocking)
+        return kept | {"Cache-Control": "no-cache"} if kind == "playlist" and self.silent else kept
+
     async def until(self, parts):
-        await asyncio.wait_for(super().until(parts), 0.7) if parts <= 85 else await asyncio.sleep(0.7)
+        if parts > 85:
+            await asyncio.sleep(0.7)
+            self.silent = True
+        else:
+            await super().until(parts)
 
 
 async def test_unchanged_answers_while_the_stream_visibly_stalls_are_notes() -> None:

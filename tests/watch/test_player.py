@@ -39,11 +39,16 @@ def test_a_hole_of_two_seconds_is_one_stall():
 
 def test_parts_of_the_past_fill_the_buffer_and_measure_nothing():
     player = Player(0.75, 0.25)
-    for _ in range(3):
-        player.preload(0.25, 5.0)
-    assert player.playing
+    for _ in range(10):
+        player.preload(0.25)
+    assert not player.playing
     assert player.jitter.last is None
     assert player.latency.last is None
+    player.arrived(0.25, 5.0, 1000.0, 1000.0)
+    assert player.playing
+    assert player.latency.last == pytest.approx(
+        0.75
+    )  # not where loading began, but the hold-back from the edge
 
 
 @given(st.lists(st.floats(0, 3), min_size=1, max_size=60))

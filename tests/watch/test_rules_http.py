@@ -79,6 +79,16 @@ def test_cache_lifetimes_with_a_target_of_two_seconds(kind, asked, status, contr
     assert checks(cache_lifetime(exchange, 2)) == ([("LL 73", check)] if check else [])
 
 
+def test_an_answer_without_what_was_waited_for_is_not_kept():
+    for control, names in (
+        ("no-cache", []),
+        ("max-age=2", []),
+        ("max-age=12", [("LL 73", "unchanged-cached")]),
+    ):
+        exchange = answer(headers={"cache-control": control}, asked=Asked(12, 0))
+        assert checks(cache_lifetime(exchange, 2, came=False)) == names
+
+
 @pytest.mark.parametrize(
     ("spread", "least", "dribbles"), [(0.1, 0.01, False), (0.3, 0.01, True), (0.3, 0.1, False)]
 )
