@@ -81,7 +81,7 @@ class MediaJudge:
             yield advice("CMAF 2", "fragments-in-part", sentence)
         yield from self._runs(runs, name)
         yield from self._independence(runs, tag, name)
-        yield from self._durations(tag.duration, name)
+        yield from self._part_duration(tag.duration, name)
 
     def segment(self, tag: SegmentTag, body: bytes, parts: Sequence[bytes] | None) -> Iterator[Finding]:
         """A complete segment, against its parts where all of them were loaded. The timeline is the parts' to
@@ -105,6 +105,8 @@ class MediaJudge:
                 "LL 20", "segment-differs", f"segment {tag.msn} does not hold the samples of its parts"
             )
         yield from self._starts_independent(runs, tag)
+        if parts is not None:
+            yield from self._segment_duration(tag)
 
     def _runs(self, runs: list[ParsedRun], name: str) -> Iterator[Finding]:
         known = {track.track_id for track in self.tracks}
@@ -143,21 +145,35 @@ class MediaJudge:
                 "LL 18", "independent-unsaid", f"part {name} has a sync sample and no INDEPENDENT=YES"
             )
 
-    def _durations(self, declared_s: float, name: str) -> Iterator[Finding]:
-        """Declared durations add up to what the samples last, within a frame of one track (AUTH 8.1).
+    def _part_duration(self, declared_s: float, name: str) -> Iterator[Finding]:
+        """Declared durations add up to what the samples last, within a frame of one track.
 
         They are added up from where we joined: a part that was cut on the clock holds what starts in it, its
         last frame
-        may reach into the next one, and sound may come a little later than the picture.
+        may reach into the next one, and sound may come a little later than the picture. A part that was
+        closed while
+        the publisher hesitated may be off until its media has come, so it is advice here, and a breach where
+        a segment
+        ends (AUTH 8.1 speaks of EXTINF).
         """
         self._declared_s += declared_s
         self._rounding_s += PRINT_ROUNDING_S
-        off = [self._off(track) for track in self.tracks if track.track_id in self._media_begin]
-        if off and min(excess for excess, _ in off) > 0:
-            _, ahead_s = min(off)
+        excess, ahead_s = self._ahead()
+        if excess > 0:
             sentence = f"with part {name} durations are {ahead_s:+.3f} s off what the samples last"
-            yield Finding("LL 12", "part-duration", f"{sentence} ({declared_s:g} s are declared)")
+            yield advice("LL 12", "part-duration", sentence)
+
+    def _segment_duration(self, tag: SegmentTag) -> Iterator[Finding]:
+        excess, ahead_s = self._ahead()
+        if excess > 0:
+            sentence = f"with segment {tag.msn} durations are {ahead_s:+.3f} s off what the samples last"
+            yield Finding("LL 12", "durations-drift", sentence)
             self._measure_from_here()
+
+    def _ahead(self) -> tuple[float, float]:
+        """Of the track that agrees best."""
+        off = [self._off(track) for track in self.tracks if track.track_id in self._media_begin]
+        return min(off, default=(0.0, 0.0))
 
     def _off(self, track: ParsedTrack) -> tuple[float, float]:
         """By how much more than a frame declared time and samples differ, and by how much in all."""

@@ -70,8 +70,10 @@ def test_durations_that_drift_away():
     media = judge()
     findings = []
     for msn in range(7, 17):
-        findings += feed(media, parts(msn), [tag(index, 0.205) for index in range(5)])
-    assert findings == [("LL 12", "part-duration")] * 5  # each time it is more than a frame
+        feed(media, parts(msn), [tag(index, 0.205) for index in range(5)])
+        findings += media.segment(SegmentTag(msn, "x", 1.025), SERVER.segment_body(msn), parts(msn))
+    # Each time it is more than a frame, it is told and measured from there.
+    assert [(each.check, each.level) for each in findings] == [("durations-drift", "breach")] * 5
 
 
 def test_parts_cut_on_the_clock():
