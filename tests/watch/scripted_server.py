@@ -254,8 +254,8 @@ class ScriptedServer:
         return web.Response(body=self.segment_body(msn), headers=self.headers("segment"))
 
     @asynccontextmanager
-    async def running(self):
-        """Yields the base URL."""
+    async def running(self, tls=None):
+        """Yields the base URL. `tls`: an SSLContext."""
         app = web.Application()
         app.router.add_get("/index.m3u8", self.get_index)
         app.router.add_get("/main.m3u8", self.get_playlist)
@@ -264,9 +264,9 @@ class ScriptedServer:
         runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
         await runner.setup()
         self._began = asyncio.get_running_loop().time()
-        await web.TCPSite(runner, "127.0.0.1", 0).start()
+        await web.TCPSite(runner, "127.0.0.1", 0, ssl_context=tls).start()
         try:
-            yield f"http://127.0.0.1:{runner.addresses[0][1]}"
+            yield f"http{'s' if tls else ''}://127.0.0.1:{runner.addresses[0][1]}"
         finally:
             await runner.cleanup()
 

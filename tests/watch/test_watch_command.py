@@ -1,10 +1,17 @@
 import argparse
 import asyncio
+import ipaddress
 import json
+import os
 import signal
+import ssl
 import sys
+from datetime import UTC, datetime, timedelta
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
 from plants import PLANTS
 from scripted_server import ScriptedServer
 
@@ -35,13 +42,14 @@ def test_wrong_usage_is_exit_code_2(arguments, capsys):
     assert "error:" in capsys.readouterr().err
 
 
-async def edge_watch(*arguments, interrupt_when=None):
+async def edge_watch(*arguments, interrupt_when=None, **environment):
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         "-c",
         "import argparse, sys; from edge.watch import command; p = argparse.ArgumentParser();"
         "command.add_arguments(p); sys.exit(command.run(p.parse_args()))",
         *arguments,
+        env=os.environ | environment,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
     )
@@ -89,3 +97,37 @@ async def test_exit_codes_and_output():
     assert (status, out) == (2, "")
     assert err.startswith("edge watch: ")
     assert "Traceback" not in err
+
+
+def certificate(folder):
+    """A self-signed one for 127.0.0.1, and the server's context."""
+    key, now = ec.generate_private_key(ec.SECP256R1()), datetime.now(UTC)
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "127.0.0.1")])
+    address = x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))])
+    signed = (
+        x509.CertificateBuilder(
+            name, name, key.public_key(), 1, now - timedelta(days=1), now + timedelta(days=1)
+        )
+        .add_extension(address, critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    path = folder / "certificate.pem"
+    plain = serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    pem = serialization.Encoding.PEM
+    path.write_bytes(signed.public_bytes(pem) + key.private_bytes(pem, *plain))
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(path)
+    return str(path), context
+
+
+async def test_tls_with_a_trusted_and_with_an_unknown_certificate(tmp_path):
+    path, context = certificate(tmp_path)
+    async with ScriptedServer().running(context) as base:
+        (status, out, _), (refused, _, err) = await asyncio.gather(
+            edge_watch(f"{base}/index.m3u8", "--duration", "1", SSL_CERT_FILE=path),
+            edge_watch(f"{base}/index.m3u8", "--duration", "1"),
+        )
+    assert (status, out.split("\n")[-2]) == (0, "no rule is broken")
+    assert refused == 2
+    assert "certificate" in err
