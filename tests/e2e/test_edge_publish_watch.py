@@ -8,6 +8,8 @@ import sys
 from contextlib import asynccontextmanager
 from urllib.request import urlopen
 
+import pytest
+
 
 def free_port() -> int:
     with socket.socket() as found:
@@ -48,11 +50,26 @@ class Command:
         return await self.ends()
 
 
+STARTED: list[asyncio.subprocess.Process] = []
+
+
+@pytest.fixture(autouse=True)
+async def leave_nothing_behind():
+    """A publisher whose test has failed would try to come back for ever."""
+    yield
+    while STARTED:
+        process = STARTED.pop()
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+
+
 async def edge(*arguments: str) -> Command:
     pipe = asyncio.subprocess.PIPE
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "edge", *arguments, stdout=pipe, stderr=pipe
     )
+    STARTED.append(process)
     return Command(process)
 
 
