@@ -42,6 +42,8 @@ FLAGS = (
     "--use-fake-ui-for-media-stream",
 )
 
+WINDOW_OPENS_MS = 1500
+
 
 def chromium() -> str:
     """The machine's Chromium. A missing one is a failure, not a reason to test less."""
@@ -261,6 +263,8 @@ class Viewer:
         page.on("requestfailed", self._on_failure)
         self.page_errors: list[str] = []
         page.on("pageerror", lambda error: self.page_errors.append(str(error)))
+        # A viewer has a browser open already; the window of a new context takes a second of a small machine.
+        page.wait_for_timeout(WINDOW_OPENS_MS)
         page.goto(address)
 
     def tell(self, name: str):

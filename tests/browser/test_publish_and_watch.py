@@ -24,20 +24,20 @@ def play(viewer, name):
     assert report["page"] == []
     assert report["requests"] == []
     assert report["stalls"] == []
-    assert report["frames"] > 20 * PLAYED_S
+    assert report["frames"] > 15 * PLAYED_S, "the fake camera gives 20 pictures a second"
     return settled
 
 
 @pytest.fixture(scope="module")
 def clock(server):
     """A browser that publishes the clock, for all players of this file."""
-    with PublisherBrowser(server, "clock", source="clock", size="1280x720") as publisher:
+    with PublisherBrowser(server, "clock", source="clock", size="640x360", preview="0") as publisher:
         publisher.on_air()
         yield publisher
 
 
 def test_camera_to_our_watch_page(server, publish, view):
-    publish("camera", source="camera", size="1280x720").on_air()
+    publish("camera", source="camera", size="1280x720", preview="0").on_air()
     viewer = view(f"{server.base}/watch/camera")
     play(viewer, "camera-on-watch-page")
     assert viewer.tell("size") == [1280, 720]

@@ -1,5 +1,7 @@
 /** hls.js in low-latency mode, as a source of the Player: it loads and buffers, the Player steers and decides. */
 
+import Hls from './vendor/hls.light.min.mjs';
+
 const NO_SUCH_STREAM = [404, 410];
 const TRY_AGAIN_MS = 500;
 const MEND_ONCE_IN_MS = 5000;
@@ -20,19 +22,17 @@ const CONFIG = {
   playlistLoadPolicy: { default: { ...patient, timeoutRetry: again, errorRetry: again } },
 };
 
-/** Loads hls.js and opens `address`, or returns null where the browser cannot run it. */
-export async function openHls(video, address, player) {
-  const { default: Hls } = await import('./vendor/hls.light.min.mjs').catch(() => ({ default: null }));
-  return Hls?.isSupported() ? new HlsSource(Hls, video, address, player) : null;
+/** Opens `address`, or returns null where the browser cannot run it. */
+export function openHls(video, address, player) {
+  return Hls.isSupported() ? new HlsSource(video, address, player) : null;
 }
 
 class HlsSource {
-  constructor(Hls, video, address, player) {
+  constructor(video, address, player) {
     this.player = player;
     this.mended = -Infinity;
     this.rates = [];
     this.hls = new Hls(structuredClone(CONFIG));
-    this.types = Hls.ErrorTypes;
     this.hls.on(Hls.Events.LEVEL_UPDATED, (_, { details }) => this.onDetails(details));
     this.hls.on(Hls.Events.LEVEL_LOADED, (_, { details }) => this.allowFor(details));
     this.hls.on(Hls.Events.FRAG_LOADED, (_, data) => this.onMedia(data));
@@ -89,13 +89,13 @@ class HlsSource {
     this.player.onWarning(what);
     const status = response?.code;
     if (details === 'bufferStalledError') this.player.steering.stalled();
-    if (type === this.types.NETWORK_ERROR && !status && !details.endsWith('TimeOut')) this.player.onSilence();
+    if (type === Hls.ErrorTypes.NETWORK_ERROR && !status && !details.endsWith('TimeOut')) this.player.onSilence();
     if (!fatal) return;
     if (details === 'manifestIncompatibleCodecsError') this.player.fail('This browser cannot decode the stream.');
     else if (NO_SUCH_STREAM.includes(status)) this.player.onMissing();
     else if (details.startsWith('manifest')) this.player.onMissing();
-    else if (type === this.types.NETWORK_ERROR && !details.endsWith('ParsingError')) this.tryAgain();
-    else if (type === this.types.MEDIA_ERROR && performance.now() - this.mended > MEND_ONCE_IN_MS) this.mend();
+    else if (type === Hls.ErrorTypes.NETWORK_ERROR && !details.endsWith('ParsingError')) this.tryAgain();
+    else if (type === Hls.ErrorTypes.MEDIA_ERROR && performance.now() - this.mended > MEND_ONCE_IN_MS) this.mend();
     else this.player.onBroken(what);
   }
 

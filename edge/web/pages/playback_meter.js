@@ -1,14 +1,12 @@
 /** Counts what a viewer saw: first frame, frames a second, stalls, and (asked for) the clock in the picture. */
 
-import { ClockReader } from './clock.js';
-
 const SETTLED_MS = 80; // a shorter wait is not seen
 
 export class PlaybackMeter {
-  /** With `readClock` every presented frame is read: `glass` gets `[Unix ms when shown, ms since it was drawn]`. */
-  constructor(video, { readClock = false } = {}) {
+  /** With a `reader` (ClockReader) every frame shown is read: `glass` gets `[Unix ms when shown, ms since drawn]`. */
+  constructor(video, reader = null) {
     this.video = video;
-    this.reader = readClock ? new ClockReader() : null;
+    this.reader = reader;
     this.firstFrameMs = null; // since the page was opened
     this.frames = 0;
     this.fps = null;

@@ -14,8 +14,6 @@
  */
 
 import { openHls } from './hls_source.js';
-import { openNative } from './native_source.js';
-import { isOnAir } from './on_air.js';
 import { Steering } from './steering.js';
 
 const TICK_MS = 100;
@@ -83,7 +81,7 @@ export class Player extends EventTarget {
     this.forgetTimes();
     this.steering.forget();
     const { video, address } = this;
-    this.source = (await openHls(video, address, this)) ?? openNative(video, address, this);
+    this.source = openHls(video, address, this) ?? (await import('./native_source.js')).openNative(video, address, this);
     if (!this.source) this.fail('This browser has neither Media Source Extensions nor HLS of its own.');
   }
 
@@ -152,6 +150,7 @@ export class Player extends EventTarget {
     this.close();
     this.set(state);
     const life = this.lives;
+    const { isOnAir } = await import('./on_air.js');
     while (life === this.lives) {
       const found = await isOnAir(this.address);
       if (life !== this.lives) return;

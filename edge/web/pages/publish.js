@@ -4,6 +4,7 @@
  *   auto=1                   start at once
  *   source=camera|screen|file|clock    clock draws a moving picture with a clock that machines read (clock.js)
  *   size=1280x720  fps=30  bitrate=2500000  sound=0
+ *   preview=0                shows neither picture nor sound level: the processor is left to the encoder
  *
  * A token may stand behind `#token=`: a fragment is never sent to a server. `window.edge` tells tests what goes on.
  */
@@ -21,7 +22,8 @@ import { canSendH264 } from './whip.js';
 const $ = (id) => document.getElementById(id);
 const stream = streamOfPage();
 const addresses = addressesOf(stream);
-const choices = new Choices($('settings'), new URLSearchParams(location.search), stream);
+const params = new URLSearchParams(location.search);
+const choices = new Choices($('settings'), params, stream);
 const publisher = new Publisher();
 const senderStats = new SenderStats();
 const level = new SoundLevel($('level'));
@@ -153,6 +155,7 @@ function showState(state, fault = null) {
 
 function showPreview() {
   const own = source?.stream ?? null;
+  if (params.get('preview') === '0') return;
   $('preview').srcObject = own;
   $('hint').hidden = own !== null;
   $('stage').classList.toggle('mirrored', own !== null && choices.read().source === 'camera' && facesUser(own));

@@ -90,7 +90,7 @@ async function openFile({ file }) {
 /** A moving picture with a clock that machines read (clock.js), and a tone: no device is needed. */
 async function openClock({ width, height, fps, microphone }) {
   const canvas = Object.assign(document.createElement('canvas'), { width, height });
-  const context = canvas.getContext('2d', { alpha: false });
+  const context = canvas.getContext('2d', { alpha: false, willReadFrequently: true });
   const stream = canvas.captureStream(0);
   const [picture] = stream.getVideoTracks();
   const paint = () => {

@@ -5,22 +5,28 @@ import { STRIP, draw } from './clock.js';
 const COLOURS = ['#1d2b64', '#23408e', '#2f6fb5', '#37a2b8', '#3fb68b', '#8ac24a', '#e6c229', '#e8843c'];
 const TURN_MS = 2000;
 
+let ground = null; // what does not move is painted once
+
 /** Paints the whole canvas of `context` for a moment in Unix milliseconds. */
 export function drawPattern(context, unixMs) {
   const { width, height } = context.canvas;
-  drawGround(context, width, height);
+  if (ground?.width !== width || ground?.height !== height) ground = makeGround(width, height);
+  context.drawImage(ground, 0, 0);
   drawBall(context, width, height, (unixMs % TURN_MS) / TURN_MS);
   drawTime(context, width, height, new Date(unixMs));
   draw(context, unixMs);
 }
 
-function drawGround(context, width, height) {
+function makeGround(width, height) {
+  const canvas = Object.assign(document.createElement('canvas'), { width, height });
+  const context = canvas.getContext('2d', { alpha: false, willReadFrequently: true });
   COLOURS.forEach((colour, i) => {
     context.fillStyle = colour;
     context.fillRect((i * width) / COLOURS.length, 0, width / COLOURS.length + 1, height);
   });
   context.fillStyle = 'rgb(10 12 20 / 72%)';
   context.fillRect(0, height * STRIP, width, height * (1 - STRIP));
+  return canvas;
 }
 
 function drawBall(context, width, height, turn) {

@@ -1,14 +1,9 @@
-/**
- * The watch page. `?clock=1` reads the machine-readable clock out of every presented frame (see clock.js), which is
- * how tests measure from lens to screen; `?follow=0` leaves the playback rate alone. `window.edge` tells tests what
- * the page knows.
- */
+/** The watch page around the player (watch_player.js). `window.edge` tells tests what the page knows. */
 
-import { addressesOf, addressRow, streamOfPage } from './addresses.js';
+import { addressesOf, addressRow } from './addresses.js';
 import { bitrateText, clockText, fpsText, joined, secondsText, sizeText } from './format.js';
-import { PlaybackMeter } from './playback_meter.js';
-import { Player } from './player.js';
 import { ServerTime } from './server_time.js';
+import { meter, player, stream, video } from './watch_player.js';
 
 const SHOW_MS = 250;
 const AT_EDGE_S = 0.5; // off the wished distance by less than this is "live"
@@ -28,15 +23,8 @@ const STATES = {
 };
 
 const $ = (id) => document.getElementById(id);
-const params = new URLSearchParams(location.search);
-const stream = streamOfPage();
 const addresses = addressesOf(stream);
-const video = $('video');
-const player = new Player(video, `/live/${stream}/index.m3u8`);
-const meter = new PlaybackMeter(video, { readClock: params.get('clock') === '1' });
 const serverTime = new ServerTime();
-
-player.follow = params.get('follow') !== '0';
 
 window.edge = {
   get stream() { return stream; },
@@ -177,7 +165,6 @@ document.addEventListener('keydown', onKey);
 player.addEventListener('state', showState);
 
 showState();
-player.start();
 setInterval(showNumbers, SHOW_MS);
 setInterval(() => meter.countFrames(), 1000);
 setTimeout(() => serverTime.follow(), MEASURE_TIME_AFTER_MS);

@@ -1,11 +1,12 @@
 /** What every test-only player tells in `window.edge`: the same names as our watch page. */
 
+import { ClockReader } from '/pages/clock.js';
 import { PlaybackMeter } from '/pages/playback_meter.js';
 
 export const video = document.getElementById('video');
 export const address = new URLSearchParams(location.search).get('url');
 
-const meter = new PlaybackMeter(video, { readClock: true });
+const meter = new PlaybackMeter(video, new ClockReader());
 
 export const told = {
   errors: [],

@@ -3,11 +3,14 @@
 import { address, told, video } from './measured.js';
 
 const { shaka } = window;
-const describe = ({ code, severity, data }) => `${severity}.${code} ${JSON.stringify(data)?.slice(0, 300)}`;
+const { CRITICAL } = shaka.util.Error.Severity;
+const describe = ({ code, message, data }) => `${code ?? ''} ${message ?? ''} ${JSON.stringify(data)?.slice(0, 300) ?? ''}`;
 
 shaka.polyfill.installAll();
 const player = new shaka.Player();
-player.addEventListener('error', ({ detail }) => told.errors.push(describe(detail)));
+player.addEventListener('error', ({ detail }) => {
+  (detail.severity === CRITICAL ? told.errors : told.warnings).push(describe(detail));
+});
 await player.attach(video);
 player.configure({ streaming: { lowLatencyMode: true } });
 try {
