@@ -63,7 +63,9 @@ class TwccRecorder:
                 self._pending.clear()
                 index = self._untold = expected + ((transport_seq - expected) & 0xFFFF)
         if index < self._untold:
-            return  # came after it was told lost, or is a duplicate
+            if self._feedbacks:
+                return  # came after it was told lost, or is a duplicate
+            self._untold = index
         self._reordered = self._reordered or index < expected
         self._pending.append((index, now))
         self._next = max(expected, index + 1)

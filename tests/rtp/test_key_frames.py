@@ -1,0 +1,72 @@
+import itertools
+
+from edge.rtp.key_frames import KeyFrameRequests
+
+
+def ask_for(
+    requests: KeyFrameRequests, start: float, seconds: float, *, key_after: float | None = None
+) -> list[float]:
+    """Wants a key frame on every tick of 20 ms; when a request went out, a key frame comes `key_after` it."""
+    sent = []
+    coming: list[float] = []
+    for tick in range(int(seconds * 50)):
+        now = start + tick / 50
+        if coming and now >= coming[0]:
+            requests.on_key_frame(coming.pop(0))
+        requests.want()
+        if requests.due(now):
+            sent.append(now)
+            if key_after is not None:
+                coming.append(now + key_after)
+    return sent
+
+
+def gaps(times: list[float]) -> list[float]:
+    return [round(b - a, 2) for a, b in itertools.pairwise(times)]
+
+
+def test_never_more_than_one_in_half_a_second() -> None:
+    requests = KeyFrameRequests()
+    sent = ask_for(requests, 100.0, 20.0, key_after=0.1)
+    assert sent[0] == 100.0
+    assert set(gaps(sent)) == {0.5}
+    assert requests.sent == len(sent)
+
+
+def test_the_rate_is_halved_when_five_had_no_effect() -> None:
+    sent = ask_for(KeyFrameRequests(), 0.0, 60.0)
+    distances = gaps(sent)
+    assert distances[:6] == [0.5] * 6  # the fifth is given its second before it is judged
+    assert distances == sorted(distances)
+    assert distances[8] == 1.0
+    assert 2.0 in distances
+    assert max(distances) <= 8.0
+    assert len(sent) < 30
+
+
+def test_an_effect_brings_the_full_rate_back() -> None:
+    requests = KeyFrameRequests()
+    last = ask_for(requests, 0.0, 30.0)[-1]
+    requests.on_key_frame(last + 0.9)
+    sent = ask_for(requests, last + 0.92, 3.0, key_after=0.1)
+    assert sent[0] < last + 1.5
+    assert set(gaps(sent)) <= {0.5, 0.52}  # ticks do not fall on it exactly
+
+
+def test_a_key_frame_long_after_is_not_an_effect() -> None:
+    requests = KeyFrameRequests()
+    last = ask_for(requests, 0.0, 30.0)[-1]
+    requests.on_key_frame(last + 1.1)
+    requests.want()
+    assert not requests.due(last + 1.7)
+
+
+def test_nothing_is_due_unless_wanted_and_a_key_frame_ends_the_want() -> None:
+    requests = KeyFrameRequests()
+    assert not requests.due(1.0)
+    requests.want()
+    requests.on_key_frame(1.0)
+    assert not requests.due(2.0)
+    requests.want()
+    assert requests.due(2.0)
+    assert not requests.due(3.0)
