@@ -10,7 +10,6 @@ from edge.ingest.aac import AudioPath, Deliver
 from edge.live.source import Source
 from edge.media.h264 import ParameterSets, has_b_slice, length_prefixed
 from edge.media.sample import Sample
-from edge.media.timebase import rescale
 from edge.media.track import AUDIO_TIMESCALE, VIDEO_TIMESCALE, Track
 from edge.rtp.access_unit import AccessUnit
 from edge.rtp.reorder import AUDIO_LOSS
@@ -163,7 +162,8 @@ class Pump:
         if track is None:
             return False
         if not self.tracks or self.tracks[0].kind != "video":
-            self._attach((track, self._audio.track), rescale(dts, VIDEO_TIMESCALE, AUDIO_TIMESCALE), now)
+            begin = -(-dts * AUDIO_TIMESCALE // VIDEO_TIMESCALE)  # not before the picture: that would be cut
+            self._attach((track, self._audio.track), begin, now)
         elif has_changed and track != self.tracks[0]:
             self.tracks = (track, *self.tracks[1:])
             self._publication.change_track(track, now)
