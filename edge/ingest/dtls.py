@@ -26,6 +26,7 @@ _MOST_QUEUED = 64
 _SRTP_BUFFER_BYTES = 2048  # a datagram of 1500 and the longest trailer, with room
 _REPLAYED = frozenset({9, 10})  # srtp_err_status_replay_fail, _replay_old
 _WRONG_CURVE = "wrong curve"
+_unprotect_rtp = lib.srtp_unprotect
 
 Fingerprints = Sequence[tuple[str, str]]
 """Hash function and value of each a=fingerprint (RFC 8122, 5)."""
@@ -186,12 +187,29 @@ class Dtls:
         transport.on("statechange", self._state_changed)
 
     def unprotect_rtp(self, packet: bytes) -> bytes | None:
-        """The RTP packet in it; None (and counted) unless it is authentic and new."""
-        return self._unprotect(packet, lib.srtp_unprotect)
+        """The RTP packet in it; None (and counted) unless it is authentic and new. At most 1500 bytes."""
+        srtp = self._incoming
+        if srtp is None:
+            return None
+        length, size = srtp.length, len(packet)
+        length[0] = size
+        srtp.cells[0:size] = packet
+        status = _unprotect_rtp(srtp.context, srtp.pointer, length)
+        if status:
+            self._refused(status)
+            return None
+        opened: bytes = srtp.buffer[0 : length[0]]
+        return opened
 
     def unprotect_rtcp(self, packet: bytes) -> bytes | None:
         """The same for a compound RTCP packet."""
-        return self._unprotect(packet, lib.srtp_unprotect_rtcp)
+        if self._incoming is None:
+            return None
+        data, status = self._incoming.apply(lib.srtp_unprotect_rtcp, packet)
+        if status:
+            self._refused(status)
+            return None
+        return data
 
     def protect_rtcp(self, packet: bytes) -> bytes | None:
         """An SRTCP packet to send; None before the handshake is done or after libsrtp refused."""
@@ -206,17 +224,11 @@ class Dtls:
         self._closed = _nothing
         await self._transport.stop()
 
-    def _unprotect(self, packet: bytes, function: Any) -> bytes | None:
-        if self._incoming is None:
-            return None
-        data, status = self._incoming.apply(function, packet)
-        if not status:
-            return data
+    def _refused(self, status: int) -> None:
         if status in _REPLAYED:
             self.replayed += 1
         else:
             self.unauthentic += 1
-        return None
 
     def _state_changed(self) -> None:
         if self._transport.state == "closed":
@@ -243,20 +255,21 @@ def _explain(faults: Sequence[str]) -> HandshakeFailed:
 class _Srtp:
     """A libsrtp session that works in one buffer, made once: half the price of pylibsrtp's own calls."""
 
-    __slots__ = ("_buffer", "_cells", "_context", "_length", "_session")
+    __slots__ = ("_session", "buffer", "cells", "context", "length", "pointer")
 
     def __init__(self, session: Session) -> None:
         self._session = session  # owns the context
-        self._context = session._srtp[0]  # noqa: SLF001
-        self._cells = ffi.new("char[]", _SRTP_BUFFER_BYTES)
-        self._buffer = ffi.buffer(self._cells)
-        self._length = ffi.new("int *")
+        self.context = session._srtp[0]  # noqa: SLF001
+        self.pointer = ffi.new("char[]", _SRTP_BUFFER_BYTES)
+        self.buffer = ffi.buffer(self.pointer)  # quicker to read from
+        self.cells = memoryview(self.buffer)  # quicker to write to
+        self.length = ffi.new("int *")
 
     def apply(self, function: Any, packet: bytes) -> tuple[bytes, int]:
         """What libsrtp made of the packet (at most 1500 bytes), and its status; 0 is good."""
         size = len(packet)
-        length = self._length
+        length = self.length
         length[0] = size
-        self._buffer[0:size] = packet
-        status = function(self._context, self._cells, length)
-        return self._buffer[0 : length[0]], status
+        self.cells[0:size] = packet
+        status = function(self.context, self.pointer, length)
+        return self.buffer[0 : length[0]], status

@@ -19,6 +19,8 @@ REMB_INTERVAL_S = 1.0
 MOST_LANES = 64
 """Pairs of SSRC and payload type; eight layers of simulcast with their retransmissions are 16."""
 
+ONE_BYTE_PROFILE = 0xBEDE  # RFC 8285, 4.2
+
 _MOST_EARLY_REPORTS = 8
 
 Receive = Callable[[RtpPacket, float], Sequence[AccessUnit]]
@@ -82,9 +84,7 @@ class Intake:
             self.malformed += 1
             return
         if self._transport_cc is not None:
-            number = packet.extension(self._transport_cc)
-            if number is not None and len(number) == 2:
-                self._twcc.on_packet(number[0] << 8 | number[1], now)
+            self._note_arrival(packet, now)
         key = packet.ssrc << 7 | packet.payload_type
         try:
             lane = self._lanes[key]
@@ -94,10 +94,14 @@ class Intake:
             return
         for unit in lane.receive(packet, now):
             lane.take(unit, now)
-        if lane.receiver.urgent(now):
-            self._run(lane.receiver, lane.take, now)
         if self._early_reports:
             self._replay_report(packet.ssrc, now)
+
+    def batch_received(self, now: float) -> None:
+        """Nothing more is there at the moment: ask at once for what is missing in between."""
+        for track in self._tracks:
+            if track.receiver.urgent(now):
+                self._run(track.receiver, track.take, now)
 
     def rtcp(self, data: bytes, now: float) -> None:
         """A decrypted RTCP datagram."""
@@ -127,6 +131,21 @@ class Intake:
         """As soon as the rate limit allows it."""
         if self.video is not None and self.video.ssrc >= 0:
             self.video.request_key_frame(now)
+
+    def _note_arrival(self, packet: RtpPacket, now: float) -> None:
+        """For the transport-wide feedback. The short way: the number is the first element of the extension."""
+        block, identifier = packet.extension_block, self._transport_cc
+        assert identifier is not None
+        if (
+            len(block) > 2
+            and block[0] == identifier << 4 | 1
+            and packet.extension_profile == ONE_BYTE_PROFILE
+        ):
+            self._twcc.on_packet(block[1] << 8 | block[2], now)
+            return
+        number = packet.extension(identifier)
+        if number is not None and len(number) == 2:
+            self._twcc.on_packet(number[0] << 8 | number[1], now)
 
     def _track(self, media: AcceptedMedia) -> _Track:
         repeats = media.accepts_feedback("nack")

@@ -155,6 +155,14 @@ class WhipSession:
         except PublishError as error:
             self.end("refused", error.detail)
 
+    def batch_received(self, now: float) -> None:
+        """See Peer."""
+        if self.intake is not None:
+            try:
+                self.intake.batch_received(now)
+            except PublishError as error:
+                self.end("refused", error.detail)
+
     def crashed(self, error: Exception) -> None:
         """See Peer. Called while the exception is handled."""
         logger.error("a session failed by a fault of ours", exc_info=error, extra=self._facts())

@@ -96,6 +96,7 @@ def test_a_gap_is_asked_for_at_once_and_filled_from_the_other_ssrc():
     rig.intake.rtp(rtp(0, STAP_A), 100.0)
     for sequence in (1, 3, 4, 5):
         rig.intake.rtp(rtp(sequence), 100.0 + sequence / 30)
+        rig.intake.batch_received(100.0 + sequence / 30)
     assert NACK in rig.kinds()
     rig.intake.rtp(rtp(0, pack(">H", 2) + SLICE, timestamp=2 * 3000, kind=97, ssrc=RTX), 100.2)
     assert [time for _, time, _ in rig.pump.units] == [0, 3000, 6000, 9000, 12000, 15000]

@@ -24,6 +24,7 @@ class FakePeer:
         self.fault = fault
         self.received: list[object] = []
         self.crashes: list[Exception] = []
+        self.batches = 0
 
     def receive_check(self, message, path, now):
         self._take(("check", message.username, path.source))
@@ -33,6 +34,9 @@ class FakePeer:
 
     def receive_media(self, datagram, now):
         self._take(datagram)
+
+    def batch_received(self, now):
+        self.batches += 1
 
     def crashed(self, error):
         self.crashes.append(error)
@@ -156,6 +160,7 @@ def test_both_families_and_both_loops_over_real_sockets(host, loop_type):
             for _ in range(200):
                 client.send(SRTP)
             await until(lambda: len(peer.received) == 201)
+            assert 0 < peer.batches <= 200
             path.send(b"reply")
             assert await asyncio.get_running_loop().sock_recv(client, 100) == b"reply"
         assert mux.counts.dropped == {"empty": 1, "oversized": 1}

@@ -50,6 +50,10 @@ class FakeIntake:
             raise self.refusal
         self.received.append(data)
 
+    def batch_received(self, now):
+        if self.refusal:
+            raise self.refusal
+
     def rtcp(self, data, now):
         self.reports.append(data)
 
@@ -230,11 +234,14 @@ async def test_sources_are_bounded_and_the_bound_is_not_for_strangers_to_use_up(
     assert rig.session.unknown_ssrcs == 5
 
 
-@pytest.mark.parametrize("when", ["packet", "tick"])
+@pytest.mark.parametrize("when", ["packet", "batch", "tick"])
 async def test_what_the_publication_refuses_ends_it(rig, when):
     await rig.connect()
     rig.intake.refusal = NameTaken("someone else publishes")
-    rig.send(rtp(1)) if when == "packet" else rig.session.tick(100.0)
+    if when == "packet":
+        rig.send(rtp(1))
+    else:
+        {"batch": rig.session.batch_received, "tick": rig.session.tick}[when](100.0)
     assert rig.ended == ["refused"]
 
 
