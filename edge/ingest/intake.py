@@ -133,7 +133,7 @@ class Intake:
             self.video.request_key_frame(now)
 
     def _note_arrival(self, packet: RtpPacket, now: float) -> None:
-        """For the transport-wide feedback. The short way: the number is the first element of the extension."""
+        """For the transport-wide feedback. The short way: its number is the first element."""
         block, identifier = packet.extension_block, self._transport_cc
         assert identifier is not None
         if (
