@@ -81,7 +81,11 @@ class EdgeServer:
         self.settings = [f"server.listen={self.base.removeprefix('http://')}", *settings]
 
     def __enter__(self) -> Self:
-        self.output = tempfile.TemporaryFile()
+        self.start()
+        return self
+
+    def start(self) -> None:
+        self.output = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the process
         sets = [word for setting in self.settings for word in ("--set", setting)]
         command = [sys.executable, "-m", "edge", "serve", *sets]
         self.process = subprocess.Popen(command, stdout=self.output, stderr=subprocess.STDOUT, cwd=ROOT)
@@ -90,7 +94,12 @@ class EdgeServer:
         except AssertionError as error:
             self.process.kill()
             raise AssertionError(f"{error}\n{self.log()}") from None
-        return self
+
+    def die(self) -> None:
+        """-9; `start` brings it back under the same address."""
+        self.process.kill()
+        self.process.wait(10)
+        self.output.close()
 
     def __exit__(self, *_: object) -> None:
         self.process.send_signal(signal.SIGINT)

@@ -39,7 +39,7 @@ def test_it_waits_for_a_publisher_and_starts_by_itself(server, view):
     viewer.screenshot("waiting")
     with PublisherProcess(server, "later", *SMALL):
         viewer.first_frame(25)
-        said(viewer, "Live")
+        said(viewer, "Live.")
 
 
 def test_it_says_when_the_stream_ended_and_plays_the_next_one(server, view):
@@ -59,7 +59,7 @@ def test_it_says_when_the_stream_ended_and_plays_the_next_one(server, view):
 def test_sound_is_one_tap_away(server, garden, view):
     viewer = view(f"{server.base}/watch/garden")
     viewer.first_frame()
-    said(viewer, "Live")
+    said(viewer, "Live.")
     assert is_muted(viewer)
     button = viewer.page.get_by_role("button", name="Turn sound on")
     button.click()
@@ -92,7 +92,7 @@ def test_after_a_pause_it_plays_at_the_live_edge(server, garden, view):
     viewer.wait(2)
     viewer.page.get_by_role("button", name="Pause").click()
     viewer.wait(6)
-    viewer.page.get_by_role("button", name="Play").click()
+    viewer.page.get_by_role("button", name="Play", exact=True).click()
     viewer.until("window.edge.distance !== null && window.edge.distance < 1.2", 6)
     assert viewer.tell("errors") == []
 
@@ -102,12 +102,11 @@ def test_a_server_that_comes_back_is_found_again(view):
         publisher.on_air()
         viewer: Viewer = view(f"{first.base}/watch/garden")
         viewer.first_frame()
-        first.process.kill()
-        first.process.wait()
+        first.die()
         said(viewer, "The server does not answer", 15)
         viewer.screenshot("unreachable")
         frames = viewer.tell("frames")
-        first.__enter__()  # on the same port; the publisher comes back by itself
+        first.start()  # on the same port; the publisher comes back by itself
         viewer.until(f"window.edge.frames > {frames} + 30", 40)
         assert viewer.tell("state") == "live"
 

@@ -1,5 +1,6 @@
 /** hls.js in low-latency mode, as a source of the Player: it loads and buffers, the Player steers and decides. */
 
+import { PlaylistDates } from './playlist_dates.js';
 import Hls from './vendor/hls.light.min.mjs';
 
 const NO_SUCH_STREAM = [404, 410];
@@ -32,7 +33,9 @@ class HlsSource {
     this.player = player;
     this.mended = -Infinity;
     this.rates = [];
-    this.hls = new Hls(structuredClone(CONFIG));
+    this.dates = new PlaylistDates();
+    this.hls = new Hls({ ...structuredClone(CONFIG), pLoader: this.dates.loader(Hls.DefaultConfig.loader) });
+    this.video = video;
     this.hls.on(Hls.Events.LEVEL_UPDATED, (_, { details }) => this.onDetails(details));
     this.hls.on(Hls.Events.LEVEL_LOADED, (_, { details }) => this.allowFor(details));
     this.hls.on(Hls.Events.FRAG_LOADED, (_, data) => this.onMedia(data));
@@ -48,7 +51,11 @@ class HlsSource {
 
   /** The wall-clock time of the picture shown (EXT-X-PROGRAM-DATE-TIME), Unix milliseconds or null. */
   get playingDate() {
-    return this.hls.playingDate?.getTime() ?? null;
+    const { currentTime } = this.video;
+    const details = this.hls.latestLevelDetails;
+    const segments = details ? [...details.fragments, details.fragmentHint] : [];
+    const playing = segments.findLast((segment) => segment && segment.start <= currentTime);
+    return playing ? this.dates.at(playing.sn, currentTime - playing.start) : null;
   }
 
   /** Bits a second of the media loaded in the last seconds, or null. */

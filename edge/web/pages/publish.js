@@ -170,7 +170,6 @@ function showMute() {
   const track = source?.stream.getAudioTracks()[0];
   $('mute').hidden = !track;
   if (!track) return;
-  $('mute').setAttribute('aria-pressed', String(!track.enabled));
   $('mute').textContent = track.enabled ? 'Mute' : 'Unmute';
 }
 

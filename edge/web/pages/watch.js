@@ -72,7 +72,7 @@ function showState() {
 function showControls() {
   const paused = !player.wantsToPlay;
   const off = player.distance === null ? Infinity : player.distance - player.steering.target;
-  $('play').setAttribute('aria-pressed', String(paused));
+  $('play').dataset.paused = String(paused);
   $('play-word').textContent = paused ? 'Play' : 'Pause';
   $('edge').dataset.atEdge = String(player.state === 'live' && !paused && off < AT_EDGE_S);
   $('edge').textContent = $('edge').dataset.atEdge === 'true' ? 'Live' : 'Go to live';
@@ -81,7 +81,6 @@ function showControls() {
 function showSound() {
   const silent = video.muted || video.volume === 0;
   $('sound').hidden = !silent || player.state !== 'live' || touchedSound;
-  $('mute').setAttribute('aria-pressed', String(silent));
   $('mute-word').textContent = silent ? 'Unmute' : 'Mute';
   $('volume').value = silent ? 0 : video.volume;
 }
