@@ -11,6 +11,7 @@ from edge.live.source import Source
 from edge.media.h264 import ParameterSets, has_b_slice, length_prefixed
 from edge.media.sample import Sample
 from edge.media.track import AUDIO_TIMESCALE, VIDEO_TIMESCALE, Track
+from edge.metrics import INGEST_WAITING
 from edge.rtp.access_unit import AccessUnit
 from edge.rtp.reorder import AUDIO_LOSS
 from edge.rtp.timeline import Timeline
@@ -112,6 +113,7 @@ class Pump:
         if self._last_dts is not None:
             self._duration = min(max(1, dts - self._last_dts), _LONGEST_PICTURE)
         self._last_dts = dts
+        INGEST_WAITING.observe(max(0.0, now - unit.arrival))
         self._publication.write(Sample("video", dts, self._duration, unit.key, data), now)
 
     def audio(self, unit: AccessUnit, now: float) -> None:
