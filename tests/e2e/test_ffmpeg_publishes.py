@@ -16,6 +16,7 @@ from aiohttp import web
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
+from lossy_path import LossyPath
 
 from edge.config import Address, Config
 from edge.ingest.sessions import WhipSessions
@@ -146,3 +147,20 @@ async def test_a_certificate_on_p_224_gets_a_line_that_names_the_mend(server, ca
         failed = await server.publish(0.5, {"whip_flags": "dtls_active"})
     lines = [record.message for record in caplog.records if "-cert_file" in record.message]
     assert bool(lines) == bool(failed)
+
+
+async def test_a_network_that_loses_reorders_and_doubles_leaves_what_decodes(server, pair):
+    """FFmpeg repeats what is asked for, and has no ear for key frame requests: a freeze lasts a second at most."""
+    target = tuple(server.sessions.mux.ports[0].address)
+    path = await LossyPath.open(target, seed=7, lost=0.05, late=0.05, doubled=0.02)
+    server.sessions.candidates[:] = [path.address]
+    assert await server.publish(6, pair | {"whip_flags": "dtls_active"}) == 0
+    path.close()
+    recording = server.recording()
+    video, audio = decoded(recording, "video"), decoded(recording, "audio")
+    assert path.dropped > 10
+    assert len(video) > 60
+    assert max(after.time - before.time for before, after in pairwise(video)) < 1.1
+    assert all(abs(after.time - before.time - 1024 / 48_000) < 1e-4 for before, after in pairwise(audio))
+    pairs = [(flash, min(beeps(audio), key=lambda beep: abs(beep - flash))) for flash in flashes(video)]
+    assert max(abs(flash - beep) for flash, beep in pairs) < 0.05
