@@ -41,7 +41,7 @@ def view(browser):
     contexts = []
 
     def open_viewer(address, **options):
-        contexts.append(browser.new_context(viewport={"width": 1280, "height": 800}, **options))
+        contexts.append(browser.new_context(**{"viewport": {"width": 1280, "height": 800}, **options}))
         return Viewer(contexts[-1].new_page(), address)
 
     yield open_viewer

@@ -14,6 +14,10 @@ MARGIN_S = 2
 """How much longer than the publisher was away a low-latency picture may stand still."""
 
 BACK_WITHIN_S = 20
+
+SMALL = {"width": 480, "height": 360}
+"""Four players are drawn by the processor here: small ones leave it time to play."""
+
 EDGE_S = {"watch": 1.6, "hlsjs": 4.0, "shaka": 2.5, "native": 12.0}
 """How far behind the lens a player is at its own live edge, at most. hls.js moves its edge a second back per stall."""
 
@@ -37,7 +41,7 @@ def room(server, players, view):
         for kind in kinds:
             own = kind == "watch"
             address = f"{server.base}/watch/{stream}?clock=1" if own else players.player(kind, server, stream)
-            viewers[kind] = view(address)
+            viewers[kind] = view(address, viewport=SMALL)
             viewers[kind].first_frame(20)
         if kinds != ["watch"]:
             next(iter(viewers.values())).wait(WINDOW_S)
