@@ -92,9 +92,9 @@ class MediaPlaylist:
         """`{prefix}/{msn}.m4s`."""
         return f"{self._prefix}/{msn}.m4s"
 
-    def part_uri(self, position: Position) -> str:
-        """`{prefix}/{msn}.{part}.m4s`."""
-        return f"{self._prefix}/{position.msn}.{position.part}.m4s"
+    def part_uri(self, number: int) -> str:
+        """`{prefix}/part{number}.m4s`, numbered through all segments."""
+        return f"{self._prefix}/part{number}.m4s"
 
     def render(self, reports: Sequence[Report] = ()) -> Playlist:
         """The playlist now. `reports`: every other media playlist of the presentation (B.1).
@@ -143,7 +143,7 @@ class MediaPlaylist:
 
     def _part_line(self, part: Part) -> str:
         mark = ",GAP=YES" if part.gap else ",INDEPENDENT=YES" if part.independent else ""
-        uri = self.part_uri(part.position)
+        uri = self.part_uri(self._window.number_of(part.position))
         return f'#EXT-X-PART:DURATION={seconds(part.duration_ticks)},URI="{uri}"{mark}\n'
 
     def _lines(self, segment: Segment) -> tuple[str, str]:
@@ -184,7 +184,7 @@ class MediaPlaylist:
         window = self._window
         if window.ended:
             return ["#EXT-X-ENDLIST\n"]
-        hint = f'#EXT-X-PRELOAD-HINT:TYPE=PART,URI="{self.part_uri(window.next_position)}"\n'
+        hint = f'#EXT-X-PRELOAD-HINT:TYPE=PART,URI="{self.part_uri(window.next_number)}"\n'
         lines = [hint]
         newest = window.head or (window.segments[-1].head if window.segments else None)
         if newest is not None and newest.init_index != window.init_index:

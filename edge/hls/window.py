@@ -59,6 +59,10 @@ class LiveWindow:
         self._first_msn = first_msn
         self.next_position = Position(first_msn, 0)
         """Of the part that is to come, which the playlist hints at."""
+        self.next_number = 0
+        """Of the part that is to come. Parts are numbered through all segments, and named by their numbers: a
+        hint is right also where a key frame makes the hinted part the first of the next segment.
+        """
         self.last_part = Position(first_msn, -1)
         """Of the newest part that is listed; its index is -1 before the first."""
         self.first_playable = Position(first_msn + FIRST_SEGMENTS - 1, WHOLE_SEGMENT)
@@ -68,6 +72,8 @@ class LiveWindow:
         self._longest_ticks = 0
         self._clock_ticks = 0
         self._by_msn: dict[int, Segment] = {}
+        self._positions: dict[int, Position] = {}
+        self._first_numbers: dict[int, int] = {}
         self._kept: deque[tuple[int, Segment]] = deque()
         self._inits: dict[int, InitSegment] = {}
 
@@ -129,9 +135,17 @@ class LiveWindow:
         """An init segment that a listed, kept or coming part needs."""
         return self._inits.get(index)
 
-    def hints(self, position: Position) -> bool:
+    def position_of(self, number: int) -> Position | None:
+        """Where the part of this number is; None for one that is to come, or gone."""
+        return self._positions.get(number)
+
+    def number_of(self, position: Position) -> int:
+        """The number of a part that is listed or kept."""
+        return self._first_numbers[position.msn] + position.part
+
+    def hints(self, number: int) -> bool:
         """Whether the part is promised by the preload hint: its request is held, not refused (6.2.6)."""
-        return position == self.next_position and not self.ended
+        return number == self.next_number and not self.ended
 
     def apply(self, event: Event) -> None:
         """Take what the segmenter told, in its order."""
@@ -152,6 +166,9 @@ class LiveWindow:
         assert part.position == self.next_position
         self.head = head
         self.parts.append(part)
+        self._first_numbers.setdefault(head.msn, self.next_number)
+        self._positions[self.next_number] = part.position
+        self.next_number += 1
         self.last_part = part.position
         self.next_position = Position(part.position.msn, part.position.part + 1)
         self._clock_ticks += part.duration_ticks
@@ -185,8 +202,14 @@ class LiveWindow:
             stays = oldest.duration_ticks + self._longest_ticks
             self._kept.append((self._clock_ticks + stays, oldest))
         while self._kept and self._kept[0][0] <= self._clock_ticks:
-            del self._by_msn[self._kept.popleft()[1].msn]
+            self._forget(self._kept.popleft()[1])
         self._forget_inits()
+
+    def _forget(self, segment: Segment) -> None:
+        del self._by_msn[segment.msn]
+        first = self._first_numbers.pop(segment.msn)
+        for number in range(first, first + len(segment.parts)):
+            del self._positions[number]
 
     def _forget_inits(self) -> None:
         oldest = self._kept[0][1] if self._kept else self.segments[0]

@@ -14,7 +14,7 @@ from edge.http.message import Response
 from edge.live.audience import Audience
 from edge.live.listing import Form, Listing
 from edge.live.replies import Replies, not_playable_yet, overloaded, stalled
-from edge.live.shelf import InitName, SegmentName, Shelf, parse_name
+from edge.live.shelf import InitName, PartName, SegmentName, Shelf, parse_name
 from edge.live.waiters import Key, Places, Wait, Waiters, wake
 from edge.media.sample import Sample
 from edge.media.track import Track
@@ -67,7 +67,7 @@ class Rendition:
         self._head_ticks = 0
         self._playlist_waiters: Waiters[tuple[Position, Form]] = Waiters(places)
         self._multivariant_waiters: Waiters[bool] = Waiters(places)
-        self._part_waiters: Waiters[Position] = Waiters(places)
+        self._part_waiters: Waiters[PartName] = Waiters(places)
 
     # What a source does. Whoever waited for what it completes has it when these return.
 
@@ -154,10 +154,10 @@ class Rendition:
                 return self._shelf.init(name)
             case SegmentName() as name:
                 return self._shelf.segment(name)
-            case Position() as position:
-                if self.window.hints(position):
-                    return self._hold(self._part_waiters, position, now)
-                return self._shelf.part(position)
+            case PartName() as name:
+                if self.window.hints(name.number):
+                    return self._hold(self._part_waiters, name, now)
+                return self._shelf.part(name)
             case _:
                 return self.missing("This is no name of a segment or part; take it from the playlist")
 
@@ -186,15 +186,15 @@ class Rendition:
         window, listing = self.window, self._listing
         due_playlists = self._playlist_waiters.take(lambda key: self._is_answerable and window.has(key[0]))
         due_multivariants = self._multivariant_waiters.take(lambda _: self._is_answerable)
-        due_parts = self._part_waiters.take(lambda position: not window.hints(position))
+        due_parts = self._part_waiters.take(lambda name: not window.hints(name.number))
         woken = 0
         for (_, form), viewers in due_playlists:
             woken += wake(viewers, listing.media_playlist(form, "blocking"))
         self.audience.woken_together(woken)
         for gzip, viewers in due_multivariants:
             wake(viewers, listing.multivariant(gzip=gzip))
-        for position, viewers in due_parts:
-            wake(viewers, self._shelf.part(position))
+        for name, viewers in due_parts:
+            wake(viewers, self._shelf.part(name))
 
     def tick(self, now: float, *, stands_still: bool) -> None:
         """Answer whoever waited too long. `stands_still`: no source, or one that says nothing."""

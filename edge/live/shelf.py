@@ -2,7 +2,6 @@
 
 from typing import NamedTuple
 
-from edge.hls.position import Position
 from edge.hls.window import LiveWindow
 from edge.http.message import Response
 from edge.live.replies import Replies
@@ -22,19 +21,23 @@ class SegmentName(NamedTuple):
     msn: int
 
 
-def parse_name(file: str) -> InitName | SegmentName | Position | None:
-    """What a file name below the prefix means; a part is its position. No number has leading zeros."""
-    stem, _, extension = file.rpartition(".")
-    if extension == "mp4":
-        index = _number(stem[4:]) if stem.startswith("init") else None
-        return None if index is None else InitName(index)
-    if extension != "m4s":
-        return None
-    first, dot, second = stem.partition(".")
-    msn, part = _number(first), _number(second)
-    if msn is None or (dot and part is None):
-        return None
-    return SegmentName(msn) if part is None else Position(msn, part)
+class PartName(NamedTuple):
+    """`part{number}.m4s`."""
+
+    number: int
+
+
+_KINDS = (("part", ".m4s", PartName), ("init", ".mp4", InitName), ("", ".m4s", SegmentName))
+
+
+def parse_name(file: str) -> InitName | SegmentName | PartName | None:
+    """What a file name below the prefix means. No number has leading zeros."""
+    for start, end, kind in _KINDS:
+        if file.startswith(start) and file.endswith(end):
+            number = _number(file[len(start) : -len(end)])
+            if number is not None:
+                return kind(number)
+    return None
 
 
 def _number(text: str) -> int | None:
@@ -64,13 +67,12 @@ class Shelf:
             return self._replies.missing(f"Segment {name.msn} is gone or has not come; reload the playlist")
         return self._replies.segment(segment, self._content_type())
 
-    def part(self, position: Position) -> Response:
+    def part(self, name: PartName) -> Response:
         """A part that is there; a hint that came to nothing SHOULD be a 404 (6.2.6)."""
-        part = self._window.part(position)
+        position = self._window.position_of(name.number)
+        part = None if position is None else self._window.part(position)
         if part is None or part.gap:
-            return self._replies.missing(
-                f"Part {position.part} of segment {position.msn} is gone or did not come; reload the playlist"
-            )
+            return self._replies.missing(f"Part {name.number} is gone or did not come; reload the playlist")
         return self._replies.part(part, self._content_type())
 
     def _content_type(self) -> str:

@@ -65,5 +65,5 @@ def kind_of(path: str) -> str:
     if file.endswith(".m3u8"):
         return "multivariant" if file == "index.m3u8" else "playlist"
     if file.endswith(".m4s"):
-        return "part" if file.count(".") == 2 else "segment"
+        return "part" if file.startswith("part") else "segment"
     return "init" if file.startswith("init") else "other"

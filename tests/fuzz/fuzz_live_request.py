@@ -10,7 +10,7 @@ from edge.media.track import Track
 SEEDS = [
     b'GET\n/live/cam/main.m3u8\n_HLS_msn=3&_HLS_part=1&_HLS_skip=YES\ngzip, br;q=0.5\n"a-1"',
     b"GET\n/live/cam/index.m3u8\n\n*\n*",
-    b'HEAD\n/live/cam/PREFIX/1.0.m4s\n\ngzip;q=0\nW/"x", "y"',
+    b'HEAD\n/live/cam/PREFIX/part4.m4s\n\ngzip;q=0\nW/"x", "y"',
     b"GET\n/live/cam/PREFIX/init0.mp4\n\n\n",
     b"GET\n/live/cam/PREFIX/2.m4s\n\n\n",
     b"OPTIONS\n/live/nobody/main.m3u8\n_HLS_part=1\n\n",

@@ -65,26 +65,26 @@ def test_the_first_playlist():
         "#EXT-X-DISCONTINUITY-SEQUENCE:0\n"
         '#EXT-X-MAP:URI="p/init0.mp4"\n'
         "#EXT-X-PROGRAM-DATE-TIME:2026-01-01T00:00:00.000Z\n"
-        '#EXT-X-PART:DURATION=0.23333,URI="p/0.0.m4s",INDEPENDENT=YES\n'
-        '#EXT-X-PART:DURATION=0.23333,URI="p/0.1.m4s"\n'
-        '#EXT-X-PART:DURATION=0.03333,URI="p/0.2.m4s"\n'
+        '#EXT-X-PART:DURATION=0.23333,URI="p/part0.m4s",INDEPENDENT=YES\n'
+        '#EXT-X-PART:DURATION=0.23333,URI="p/part1.m4s"\n'
+        '#EXT-X-PART:DURATION=0.03333,URI="p/part2.m4s"\n'
         "#EXTINF:0.50000,\n"
         "p/0.m4s\n"
         "#EXT-X-PROGRAM-DATE-TIME:2026-01-01T00:00:00.500Z\n"
-        '#EXT-X-PART:DURATION=0.23333,URI="p/1.0.m4s",INDEPENDENT=YES\n'
-        '#EXT-X-PART:DURATION=0.23333,URI="p/1.1.m4s"\n'
-        '#EXT-X-PART:DURATION=0.03333,URI="p/1.2.m4s"\n'
+        '#EXT-X-PART:DURATION=0.23333,URI="p/part3.m4s",INDEPENDENT=YES\n'
+        '#EXT-X-PART:DURATION=0.23333,URI="p/part4.m4s"\n'
+        '#EXT-X-PART:DURATION=0.03333,URI="p/part5.m4s"\n'
         "#EXTINF:0.50000,\n"
         "p/1.m4s\n"
         "#EXT-X-PROGRAM-DATE-TIME:2026-01-01T00:00:01.000Z\n"
-        '#EXT-X-PART:DURATION=0.23333,URI="p/2.0.m4s",INDEPENDENT=YES\n'
-        '#EXT-X-PART:DURATION=0.23333,URI="p/2.1.m4s"\n'
-        '#EXT-X-PART:DURATION=0.03333,URI="p/2.2.m4s"\n'
+        '#EXT-X-PART:DURATION=0.23333,URI="p/part6.m4s",INDEPENDENT=YES\n'
+        '#EXT-X-PART:DURATION=0.23333,URI="p/part7.m4s"\n'
+        '#EXT-X-PART:DURATION=0.03333,URI="p/part8.m4s"\n'
         "#EXTINF:0.50000,\n"
         "p/2.m4s\n"
         "#EXT-X-PROGRAM-DATE-TIME:2026-01-01T00:00:01.500Z\n"
-        '#EXT-X-PART:DURATION=0.23333,URI="p/3.0.m4s",INDEPENDENT=YES\n'
-        '#EXT-X-PRELOAD-HINT:TYPE=PART,URI="p/3.1.m4s"\n'
+        '#EXT-X-PART:DURATION=0.23333,URI="p/part9.m4s",INDEPENDENT=YES\n'
+        '#EXT-X-PRELOAD-HINT:TYPE=PART,URI="p/part10.m4s"\n'
     )
 
 
@@ -132,7 +132,7 @@ def test_other_tracks_bring_their_map_and_a_discontinuity():
     stream.start([SMALL, AAC])
     waiting = stream.text()
     assert waiting.endswith(
-        '#EXT-X-PRELOAD-HINT:TYPE=PART,URI="p/3.0.m4s"\n#EXT-X-PRELOAD-HINT:TYPE=MAP,URI="p/init1.mp4"\n'
+        '#EXT-X-PRELOAD-HINT:TYPE=PART,URI="p/part27.m4s"\n#EXT-X-PRELOAD-HINT:TYPE=MAP,URI="p/init1.mp4"\n'
     )
     stream.run(0.3, start_s=1.0)
     assert stream.text().endswith(
@@ -140,8 +140,8 @@ def test_other_tracks_bring_their_map_and_a_discontinuity():
         "#EXT-X-DISCONTINUITY\n"
         '#EXT-X-MAP:URI="p/init1.mp4"\n'
         "#EXT-X-PROGRAM-DATE-TIME:2026-01-01T00:00:01.000Z\n"
-        '#EXT-X-PART:DURATION=0.23333,URI="p/3.0.m4s",INDEPENDENT=YES\n'
-        '#EXT-X-PRELOAD-HINT:TYPE=PART,URI="p/3.1.m4s"\n'
+        '#EXT-X-PART:DURATION=0.23333,URI="p/part27.m4s",INDEPENDENT=YES\n'
+        '#EXT-X-PRELOAD-HINT:TYPE=PART,URI="p/part28.m4s"\n'
     )
 
 
@@ -165,7 +165,7 @@ def test_a_lost_source_leaves_everything_as_it_was():
     after = read(stream.playlist.render().plain)
     judge_change(before, after)
     assert after.open_parts == []
-    assert after.hints == [{"TYPE": "PART", "URI": "p/4.0.m4s"}]
+    assert after.hints == [{"TYPE": "PART", "URI": f"p/part{stream.window.next_number}.m4s"}]
     assert not after.ended
     assert stream.playlist.render().plain == stream.playlist.render().plain
 
@@ -188,7 +188,7 @@ def test_gaps_are_told():
     for event in events:
         window.apply(event)
     text = MediaPlaylist(window, "p").render().plain.decode()
-    assert ',GAP=YES\n#EXT-X-PART:DURATION=0.25000,URI="p/5.1.m4s",GAP=YES\n' in text
+    assert ',GAP=YES\n#EXT-X-PART:DURATION=0.25000,URI="p/part34.m4s",GAP=YES\n' in text
     whole_gaps = [segment["uri"] for segment in read(text.encode()).segments if segment["gap"]]
     assert whole_gaps == ["p/4.m4s"]
 

@@ -101,8 +101,8 @@ def test_positions_that_are_there_and_that_are_not():
     assert not window.has(Position(3, 2))
     assert window.has(Position(2, WHOLE_SEGMENT))
     assert not window.has(Position(3, WHOLE_SEGMENT))
-    assert window.hints(Position(3, 2))
-    assert not window.hints(Position(3, 3))
+    assert window.hints(window.next_number)
+    assert not window.hints(window.next_number + 1)
 
 
 def test_a_part_that_its_segment_did_not_reach_waits_for_the_next_segment():
@@ -120,11 +120,23 @@ def test_a_part_that_its_segment_did_not_reach_waits_for_the_next_segment():
     assert window.has(beyond)
 
 
+def test_parts_are_numbered_through_all_segments_and_forgotten_with_them():
+    stream = Stream()
+    stream.run(100)
+    window = stream.window
+    kept = [part for segment in window._by_msn.values() for part in segment.parts] + window.parts
+    numbers = [window.number_of(part.position) for part in kept]
+    assert numbers == list(range(window.next_number - len(kept), window.next_number))
+    assert [window.position_of(number) for number in numbers] == [part.position for part in kept]
+    assert window.position_of(numbers[0] - 1) is None
+    assert len(window._positions) == len(kept)
+
+
 def test_the_hint_survives_the_loss_of_the_source():
     stream = Stream()
     stream.run(7)
     stream.apply(stream.segmenter.seal())
-    assert stream.window.hints(stream.window.next_position)
+    assert stream.window.hints(stream.window.next_number)
     assert stream.window.next_position.part == 0
 
 
@@ -135,7 +147,7 @@ def test_after_the_end_nothing_is_to_come():
     window = stream.window
     assert window.ended
     assert window.is_playable  # all there ever will be
-    assert not window.hints(window.next_position)
+    assert not window.hints(window.next_number)
     assert window.has(Position(99, 0))
 
 

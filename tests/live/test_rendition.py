@@ -55,12 +55,12 @@ def test_a_short_stream_that_ends_can_be_played(stage) -> None:
 
 
 def test_a_request_for_the_next_part_is_held_until_it_is_listed(live) -> None:
-    position = live.publication.rendition.window.next_position
+    number = live.publication.rendition.window.next_number
     viewer = live.ask_next()
     assert not viewer.answers
     live.play(0.3)
     assert viewer.status == 200
-    assert f"{position.msn}.{position.part}.m4s" in viewer.text or f"{position.msn + 1}.0.m4s" in viewer.text
+    assert f'/part{number}.m4s"' in viewer.text
 
 
 def test_nobody_is_woken_before_the_position_has_come(live) -> None:
@@ -99,7 +99,7 @@ def test_a_part_beyond_its_segment_means_the_first_of_the_next(live) -> None:
         assert not viewer.answers
         live.step()
     assert viewer.status == 200
-    assert f"/{msn + 1}.0.m4s" in viewer.text
+    assert f"/part{window.number_of(Position(msn + 1, 0))}.m4s" in viewer.text
 
 
 def test_what_is_listed_already_is_answered_at_once(live) -> None:
@@ -158,8 +158,8 @@ def test_the_hinted_part_is_held_and_comes_whole(live) -> None:
     while window.next_position.part != 2:
         live.step()
     position = window.next_position
-    viewer = live.ask(f"{prefix}/{position.msn}.{position.part}.m4s")
-    unhinted = live.ask(f"{prefix}/{position.msn}.{position.part + 1}.m4s")
+    viewer = live.ask(f"{prefix}/part{window.next_number}.m4s")
+    unhinted = live.ask(f"{prefix}/part{window.next_number + 1}.m4s")
     assert not viewer.answers
     assert unhinted.status == 404
     live.play(0.3)
@@ -173,14 +173,24 @@ def test_a_hint_that_came_to_nothing_is_missing(live) -> None:
     while window.next_position.part != 3:
         live.step()
     live.play(0.1)
-    msn = window.next_position.msn
-    hinted = live.ask(f"{prefix}/{msn}.3.m4s")
+    hinted = live.ask(f"{prefix}/part{window.next_number}.m4s")
     live.publication.detach(live.publication._source, live.now)
     assert hinted.status == 200, "what was there of it is sealed"
-    next_hint = live.ask(f"{prefix}/{msn + 1}.0.m4s")
+    next_hint = live.ask(f"{prefix}/part{window.next_number}.m4s")
     assert not next_hint.answers
     live.publication.end(live.now)
     assert next_hint.status == 404
+
+
+def test_no_hint_is_withdrawn_when_a_key_frame_begins_a_segment(live) -> None:
+    """The hinted part is then the first of the next segment, under the name that was promised."""
+    window, prefix = live.publication.rendition.window, live.publication.rendition.prefix
+    began = window.next_position.msn
+    while window.next_position.msn < began + 3:
+        hinted = live.ask(f"{prefix}/part{window.next_number}.m4s")
+        while not hinted.answers:
+            live.step()
+        assert hinted.status == 200
 
 
 # Time-outs
@@ -189,9 +199,8 @@ def test_a_hint_that_came_to_nothing_is_missing(live) -> None:
 def test_a_publisher_that_sends_no_media_that_count_gets_503_for_its_viewers(live) -> None:
     """6.2.5.2: held for three target durations. Sound of no declared track goes nowhere."""
     viewer = live.ask_next()
-    part = live.ask(
-        f"{live.publication.rendition.prefix}/{'{}.{}'.format(*live.publication.rendition.window.next_position)}.m4s"
-    )
+    rendition = live.publication.rendition
+    part = live.ask(f"{rendition.prefix}/part{rendition.window.next_number}.m4s")
     asked = live.now
     while not (viewer.answers and part.answers) and live.now < asked + 10:
         live.publication._heard_at = live.now
@@ -239,7 +248,7 @@ def test_parts_are_held_while_the_publisher_is_away(live) -> None:
     source = live.publication._source
     live.publication.detach(source, live.now)
     window, prefix = live.publication.rendition.window, live.publication.rendition.prefix
-    hinted = live.ask(f"{prefix}/{window.next_position.msn}.0.m4s")
+    hinted = live.ask(f"{prefix}/part{window.next_number}.m4s")
     live.wait(3)
     assert not hinted.answers
     live.go_live(seconds=0.5)

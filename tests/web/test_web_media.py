@@ -35,7 +35,7 @@ async def test_part_segment_and_init(client, camera) -> None:
     window, prefix = camera.publication.rendition.window, camera.publication.rendition.prefix
     segment = window.segments[-1]
     base = f"/live/cam/{prefix}"
-    part = await client.get(f"{base}/{segment.msn}.0.m4s")
+    part = await client.get(f"{base}/part{window.number_of(segment.parts[0].position)}.m4s")
     assert await part.read() == segment.parts[0].body
     whole = await client.get(f"{base}/{segment.msn}.m4s")
     assert await whole.read() == b"".join(segment.body)
@@ -50,7 +50,7 @@ async def test_part_segment_and_init(client, camera) -> None:
 
 
 @pytest.mark.parametrize(
-    "file", ["index.m3u8", "main.m3u8", "{prefix}/1.0.m4s", "{prefix}/1.m4s", "{prefix}/init0.mp4"]
+    "file", ["index.m3u8", "main.m3u8", "{prefix}/part4.m4s", "{prefix}/1.m4s", "{prefix}/init0.mp4"]
 )
 async def test_head_tells_what_get_would(client, camera, file) -> None:
     path = "/live/cam/" + file.format(prefix=camera.publication.rendition.prefix)
@@ -78,10 +78,11 @@ async def test_what_a_client_has_is_not_sent_again(client, camera, file) -> None
 
 async def test_a_blocked_playlist_comes_with_its_part(client, camera, hub, until) -> None:
     before = WEB_SENDING._sum.get()
-    msn, part = camera.publication.rendition.window.next_position
+    window = camera.publication.rendition.window
+    msn, part = window.next_position
     request = asyncio.ensure_future(client.get(f"/live/cam/main.m3u8?_HLS_msn={msn}&_HLS_part={part}"))
     hinted = asyncio.ensure_future(
-        client.get(f"/live/cam/{camera.publication.rendition.prefix}/{msn}.{part}.m4s")
+        client.get(f"/live/cam/{camera.publication.rendition.prefix}/part{window.next_number}.m4s")
     )
     await until(lambda: hub.waiting == 2)
     camera.send(0.4)
@@ -94,7 +95,8 @@ async def test_a_blocked_playlist_comes_with_its_part(client, camera, hub, until
 
 async def test_a_player_that_leaves_while_it_is_held(client, camera, hub, until, caplog) -> None:
     caplog.set_level(logging.WARNING)
-    msn, part = camera.publication.rendition.window.next_position
+    window = camera.publication.rendition.window
+    msn, part = window.next_position
     address = f"/live/cam/main.m3u8?_HLS_msn={msn}&_HLS_part={part}"
     leaving = asyncio.ensure_future(client.get(address))
     staying = asyncio.ensure_future(client.get(address))

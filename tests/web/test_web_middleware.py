@@ -86,7 +86,7 @@ async def test_every_answer_is_counted(client) -> None:
         ("/live/a/index.m3u8", "multivariant"),
         ("/live/a/main.m3u8", "playlist"),
         ("/live/a/abc/1.m4s", "segment"),
-        ("/live/a/abc/1.0.m4s", "part"),
+        ("/live/a/abc/part10.m4s", "part"),
         ("/live/a/abc/init0.mp4", "init"),
         ("/live/a/whatever", "other"),
         ("/live/", "other"),
