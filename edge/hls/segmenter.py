@@ -290,16 +290,8 @@ class Segmenter:
 
     def _close_all(self) -> list[Event]:
         events: list[Event] = []
-        lead = self._lanes[0]
-        boundary = self._open.part_start + self._part_target
-        if lead.track.kind == "video" and lead.pending and lead.end_ticks > boundary:
-            lead.lasts(boundary)
+        reach = self._leave_together()
         waiting = [lane for lane in self._lanes if lane.pending]
-        reach = max((lane.end_ticks for lane in waiting), default=0)
-        for lane in waiting:
-            # All tracks end together, so that all can begin together.
-            if reach - lane.end_ticks <= TICKS // 10:
-                lane.lasts(lane.units(reach))
         while any(lane.pending for lane in waiting):
             if reach - self._open.part_start > self._part_target:
                 events += self._close_on_clock()
@@ -309,6 +301,27 @@ class Segmenter:
                 for lane in waiting:  # too late for every part, and not worth a segment
                     lane.pending.clear()
         return events
+
+    def _leave_together(self) -> int:
+        """All tracks end where the lead does, so that all can begin together; where that is, in ticks.
+
+        The last picture stays for the sound that is left in its part; sound after that is dropped: what
+        the next source sends would begin before it.
+        """
+        lead, others = self._lanes[0], self._lanes[1:]
+        if lead.end is None:
+            return 0
+        if lead.pending and lead.track.kind == "video":
+            latest = max((lane.end_ticks for lane in others if lane.pending), default=0)
+            boundary = self._open.part_start + self._part_target
+            lead.lasts(lead.units(min(boundary, max(latest, lead.end_ticks))))
+        reach = lead.end_ticks
+        for lane in others:
+            while lane.pending and lane.pending[-1].dts >= lane.units(reach):
+                lane.end = lane.pending.pop().dts
+            if lane.pending and 0 < reach - lane.end_ticks <= TICKS // 10:
+                lane.lasts(lane.units(reach))
+        return reach
 
     def _emit(self, end: int, *, everything: bool = False) -> list[Event]:
         """Close the open part at `end`: pictures that are here, audio that starts before."""
