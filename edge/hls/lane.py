@@ -107,6 +107,11 @@ class Lane:
             )
         return taken
 
+    def forget(self, since: int = 0) -> None:
+        """Drop what begins at `since` or later: what comes next begins where that began."""
+        while self.pending and self.pending[-1].dts >= since:
+            self.end = self.pending.pop().dts
+
     def place(self, due: int, sample: Sample) -> Placed:
         """Put a sample of the source's time `due` where it can go, and make it pending."""
         raise NotImplementedError

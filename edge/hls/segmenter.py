@@ -299,7 +299,7 @@ class Segmenter:
                 events += self._emit(max(reach, self._open.part_start + _MILLISECOND), everything=True)
             else:
                 for lane in waiting:  # too late for every part, and not worth a segment
-                    lane.pending.clear()
+                    lane.forget()
         return events
 
     def _leave_together(self) -> int:
@@ -317,8 +317,7 @@ class Segmenter:
             lead.lasts(lead.units(min(boundary, max(latest, lead.end_ticks))))
         reach = lead.end_ticks
         for lane in others:
-            while lane.pending and lane.pending[-1].dts >= lane.units(reach):
-                lane.end = lane.pending.pop().dts
+            lane.forget(lane.units(reach))
             if lane.pending and 0 < reach - lane.end_ticks <= TICKS // 10:
                 lane.lasts(lane.units(reach))
         return reach

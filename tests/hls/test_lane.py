@@ -159,3 +159,14 @@ def test_ticks_of_both_clocks():
     assert lane.ticks(1024) == 1920
     assert lane.units(1920) == 1024
     assert lane.units(1921) == 1025
+
+
+def test_what_is_forgotten_leaves_no_hole():
+    lane = AudioLane(AAC, 2)
+    for dts in (0, 1024, 2048):
+        lane.place(dts, audio(dts))
+    lane.forget(1024)
+    assert lane.end == 1024
+    lane.forget()
+    assert lane.end == 0
+    assert not lane.pending
