@@ -303,10 +303,10 @@ class Segmenter:
         return events
 
     def _leave_together(self) -> int:
-        """All tracks end where the lead does, so that all can begin together; where that is, in ticks.
+        """Where the lead ends, in ticks; what still waits is made to end there too, so that all begin together.
 
-        The last picture stays for the sound that is left in its part; sound after that is dropped: what
-        the next source sends would begin before it.
+        The last picture stays for the sound that is left in its part; sound after that is dropped. Sound
+        that is in a part already may reach further, and sound that has not come may be missing.
         """
         lead, others = self._lanes[0], self._lanes[1:]
         if lead.end is None:
