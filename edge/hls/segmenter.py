@@ -303,7 +303,7 @@ class Segmenter:
         return events
 
     def _leave_together(self) -> int:
-        """Where the lead ends, in ticks; what still waits is made to end there too, so that all begin together.
+        """Where the lead ends, in ticks; what still waits is made to end there, so that all begin together.
 
         The last picture stays for the sound that is left in its part; sound after that is dropped. Sound
         that is in a part already may reach further, and sound that has not come may be missing.
