@@ -14,7 +14,7 @@ LIVE_LATENCY = Histogram(
 )
 LIVE_LISTING = Histogram(
     "edge_live_listing_seconds",
-    "From the sample that completes a part to the part listed and handed to everybody who waits",
+    "From the datagram that completes a part to the part listed and handed to everybody who waits",
     buckets=_FAST,
 )
 LIVE_WAITERS = Gauge("edge_live_waiters", "Requests that are held until media come")

@@ -146,7 +146,11 @@ class Pump:
         """Whether the publisher should be asked for a key frame."""
         if not self._has_video:
             return False
-        return not self.tracks or self._publication.key_frame_due(self._timeline.now(now))
+        if not self.tracks:
+            return True
+        # After a stall the clock allows for lateness long after the pictures have caught up.
+        pictured = 0 if self._last_dts is None else self._last_dts / VIDEO_TIMESCALE
+        return self._publication.key_frame_due(max(self._timeline.now(now), pictured))
 
     def close(self) -> None:
         """The publisher is gone: sound that is still being encoded is dropped."""

@@ -120,7 +120,7 @@ class Publication:
         self._now = self._heard_at = now
         if self.ended_at is None:
             self._has_media = True
-            self.rendition.write(sample)
+            self.rendition.write(sample, now)
 
     def change_track(self, track: Track, now: float) -> None:
         """The source's track of this kind changes with its next key frame."""

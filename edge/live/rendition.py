@@ -42,8 +42,11 @@ class Rendition:
         *,
         first_msn: int = 0,
         wall_clock: Callable[[], float] = time.time,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """`places` is shared by all renditions of the node; `wall_clock` gives Unix seconds."""
+        """`places` is shared by all renditions of the node; `wall_clock` gives Unix seconds, `clock` those
+        of every `now`.
+        """
         hls = config.hls
         part_ticks = round(hls.part_target * TICKS)
         self.segmenter = Segmenter(part_ticks, round(hls.segment_target * TICKS), first_msn=first_msn)
@@ -58,6 +61,7 @@ class Rendition:
         """From capture to listed, of the newest part, by the publisher's clock."""
         self._places = places
         self._wall_clock = wall_clock
+        self._clock = clock
         self._replies = Replies(self.prefix, self.target_duration_s, hls.window)
         self._listing = Listing(self.window, self._replies, self.prefix)
         self._shelf = Shelf(self.window, self._replies)
@@ -75,13 +79,12 @@ class Rendition:
         """See Segmenter.start."""
         self._apply(self.segmenter.start(tracks, wall_clock_zero))
 
-    def write(self, sample: Sample) -> None:
-        """See Segmenter.write."""
-        began = time.perf_counter()
+    def write(self, sample: Sample, arrived_at: float) -> None:
+        """See Segmenter.write. `arrived_at`: monotonic seconds, when the sample's last packet came."""
         events = self.segmenter.write(sample)
         if events:
             self._apply(events)
-            LIVE_LISTING.observe(time.perf_counter() - began)
+            LIVE_LISTING.observe(max(0.0, self._clock() - arrived_at))
 
     def change_track(self, track: Track) -> None:
         """See Segmenter.change_track."""

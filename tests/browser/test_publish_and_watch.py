@@ -8,6 +8,8 @@ from rig import PublisherBrowser, Spread
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
 
 PLAYED_S = 30
+VISITS = 4
+VISIT_S = 4
 SETTLING_S = 6
 """A player may take this long from its first picture until its latency is judged."""
 
@@ -20,6 +22,8 @@ def play(viewer, name):
     report = viewer.report()
     print(name, report)
     viewer.screenshot(name)
+    if report["stalls"]:
+        print(*viewer.tell("log") or ("no account of its own",), sep="\n")
     assert report["errors"] == []
     assert report["page"] == []
     assert report["requests"] == []
@@ -66,11 +70,18 @@ def test_first_picture_of_our_watch_page(server, clock, view):
 
 
 def test_hlsjs_as_it_comes(server, clock, players, view):
+    """It keeps the latency that its start gave it, so that is judged over several visits."""
     viewer = view(players.player("hlsjs", server, "clock"))
-    settled = play(viewer, "hlsjs")
-    latency = viewer.glass(settled)
-    print("hls.js", latency)
-    assert latency.p50 < 1.2, latency
+    visits = [viewer.glass(play(viewer, "hlsjs"))]
+    viewer.page.context.close()
+    for _ in range(VISITS):
+        viewer = view(players.player("hlsjs", server, "clock"))
+        viewer.first_frame()
+        viewer.wait(VISIT_S)
+        visits.append(viewer.glass())
+        viewer.page.context.close()
+    print("hls.js", *visits)
+    assert Spread.of([latency.p50 for latency in visits]).p50 < 1.2, visits
 
 
 def test_shaka_in_low_latency_mode(server, clock, players, view):

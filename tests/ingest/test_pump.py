@@ -87,6 +87,17 @@ def test_without_parameter_sets_a_key_frame_is_asked_for():
     assert rig.pump.wants_key_frame(100.1)
 
 
+def test_after_a_stall_key_frames_are_due_by_the_newest_picture_though_the_clock_allows_for_lateness():
+    rig = Rig()
+    rig.run(0, 2)
+    for number in range(60, 90):
+        rig.pump.video(picture(number), 103.0)
+    asked = []
+    rig.publication.key_frame_due = lambda source_time_s: asked.append(source_time_s) or True
+    assert rig.pump.wants_key_frame(103.0)
+    assert asked == [pytest.approx(89 / 30, abs=0.05)], "the clock alone would say 2.0"
+
+
 def test_a_changed_track_is_told_before_its_key_frame_and_repetition_is_no_change():
     rig = Rig()
     rig.run(0, 2)

@@ -11,6 +11,7 @@ const meter = new PlaybackMeter(video, new ClockReader());
 export const told = {
   errors: [],
   warnings: [],
+  log: [],
   distance: () => null,
 };
 
@@ -18,6 +19,7 @@ window.edge = {
   get state() { return meter.frames ? 'live' : 'joining'; },
   get errors() { return told.errors; },
   get warnings() { return told.warnings; },
+  get log() { return told.log; },
   get distance() { return told.distance(); },
   get target() { return null; },
   get buffer() { return video.buffered.length ? video.buffered.end(video.buffered.length - 1) - video.currentTime : 0; },
