@@ -3,6 +3,8 @@
 import asyncio
 import os
 import time
+from itertools import product
+from typing import Any
 
 import aiohttp
 import uvloop
@@ -17,10 +19,13 @@ WARM_UP_S = 5.0
 FPS = 30
 
 
-async def measure(publishers: int, bitrate: int, seconds: float) -> dict[str, float | int | None]:
-    """One row: this many publishers for this long."""
+async def measure(publishers: int, bitrate: int, audio: str, seconds: float) -> dict[str, Any]:
+    """One row: this many publishers for this long, their sound made into AAC or passed through."""
     clip = h264_clip(size=(1280, 720), fps=FPS, bitrate=bitrate, seconds=4, gop_s=1)
-    async with edge_server("webrtc.max_sessions=1000") as server, aiohttp.ClientSession() as http:
+    async with (
+        edge_server("webrtc.max_sessions=1000", f"audio.codec={audio}") as server,
+        aiohttp.ClientSession() as http,
+    ):
         crowd = [Publisher(clip, FPS) for _ in range(publishers)]
         for index, publisher in enumerate(crowd):
             await publisher.connect(http, f"{server.base}/whip/bench{index}")
@@ -36,7 +41,14 @@ async def measure(publishers: int, bitrate: int, seconds: float) -> dict[str, fl
             await publisher.close(http)
     posts = [publisher.post_s * 1e3 for publisher in crowd]
     ends = {"post_p50_ms": report.percentile(posts, 0.5), "post_p99_ms": report.percentile(posts, 0.99)}
-    return {"publishers": publishers, "bitrate": bitrate, **row, **ends, "first_playlist_s": playable}
+    return {
+        "publishers": publishers,
+        "bitrate": bitrate,
+        "audio": audio,
+        **row,
+        **ends,
+        "first_playlist_s": playable,
+    }
 
 
 async def window(
@@ -84,11 +96,12 @@ def main() -> None:
     parser.add_argument(
         "--bitrate", type=int, default=2_500_000, help="bits a second of each publisher's video"
     )
+    parser.add_argument("--audio", nargs="+", default=["aac"], choices=["aac", "opus"], help="audio.codec")
     options = parser.parse_args()
     pin(GENERATOR_CORE)
     result = report.Result("ingest", {"fps": FPS, "seconds": options.seconds}, {"name": "none"})
-    for publishers in options.publishers:
-        result.rows.append(uvloop.run(measure(publishers, options.bitrate, options.seconds)))
+    for publishers, audio in product(options.publishers, options.audio):
+        result.rows.append(uvloop.run(measure(publishers, options.bitrate, audio, options.seconds)))
     result.write(options.json)
 
 
