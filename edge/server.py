@@ -26,11 +26,16 @@ logger = logging.getLogger(__name__)
 FILES_WANTED = 65_536
 FILES_NEEDED = 1_024
 
+GIL_PATIENCE_S = 0.0005
+"""The loop gives the interpreter up at every system call; with Python's 5 ms a thread that makes AAC may keep it
+that long, and each datagram waits."""
+
 
 def run(config: Config, *, demo: bool) -> int:
     """Serve until SIGINT or SIGTERM; 0: stopped cleanly. ConfigError names the key to change."""
     log.set_up(config.server.log_level, config.server.log_format)
     _raise_file_limit()
+    sys.setswitchinterval(GIL_PATIENCE_S)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(_serve(config, demo=demo))
     return 0
