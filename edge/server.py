@@ -27,8 +27,8 @@ FILES_WANTED = 65_536
 FILES_NEEDED = 1_024
 
 GIL_PATIENCE_S = 0.0005
-"""The loop gives the interpreter up at every system call; with Python's 5 ms a thread that makes AAC may keep it
-that long, and each datagram waits."""
+"""The loop gives the interpreter up at every system call; with Python's 5 ms a thread that makes AAC may keep
+it that long, and each datagram waits."""
 
 
 def run(config: Config, *, demo: bool) -> int:

@@ -59,6 +59,11 @@ class OpenSegment:
         """It began without a key frame, so the next key frame should begin a better one."""
         return bool(self.parts) and not self.parts[0].independent
 
+    @property
+    def room(self) -> int:
+        """It takes no part that begins later than this after its start: it is sealed, key frame or not."""
+        return self._limit() - self._part_target
+
     def set_clock(self, wall_clock_zero: float, source_zero: int) -> None:
         """Wall time (Unix seconds) of the source's time 0, which is `source_zero` on our timeline."""
         self._epoch = _EPOCH + timedelta(seconds=wall_clock_zero - source_zero / TICKS)
@@ -90,7 +95,7 @@ class OpenSegment:
         self.parts.append(part)
         self.part_start = end
         events: list[Event] = [PartReady(part, self._head)]
-        if end - self.start + self._part_target > self._limit():
+        if end - self.start > self.room:
             events += self.seal()
         return events
 

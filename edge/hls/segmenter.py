@@ -59,6 +59,8 @@ class Segmenter:
         self._wall_clock_zero = 0.0
         self._reach = START_TICKS
         self._offset = 0
+        self._key_at = START_TICKS
+        self._key_spacing = 0
         self._has_source = False
         self._running = False
 
@@ -265,6 +267,7 @@ class Segmenter:
     def _key_frame(self, lane: Lane, at: int) -> list[Event]:
         """A key frame begins a segment where one is due, and a part wherever that is legal."""
         since = at - self._open.part_start
+        self._key_at, self._key_spacing = at, at - self._key_at
         if self._new_track is None and not self._segment_due(at):
             # Elsewhere a shorter part would be illegal, or (key frames only) one of many slivers.
             legal = lane.pending and since >= self._least_part
@@ -282,11 +285,15 @@ class Segmenter:
         return events
 
     def _segment_due(self, at: int) -> bool:
-        """Key frames of 0.5 s make segments of 2 s; key frames of 1.9 to 2.1 s make one each."""
+        """Key frames of 0.5 s make segments of 2 s; those of 1.9 to 2.1 s make one each, and those of 1.5 s
+        too, for two of them would not fit.
+        """
         open_for = at - self._open.start
         if self._open.starting_up or self._open.undecodable:
             return open_for >= self._part_target
-        return open_for * 100 >= self._segment_target * 85
+        if open_for * 100 >= self._segment_target * 85:
+            return True
+        return open_for * 2 >= self._segment_target and open_for + self._key_spacing > self._open.room
 
     def _close_all(self) -> list[Event]:
         events: list[Event] = []

@@ -235,6 +235,16 @@ def test_a_key_frame_around_the_target_begins_a_segment(gop_s):
         assert abs(segment.duration_ticks / TICKS - gop_s) < 0.04
 
 
+@pytest.mark.parametrize("gop_s", [1.2, 1.5])
+def test_a_key_frame_begins_a_segment_where_the_next_would_come_too_late(gop_s):
+    times, keys = steady(30, 18, gop_s=gop_s)
+    events = Feed().pictures(times, keys=keys).run(started())
+    judge(events)
+    segments = segments_of(events)
+    assert all(segment.independent for segment in segments)
+    assert {round(segment.duration_ticks / TICKS, 1) for segment in segments[3:]} == {gop_s}
+
+
 def test_key_frames_only_make_no_tiny_segments():
     segmenter = started()
     events = write_video(segmenter, 0, 300, keys=set(range(300)))
