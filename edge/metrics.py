@@ -58,3 +58,16 @@ INGEST_WAITING = Histogram(
 INGEST_AUDIO_DROPS = Counter(
     "edge_ingest_dropped_audio_packets", "Opus packets that the encoding thread had no time for"
 )
+
+# host
+
+HOST_LAG = Gauge("edge_host_loop_lag_seconds", "How late the event loop is, smoothed over about a second")
+
+# auth
+
+AUTH_REFUSED = Counter("edge_auth_refused_requests", "Requests that were not let in", ["action", "reason"])
+AUTH_WEBHOOK = Counter("edge_auth_webhook_answers", "Questions to the webhook by verdict", ["result"])
+AUTH_WEBHOOK_ASKING = Histogram(
+    "edge_auth_webhook_seconds", "From a question to the webhook to its answer", buckets=_FAST
+)
+AUTH_JWKS = Counter("edge_auth_jwks_fetches", "Fetches of signing keys", ["result"])

@@ -8,7 +8,7 @@ from multidict import CIMultiDict
 from edge.http.message import RequestHead, Response
 
 SERVER = ("Server", "edge")
-_READ = ("accept-encoding", "if-none-match")
+_READ = ("accept-encoding", "authorization", "if-none-match")
 
 
 def head_of(request: web.Request) -> RequestHead:
@@ -18,7 +18,9 @@ def head_of(request: web.Request) -> RequestHead:
         values = request.headers.getall(name, None)
         if values:
             fields[name] = values[0] if len(values) == 1 else ", ".join(values)
-    return RequestHead(request.method, request.path, request.raw_path.partition("?")[2], fields)
+    return RequestHead(
+        request.method, request.path, request.raw_path.partition("?")[2], fields, request.remote or ""
+    )
 
 
 def written(response: Response) -> web.Response:
