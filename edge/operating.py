@@ -21,7 +21,7 @@ from edge.ingest.session import WhipSession
 from edge.ingest.sessions import WhipSessions
 from edge.live.hub import Hub
 from edge.live.summary import summarise
-from edge.metrics import HOST_LAG, WEB_SENT
+from edge.metrics import HOST_LAG, INGEST_PACKETS, WEB_SENT
 from edge.web.app import Readiness
 
 logger = logging.getLogger(__name__)
@@ -56,6 +56,7 @@ class Operating:
         self._is_hurried = asyncio.Event()
         self._history: deque[dict[str, Any]] = deque(maxlen=int(HISTORY_S / HISTORY_EVERY_S))
         self._next_history = self._next_certificates = 0.0
+        self._lost_before = _lost_packets()
         self._sent_bytes = {"status": _sent_bytes(), "history": _sent_bytes()}
 
     # Health
@@ -223,13 +224,28 @@ class Operating:
             "bits_out": round(self._bits_since("history") / HISTORY_EVERY_S),
             "latency_s": max(latencies, default=None),
             "reconnecting": sum(each.state == "reconnecting" for each in streams),
+            "lost_packets": round(self._lost_since()),
             "lag_ms": round(self._heart.lag_s * 1000, 2),
         }
+
+    def _lost_since(self) -> float:
+        now = _lost_packets()
+        before, self._lost_before = self._lost_before, now
+        return now - before
 
     def _bits_since(self, reader: str) -> float:
         now = _sent_bytes()
         before, self._sent_bytes[reader] = self._sent_bytes[reader], now
         return 8 * (now - before)
+
+
+def _lost_packets() -> float:
+    (family,) = INGEST_PACKETS.collect()
+    return sum(
+        sample.value
+        for sample in family.samples
+        if sample.name.endswith("_total") and sample.labels["result"] == "lost"
+    )
 
 
 def _sent_bytes() -> float:

@@ -12,6 +12,7 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 
+import aiohttp
 import pytest
 
 from edge.config import Config, load
@@ -231,3 +232,61 @@ async def test_tls_on_the_listener(tmp_path):
         writer.write(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
         assert b" 200 " in await reader.readline()
         writer.close()
+
+
+async def test_what_the_api_answers_is_what_it_describes():
+    sys.path.insert(0, str(Path(__file__).parent / "web"))
+    from test_openapi import answer_schema, check
+
+    config = load(environment={}, overrides=["server.listen=127.0.0.1:0"])
+    async with started(config) as node, aiohttp.ClientSession(f"http://{node.address}") as http:
+        node.tick(asyncio.get_running_loop().time())
+        for path in ("/api/v1/sessions", "/api/v1/history", "/api/v1/config"):
+            async with http.get(path) as answer:
+                check(await answer.json(), answer_schema(path, "200"))
+        async with http.post("/api/v1/streams/nobody/kick") as answer:
+            assert answer.status == 404
+        for body in (b"", b"{}", b"[]", b'{"name": 1}', b'{"name": ""}', b"[" * 50_000):
+            async with http.post("/api/v1/revocations", data=body) as answer:
+                assert answer.status == 400
+        async with http.post("/api/v1/revocations", json={"name": "mine"}) as answer:
+            assert answer.status == 204
+        for headers in (
+            {"Origin": "https://evil.example"},
+            {"Sec-Fetch-Site": "cross-site"},
+            {"Host": "evil.example"},
+        ):
+            async with http.post("/api/v1/drain", headers=headers) as answer:
+                assert answer.status in {401, 403}
+        assert not node.told_to_stop.is_set()
+        async with http.post("/api/v1/drain") as answer:
+            assert answer.status == 202
+        await asyncio.wait_for(node.told_to_stop.wait(), 5)
+
+
+async def test_a_page_of_another_site_cannot_publish_here():
+    config = load(environment={}, overrides=["server.listen=127.0.0.1:0"])
+    async with started(config) as node, aiohttp.ClientSession(f"http://{node.address}") as http:
+        sdp = {"Content-Type": "application/sdp"}
+        for headers, status in (
+            ({}, 400),
+            ({"Origin": "https://evil.example"}, 403),
+            ({"Origin": "null"}, 403),
+        ):
+            async with http.post("/whip/cam", data=b"v=0", headers=sdp | headers) as answer:
+                assert answer.status == status
+
+
+async def test_a_key_that_is_taken_away_ends_its_publisher():
+    auth = {"publish": ["first-key"]}
+    config = Config.model_validate({"server": {"listen": "127.0.0.1:0"}, "auth": auth})
+    offer = (Path(__file__).parent / "ingest" / "offers" / "chromium_156.sdp").read_text().encode()
+    async with started(config) as node, aiohttp.ClientSession(f"http://{node.address}") as http:
+        headers = {"Content-Type": "application/sdp", "Authorization": "Bearer first-key"}
+        async with http.post("/whip/cam", data=offer, headers=headers) as answer:
+            assert answer.status == 201
+        assert [one["stream"] for one in node.sessions()] == ["cam"]
+        node.reload(lambda: Config.model_validate({"auth": {"publish": ["other-key"]}}))
+        async with asyncio.timeout(2):
+            while node.sessions():
+                await asyncio.sleep(0.01)

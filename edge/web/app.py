@@ -5,7 +5,6 @@ from collections.abc import Awaitable, Callable, Iterable
 from aiohttp import hdrs, web
 from aiohttp.typedefs import Handler, Middleware
 from prometheus_client import REGISTRY
-from prometheus_client.exposition import choose_encoder
 
 from edge.auth.admission import Admission
 from edge.config import Config
@@ -14,9 +13,12 @@ from edge.http.cache_control import NO_STORE
 from edge.live.hub import Hub
 from edge.web.api import Control, api_routes
 from edge.web.client_address import Networks, client_address, trusted_networks
+from edge.web.exposition import metrics_route
 from edge.web.gate import Gate
 from edge.web.media import media_routes
 from edge.web.middleware import counted, problems
+from edge.web.stream_metrics import stream_registry
+from edge.web.viewing import Viewing
 
 MAX_BODY_BYTES = 256 * 1024
 """An SDP offer of a browser has some 10 kB."""
@@ -64,7 +66,9 @@ def make_app(
         middlewares=[_behind(trusted), _draining(ready), counted, problems], client_max_size=MAX_BODY_BYTES
     )
     app.on_response_prepare.append(_moving_on(ready))
-    app.add_routes(media_routes(Gate(hub, admission)))
+    viewing = Viewing(capacity=2 * config.live.max_publications)
+    app.add_routes(media_routes(Gate(hub, admission, viewing)))
+    app.add_routes([metrics_route((REGISTRY, stream_registry(hub, viewing)))])
     app.add_routes(api_routes(hub, admission, control))
     app.add_routes(_operating_routes(ready))
     app.add_routes(routes)
@@ -117,15 +121,7 @@ def _operating_routes(ready: Readiness) -> list[web.AbstractRouteDef]:
     return [
         web.get("/healthz", healthz),
         web.get("/readyz", readyz),
-        web.get("/metrics", metrics),
     ]
-
-
-async def metrics(request: web.Request) -> web.Response:
-    """Prometheus text, or OpenMetrics where the Accept field asks for it."""
-    encode, content_type = choose_encoder(request.headers.get(hdrs.ACCEPT, ""))
-    headers = {"Content-Type": content_type, "Cache-Control": NO_STORE}
-    return web.Response(body=encode(REGISTRY), headers=headers)
 
 
 def _text(text: str) -> web.Response:

@@ -6,6 +6,7 @@ from collections.abc import Awaitable
 from edge.auth.admission import Admission
 from edge.errors import EdgeError, Unauthorised
 from edge.http.cache_control import NO_STORE
+from edge.http.cmcd import of_fields, parse_cmcd, split_cmcd
 from edge.http.cors import OPEN
 from edge.http.message import RequestHead, Response
 from edge.http.problem import problem_of
@@ -13,13 +14,15 @@ from edge.http.token_path import from_query, split_token, with_token
 from edge.ingest.bearer import parse_bearer
 from edge.live.hub import MULTIVARIANT_PLAYLIST, ROOT, Hub
 from edge.live.waiters import Cancel, Deliver, Wait
+from edge.web.viewing import Viewing
 
 
 class Gate:
     """Answers as the hub does, to those who may. Both lanes ask here."""
 
-    def __init__(self, hub: Hub, admission: Admission) -> None:
+    def __init__(self, hub: Hub, admission: Admission, viewing: Viewing | None = None) -> None:
         self._hub = hub
+        self._viewing = viewing or Viewing()
         self._admission = admission
 
     def answer(self, head: RequestHead, now: float) -> Response | Wait:
@@ -27,6 +30,20 @@ class Gate:
         token, path = split_token(head.path)
         if token is not None:
             head = RequestHead(head.method, path, head.query, head.headers, head.client)
+        told, query = split_cmcd(head.query)
+        if told is not None or (told := of_fields(head.headers)) is not None:
+            head = RequestHead(head.method, path, query, head.headers, head.client)
+        allowed = self._allowed(head, path, token, now)
+        if told is not None and (isinstance(allowed, Wait) or allowed.status == 200):
+            self._note(path, told)
+        return allowed
+
+    def _note(self, path: str, told: str) -> None:
+        stream = path.removeprefix(ROOT).partition("/")[0]
+        if self._hub.get(stream) is not None:
+            self._viewing.note(stream, parse_cmcd(told))
+
+    def _allowed(self, head: RequestHead, path: str, token: str | None, now: float) -> Response | Wait:
         if head.method == "OPTIONS" or self._admission.config.play == "open":
             return self._hub.answer(head, now)
         try:

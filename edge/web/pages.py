@@ -141,6 +141,12 @@ async def index(request: web.Request) -> web.Response:
     return _page(request, "index.html")
 
 
+@routes.get("/admin", name="page-admin")
+async def admin(request: web.Request) -> web.Response:
+    """How the server is. What the page shows comes from /api/v1, which asks for the token."""
+    return _page(request, "admin.html")
+
+
 @routes.get(f"/publish/{_STREAM}", name="page-publish")
 async def publish(request: web.Request) -> web.Response:
     """Publish from camera, screen or a file."""

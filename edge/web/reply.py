@@ -5,10 +5,11 @@ from contextlib import suppress
 from aiohttp import hdrs, web
 from multidict import CIMultiDict
 
+from edge.http.cmcd import FIELDS
 from edge.http.message import RequestHead, Response
 
 SERVER = ("Server", "edge")
-_READ = ("accept-encoding", "authorization", "if-none-match")
+_READ = ("accept-encoding", "authorization", "if-none-match", *FIELDS)
 
 
 def head_of(request: web.Request) -> RequestHead:

@@ -33,12 +33,16 @@ def nginx(folder: Path, port: int, upstream: int) -> list[str]:
     chain, key = write_pair(folder)
     lines = (CONFIG / "nginx.conf").read_text().splitlines()
     site = "\n".join(line for line in lines if "listen [::]" not in line)
-    site = site.replace("listen 443 ssl", f"listen 127.0.0.1:{port} ssl").replace("listen 80", f"listen 127.0.0.1:{free_port()}")
+    site = site.replace("listen 443 ssl", f"listen 127.0.0.1:{port} ssl").replace(
+        "listen 80", f"listen 127.0.0.1:{free_port()}"
+    )
     site = site.replace("127.0.0.1:8080", f"127.0.0.1:{upstream}").replace("edge.example.net;", "localhost;")
     site = site.replace("/etc/letsencrypt/live/edge.example.net/fullchain.pem", str(chain))
     site = site.replace("/etc/letsencrypt/live/edge.example.net/privkey.pem", str(key))
     main = folder / "nginx.conf"
-    temporary = "".join(f"{name}_temp_path {folder};" for name in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi"))
+    temporary = "".join(
+        f"{name}_temp_path {folder};" for name in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
+    )
     main.write_text(
         f"daemon off; pid {folder}/pid; error_log stderr warn; worker_rlimit_nofile 8192;"
         f"events {{ worker_connections 4096; }} http {{ {temporary} \n{site}\n }}"
@@ -94,7 +98,9 @@ async def http(tmp_path, front):
 
 async def test_http_2_over_tls_1_3(front, edge, tmp_path):
     curl = ["curl", "-sS", "--cacert", str(tmp_path / "chain.pem"), "--http2", "-o", "/dev/null", "-v"]
-    process = await asyncio.create_subprocess_exec(*curl, "-w", "%{http_version} %{http_code}", f"{front}/readyz", stdout=-1, stderr=-1)
+    process = await asyncio.create_subprocess_exec(
+        *curl, "-w", "%{http_version} %{http_code}", f"{front}/readyz", stdout=-1, stderr=-1
+    )
     out, talk = await process.communicate()
     assert out == b"2 200"
     assert b"TLSv1.3" in talk
@@ -130,6 +136,7 @@ async def test_a_thousand_are_held_and_answered_through_it(front, edge, http):
 
 async def test_a_held_answer_goes_on_at_once(front, edge, http):
     """What the front adds to the latency: the median of many turns, beside direct ones."""
+
     async def median(base: str) -> float:
         took = []
         for turn in range(21):
