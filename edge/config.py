@@ -302,4 +302,21 @@ def _explain(error: ValidationError, path: Path | None) -> Iterable[str]:
             str(step) for step in fault["loc"] if step not in {"literal['open']", "tuple[str, ...]"}
         )
         mend = _MENDS.get(fault["type"]) or fault["msg"].removeprefix("Value error, ")
-        yield ": ".join(filter(None, [str(path) if path else "", key, mend]))
+        place = f"{path}{_line_of(path, fault['loc'])}" if path else ""
+        yield ": ".join(filter(None, [place, key, mend]))
+
+
+def _line_of(path: Path, steps: tuple[int | str, ...]) -> str:
+    """`:7` where the section and the key stand; nothing for what came from elsewhere."""
+    if not steps:
+        return ""
+    is_here = len(steps) == 1
+    for number, line in enumerate(path.read_text("utf-8").splitlines(), 1):
+        text = line.strip()
+        if text.startswith("["):
+            is_here = text.strip("[] ").partition("#")[0] == steps[0]
+            if is_here and len(steps) == 1:
+                return f":{number}"
+        elif is_here and text.partition("=")[0].strip() == steps[-1 if len(steps) == 1 else 1]:
+            return f":{number}"
+    return ""

@@ -28,6 +28,10 @@ WEB_SENDING = Histogram(
     "From a held answer being there to its last byte handed to the socket",
     buckets=_FAST,
 )
+WEB_CONNECTIONS = Gauge("edge_web_connections", "Open connections")
+WEB_TURNED_AWAY = Counter(
+    "edge_web_turned_away_connections", "Connections beyond limits.connections and its kind", ["reason"]
+)
 WEB_FAILURES = Counter("edge_web_failures", "Requests that ended in a fault of ours")
 WEB_SENT = Counter("edge_web_sent_bytes", "Octets of media and playlists handed to sockets", ["kind"])
 

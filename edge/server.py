@@ -27,6 +27,8 @@ from edge.ingest.sessions import WhipSessions
 from edge.live.hub import Hub
 from edge.operating import Operating
 from edge.web.app import Readiness, make_app
+from edge.web.client_address import trusted_networks
+from edge.web.doors import Doors, guard
 from edge.web.pages import routes as page_routes
 from edge.web.whip import whip_routes
 
@@ -99,6 +101,8 @@ async def started(config: Config, sockets: Sequence[socket.socket] = ()) -> Asyn
     app = make_app(config, hub, ready=ready, routes=[*page_routes, *whip], admission=admission, control=node)
     runner = web.AppRunner(app, access_log=None, handle_signals=False, shutdown_timeout=1.0)
     await runner.setup()
+    assert runner.server is not None
+    guard(runner.server, Doors(config.limits, trusted_networks(config.server.trusted_proxies)))
     try:
         node.address = await _listen(runner, config, sockets, node)
         await _open_media(sessions, config, node.address)

@@ -1,5 +1,6 @@
 """The aiohttp application: media, control, health and metrics, and whatever routes it is given besides."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Iterable
 
 from aiohttp import hdrs, web
@@ -17,6 +18,7 @@ from edge.web.exposition import metrics_route
 from edge.web.gate import Gate
 from edge.web.media import media_routes
 from edge.web.middleware import counted, problems
+from edge.web.rate_limit import RateLimit
 from edge.web.stream_metrics import stream_registry
 from edge.web.viewing import Viewing
 
@@ -63,7 +65,14 @@ def make_app(
     admission = admission or Admission(config.auth)
     trusted = trusted_networks(config.server.trusted_proxies)
     app = web.Application(
-        middlewares=[_behind(trusted), _draining(ready), counted, problems], client_max_size=MAX_BODY_BYTES
+        middlewares=[
+            _behind(trusted),
+            _draining(ready),
+            counted,
+            problems,
+            _limited(config.limits.requests_per_address),
+        ],
+        client_max_size=MAX_BODY_BYTES,
     )
     app.on_response_prepare.append(_moving_on(ready))
     viewing = Viewing(capacity=2 * config.live.max_publications)
@@ -95,6 +104,18 @@ def _moving_on(ready: Readiness) -> Callable[[web.Request, web.StreamResponse], 
             response.headers[hdrs.CONNECTION] = "close"
 
     return told
+
+
+def _limited(per_second: int) -> Middleware:
+    limit = RateLimit(per_second=per_second, burst=10 * per_second) if per_second else None
+
+    @web.middleware
+    async def in_measure(request: web.Request, handler: Handler) -> web.StreamResponse:
+        if limit is not None:
+            limit.take(request.remote or "", asyncio.get_running_loop().time())
+        return await handler(request)
+
+    return in_measure
 
 
 def _behind(trusted: Networks) -> Middleware:

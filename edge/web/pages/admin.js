@@ -67,7 +67,7 @@ async function show() {
     const [{ history }, { streams }] = await Promise.all([ask('/history'), ask('/streams')]);
     $('locked').hidden = true;
     $('list').hidden = !streams.length;
-    $('summary').textContent = `${streams.length} streams, ${whole(streams.reduce((sum, one) => sum + one.viewers, 0))} viewers`;
+    $('summary').textContent = `Streams: ${streams.length}. Viewers: ${whole(streams.reduce((sum, one) => sum + one.viewers, 0))}.`;
     $('plots').replaceChildren(...PLOTS.map(([title, key, format]) => plot(title, history.map((one) => [one.unix_s, one[key]]), format)));
     $('streams').replaceChildren(...streams.map(row));
   } catch (error) {
