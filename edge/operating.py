@@ -16,6 +16,7 @@ from edge.errors import ConfigError, EdgeError, Overloaded
 from edge.host.certificates import Certificates
 from edge.host.heart import Heart
 from edge.host.reload import changed_keys, in_force
+from edge.host.state import remember
 from edge.host.watchdog import status_line
 from edge.ingest.session import WhipSession
 from edge.ingest.sessions import WhipSessions
@@ -83,9 +84,14 @@ class Operating:
         if now >= self._next_history:
             self._next_history = now + HISTORY_EVERY_S
             self._history.append(self._moment())
+            self.remember()
         if now >= self._next_certificates:
             self._next_certificates = now + CERTIFICATES_EVERY_S
             self._renew_certificates()
+
+    def remember(self) -> None:
+        """For whoever serves after us."""
+        remember(self.config.server.state_dir, self._hub.next_numbers())
 
     # Reload
 

@@ -8,6 +8,7 @@ import resource
 import signal
 import socket
 import sys
+import time
 from collections.abc import AsyncIterator, Callable, Sequence
 
 import uvloop
@@ -22,6 +23,7 @@ from edge.host.certificates import Certificates
 from edge.host.heart import Heart
 from edge.host.notify import Notifier
 from edge.host.sockets import bound, inherited
+from edge.host.state import recall
 from edge.host.watchdog import watched
 from edge.ingest.sessions import WhipSessions
 from edge.live.hub import Hub
@@ -97,6 +99,9 @@ async def started(config: Config, sockets: Sequence[socket.socket] = ()) -> Asyn
     admission = Admission(config.auth)
     heart = Heart(hub.tick_s, config.limits.overload_lag)
     node = Operating(config, hub, sessions, admission=admission, ready=ready, heart=heart)
+    window_s = config.live.reconnect_window
+    for name, first in recall(config.server.state_dir, within_s=window_s, now=time.time()).items():
+        hub.expect(name, first, asyncio.get_running_loop().time())
     whip = whip_routes(config, sessions, admission=admission, accepting=node.accept_publisher)
     app = make_app(config, hub, ready=ready, routes=[*page_routes, *whip], admission=admission, control=node)
     runner = web.AppRunner(app, access_log=None, handle_signals=False, shutdown_timeout=1.0)
@@ -112,6 +117,7 @@ async def started(config: Config, sockets: Sequence[socket.socket] = ()) -> Asyn
             yield node
             ready.set(False)
     finally:
+        node.remember()
         await sessions.close()
         hub.end_all()
         await runner.cleanup()

@@ -290,3 +290,46 @@ async def test_a_key_that_is_taken_away_ends_its_publisher():
         async with asyncio.timeout(2):
             while node.sessions():
                 await asyncio.sleep(0.01)
+
+
+async def test_a_stream_goes_on_after_a_restart_and_its_viewers_are_kept(tmp_path):
+    """The successor holds who asks, and its numbers are past those that were."""
+    sys.path.insert(0, str(Path(__file__).parent / "web"))
+    from aiohttp import ClientSession
+
+    overrides = ["server.listen=127.0.0.1:0", f"server.state_dir='{tmp_path}'"]
+    async with started(load(environment={}, overrides=overrides)) as node:
+        camera = camera_of(node._hub)
+        camera.send(5)
+        before = camera.publication.rendition.window.next_position
+    async with (
+        started(load(environment={}, overrides=overrides)) as node,
+        ClientSession(f"http://{node.address}") as http,
+    ):
+        held = asyncio.create_task(
+            http.get(f"/live/cam/main.m3u8?_HLS_msn={before.msn}&_HLS_part={before.part}")
+        )
+        async with asyncio.timeout(5):
+            while not node._hub.waiting:
+                await asyncio.sleep(0.005)
+        camera_of(node._hub).send(5)
+        answer = await asyncio.wait_for(held, 5)
+        text = await answer.text()
+        assert answer.status == 200
+        first = int(
+            next(line for line in text.splitlines() if line.startswith("#EXT-X-MEDIA-SEQUENCE")).partition(
+                ":"
+            )[2]
+        )
+        assert first > before.msn
+
+
+def camera_of(hub):
+    import importlib.util
+
+    spec = importlib.util.spec_from_file_location(
+        "web_conftest", Path(__file__).parent / "web" / "conftest.py"
+    )
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module.Camera(hub, "cam")

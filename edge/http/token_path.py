@@ -12,8 +12,8 @@ _LONGEST = 4096
 
 def split_token(path: str) -> tuple[str | None, str]:
     """The token, and the path without it; None where it has none. `path` is percent-decoded."""
-    start = path.find("/~")
-    if start < 0 or path.count("/", 0, start + 1) != 2:  # only as the second segment
+    start = path.find("/", 1)
+    if start < 0 or path[0] != "/" or not path.startswith("/~", start):  # only as the second segment
         return None, path
     end = path.find("/", start + 1)
     if end < 0:
