@@ -119,7 +119,8 @@ async def started(config: Config, sockets: Sequence[socket.socket] = ()) -> Asyn
     finally:
         node.remember()
         await sessions.close()
-        hub.end_all()
+        if not (sockets and config.server.state_dir):
+            hub.end_all()  # else a successor goes on: who is told EXT-X-ENDLIST would not come back
         await runner.cleanup()
         await admission.close()
 

@@ -333,3 +333,17 @@ def camera_of(hub):
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module.Camera(hub, "cam")
+
+
+async def test_with_a_successor_nobody_is_told_that_the_stream_has_ended(tmp_path):
+    overrides = ["server.listen=127.0.0.1:0", f"server.state_dir='{tmp_path}'"]
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        async with started(load(environment={}, overrides=overrides), [listener]) as node:
+            camera = camera_of(node._hub)
+            camera.send(5)
+            hub = node._hub
+    assert hub.get("cam").ended_at is None
+    async with started(load(environment={}, overrides=overrides)) as node:
+        camera_of(node._hub).send(5)
+        hub = node._hub
+    assert hub.get("cam").ended_at is not None

@@ -20,7 +20,7 @@ def remember(folder: Path | None, streams: Mapping[str, int]) -> None:
     """Write name and next media sequence number of each, in one step. A full disk is no reason to stop."""
     if folder is None:
         return
-    document = {"unix_s": round(time.time()), "streams": dict(streams)}
+    document = {"unix_s": int(time.time()), "streams": dict(streams)}
     path = folder / FILE
     with contextlib.suppress(OSError):
         folder.mkdir(parents=True, exist_ok=True)
