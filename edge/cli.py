@@ -1,4 +1,4 @@
-"""The command line: `edge serve`, `check`, `publish`, `watch`."""
+"""The command line: `edge serve`, `check`, `publish`, `watch`, `token`, `install`, `uninstall`."""
 
 import argparse
 import sys
@@ -29,6 +29,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_serve(commands.add_parser("serve", help="run the server"))
     _add_check(commands.add_parser("check", help="load the configuration and report every fault"))
     _add_clients(commands)
+    _add_operations(commands)
     return parser
 
 
@@ -69,10 +70,62 @@ def _add_clients(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
         parser.set_defaults(run=command.run)
 
 
+def _add_operations(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    token = commands.add_parser("token", help="mint a signed token")
+    _add_configuration(token)
+    token.add_argument("action", choices=("publish", "play", "admin"))
+    token.add_argument("name", help='the stream; "*" for every one')
+    token.add_argument("--ttl", default="1h", help="how long it is good: 90s, 1h, 30d")
+    for claim, text in (("sub", "whose it is"), ("jti", "its own name"), ("addr", "an address or network")):
+        token.add_argument(f"--{claim}", metavar="TEXT", help=text)
+    token.set_defaults(run=_token)
+    for name, text in (
+        ("install", "put the units and a configuration in place"),
+        ("uninstall", "take them away"),
+    ):
+        parser = commands.add_parser(name, help=text, description=text)
+        parser.add_argument("--root", type=Path, default=Path("/"), help="below which folder (for packages)")
+        parser.set_defaults(run=_install if name == "install" else _uninstall)
+
+
+def _token(parsed: argparse.Namespace) -> int:
+    import time
+
+    from edge import config
+    from edge.auth.tokens import mint
+    from edge.units import parse_seconds
+
+    auth = config.load(parsed.config, overrides=parsed.set).auth
+    try:
+        ttl_s = parse_seconds(parsed.ttl)
+    except ValueError as error:
+        raise ConfigError(f"--ttl: {error}") from error
+    more = {key: value for key in ("sub", "jti", "addr") if (value := getattr(parsed, key))}
+    print(mint(auth, parsed.action, [parsed.name], ttl_s=ttl_s, now=time.time(), **more))  # noqa: T201
+    return 0
+
+
+def _install(parsed: argparse.Namespace) -> int:
+    from edge.host.install import install
+
+    print("\n".join(install(parsed.root)))  # noqa: T201
+    return 0
+
+
+def _uninstall(parsed: argparse.Namespace) -> int:
+    from edge.host.install import uninstall
+
+    print("\n".join(uninstall(parsed.root)))  # noqa: T201
+    return 0
+
+
 def _serve(parsed: argparse.Namespace) -> int:
     from edge import config, server
 
-    return server.run(config.load(parsed.config, overrides=parsed.set), demo=parsed.demo)
+    def read() -> config.Config:
+        return config.load(parsed.config, overrides=parsed.set)
+
+    return server.run(read(), demo=parsed.demo, again=read)
 
 
 def _check(parsed: argparse.Namespace) -> int:

@@ -49,10 +49,28 @@ class _Section(BaseModel):
 
 class ServerConfig(_Section):
     listen: str = "127.0.0.1:8080"
+    tls_certificate: Path | None = None
+    tls_key: Path | None = None
+    trusted_proxies: tuple[str, ...] = ()
+    drain: Seconds = Field(default="10s", ge=0, le=600)  # type: ignore[assignment]
+    state_dir: Path | None = None
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     log_format: Literal["auto", "text", "json"] = "auto"
 
     _listens = field_validator("listen")(lambda text: str(Address.parse(text)))
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _are_networks(cls, texts: tuple[str, ...]) -> tuple[str, ...]:
+        for text in texts:
+            ipaddress.ip_network(text)
+        return texts
+
+    @model_validator(mode="after")
+    def _tls_is_whole(self) -> Self:
+        if (self.tls_certificate is None) != (self.tls_key is None):
+            raise ValueError("tls_certificate and tls_key belong together: name both or none")
+        return self
 
     @property
     def address(self) -> Address:
@@ -107,16 +125,83 @@ class AudioConfig(_Section):
     bitrate: BitRate = Field(default="128kbit", ge=32_000, le=512_000)  # type: ignore[assignment]
 
 
-class AuthConfig(_Section):
-    publish: Literal["open"] | tuple[str, ...] | None = None
-    admin: str | None = Field(default=None, min_length=8)
+Keys = tuple[str, ...]
+Policy = Literal["open", "tokens", "webhook"] | Keys
 
-    @field_validator("publish")
+
+def _secret(text: str) -> str:
+    """The text, or the content of the file that `file:PATH` names: relative to systemd's credentials."""
+    if not text.startswith("file:"):
+        return text
+    path = Path(os.environ.get("CREDENTIALS_DIRECTORY", "."), text.removeprefix("file:"))
+    try:
+        return path.read_text("utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise ValueError(f"{path} cannot be read: name a file that the server may read") from error
+
+
+def _secrets(values: object) -> object:
+    if isinstance(values, str):
+        return _secret(values)
+    if isinstance(values, list | tuple):
+        return tuple(_secret(value) if isinstance(value, str) else value for value in values)
+    return values
+
+
+class AuthConfig(_Section):
+    publish: Policy | None = None
+    play: Policy = "open"
+    admin: str | Keys | None = None
+    token_secrets: Keys = ()
+    token_public_keys: tuple[Path, ...] = ()
+    token_audience: str | None = None
+    jwks_url: str | None = Field(default=None, pattern=r"^https?://")
+    jwks_refresh: Seconds = Field(default="5m", ge=1, le=86_400)  # type: ignore[assignment]
+    revoked: Keys = ()
+    webhook_url: str | None = Field(default=None, pattern=r"^https?://")
+    webhook_secret: str | None = Field(default=None, min_length=16)
+    webhook_timeout: Seconds = Field(default="2s", ge=0.05, le=30)  # type: ignore[assignment]
+    webhook_cache: Seconds = Field(default="10s", ge=0, le=3600)  # type: ignore[assignment]
+    webhook_fail: Literal["closed", "open"] = "closed"
+
+    _read = field_validator("publish", "play", "admin", "token_secrets", "webhook_secret", mode="before")(
+        _secrets
+    )
+
+    @field_validator("publish", "play", "admin")
     @classmethod
     def _keys_are_long(cls, keys: object) -> object:
-        if isinstance(keys, tuple) and (not keys or any(len(key) < 8 for key in keys)):
-            raise ValueError('list keys of 8 characters or more, or write "open"')
+        if isinstance(keys, str) and keys in {"open", "tokens", "webhook"}:
+            return keys
+        listed = (keys,) if isinstance(keys, str) else keys
+        if isinstance(listed, tuple) and (not listed or any(len(key) < 8 for key in listed)):
+            raise ValueError('list keys of 8 characters or more, or write "open", "tokens" or "webhook"')
         return keys
+
+    @field_validator("token_secrets")
+    @classmethod
+    def _secrets_are_long(cls, secrets: Keys) -> Keys:
+        if any(len(secret.encode()) < 32 for secret in secrets):
+            raise ValueError("a secret has 32 octets or more (RFC 7518, 3.2): `openssl rand -hex 32`")
+        return secrets
+
+    @model_validator(mode="after")
+    def _what_is_used_is_there(self) -> Self:
+        used = {self.publish, self.play, self.admin}
+        if self.admin == "open":
+            raise ValueError('admin cannot be "open": everybody could end streams; list keys')
+        if "tokens" in used and not (self.token_secrets or self.token_public_keys or self.jwks_url):
+            raise ValueError("tokens need token_secrets, token_public_keys or jwks_url to be verified with")
+        if "webhook" in used and not (self.webhook_url and self.webhook_secret):
+            raise ValueError("a webhook needs webhook_url and webhook_secret")
+        return self
+
+
+class LimitsConfig(_Section):
+    connections: int = Field(default=50_000, ge=1)
+    connections_per_address: int = Field(default=2_000, ge=1)
+    requests_per_address: int = Field(default=0, ge=0)
+    overload_lag: Seconds = Field(default="150ms", ge=0.01, le=10)  # type: ignore[assignment]
 
 
 class Config(_Section):
@@ -128,6 +213,7 @@ class Config(_Section):
     live: LiveConfig = LiveConfig()
     audio: AudioConfig = AudioConfig()
     auth: AuthConfig = AuthConfig()
+    limits: LimitsConfig = LimitsConfig()
 
     @model_validator(mode="after")
     def _open_publishing_is_written_out(self) -> Self:
@@ -216,4 +302,21 @@ def _explain(error: ValidationError, path: Path | None) -> Iterable[str]:
             str(step) for step in fault["loc"] if step not in {"literal['open']", "tuple[str, ...]"}
         )
         mend = _MENDS.get(fault["type"]) or fault["msg"].removeprefix("Value error, ")
-        yield ": ".join(filter(None, [str(path) if path else "", key, mend]))
+        place = f"{path}{_line_of(path, fault['loc'])}" if path else ""
+        yield ": ".join(filter(None, [place, key, mend]))
+
+
+def _line_of(path: Path, steps: tuple[int | str, ...]) -> str:
+    """`:7` where the section and the key stand; nothing for what came from elsewhere."""
+    if not steps:
+        return ""
+    is_here = len(steps) == 1
+    for number, line in enumerate(path.read_text("utf-8").splitlines(), 1):
+        text = line.strip()
+        if text.startswith("["):
+            is_here = text.strip("[] ").partition("#")[0] == steps[0]
+            if is_here and len(steps) == 1:
+                return f":{number}"
+        elif is_here and text.partition("=")[0].strip() == steps[-1 if len(steps) == 1 else 1]:
+            return f":{number}"
+    return ""

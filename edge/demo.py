@@ -3,8 +3,10 @@
 import asyncio
 import contextlib
 import sys
+import time
 from collections.abc import AsyncIterator
 
+from edge.auth.tokens import mint
 from edge.config import Address, AuthConfig
 
 STREAM = "demo"
@@ -26,7 +28,11 @@ async def demo_publisher(address: Address, auth: AuthConfig, *, wanted: bool) ->
 
 def _command(address: Address, auth: AuthConfig) -> list[str]:
     url = f"http://{_reachable(address)}/whip/{STREAM}"
-    token = ["--token", auth.publish[0]] if isinstance(auth.publish, tuple) else []
+    token = []
+    if isinstance(auth.publish, tuple):
+        token = ["--token", auth.publish[0]]
+    elif auth.publish == "tokens" and auth.token_secrets:
+        token = ["--token", mint(auth, "publish", [STREAM], ttl_s=86_400, now=time.time())]
     return [sys.executable, "-m", "edge", "publish", "test", url, *token]
 
 

@@ -28,6 +28,10 @@ WEB_SENDING = Histogram(
     "From a held answer being there to its last byte handed to the socket",
     buckets=_FAST,
 )
+WEB_CONNECTIONS = Gauge("edge_web_connections", "Open connections")
+WEB_TURNED_AWAY = Counter(
+    "edge_web_turned_away_connections", "Connections beyond limits.connections and its kind", ["reason"]
+)
 WEB_FAILURES = Counter("edge_web_failures", "Requests that ended in a fault of ours")
 WEB_SENT = Counter("edge_web_sent_bytes", "Octets of media and playlists handed to sockets", ["kind"])
 
@@ -58,3 +62,16 @@ INGEST_WAITING = Histogram(
 INGEST_AUDIO_DROPS = Counter(
     "edge_ingest_dropped_audio_packets", "Opus packets that the encoding thread had no time for"
 )
+
+# host
+
+HOST_LAG = Gauge("edge_host_loop_lag_seconds", "How late the event loop is, smoothed over about a second")
+
+# auth
+
+AUTH_REFUSED = Counter("edge_auth_refused_requests", "Requests that were not let in", ["action", "reason"])
+AUTH_WEBHOOK = Counter("edge_auth_webhook_answers", "Questions to the webhook by verdict", ["result"])
+AUTH_WEBHOOK_ASKING = Histogram(
+    "edge_auth_webhook_seconds", "From a question to the webhook to its answer", buckets=_FAST
+)
+AUTH_JWKS = Counter("edge_auth_jwks_fetches", "Fetches of signing keys", ["result"])

@@ -6,19 +6,31 @@ import errno
 import logging
 import resource
 import signal
+import socket
 import sys
-from collections.abc import AsyncIterator
+import time
+from collections.abc import AsyncIterator, Callable, Sequence
 
 import uvloop
 from aiohttp import web
 
 from edge import log
+from edge.auth.admission import Admission
 from edge.config import Address, Config
 from edge.demo import demo_publisher
 from edge.errors import ConfigError
+from edge.host.certificates import Certificates
+from edge.host.heart import Heart
+from edge.host.notify import Notifier
+from edge.host.sockets import bound, inherited
+from edge.host.state import recall
+from edge.host.watchdog import watched
 from edge.ingest.sessions import WhipSessions
 from edge.live.hub import Hub
+from edge.operating import Operating
 from edge.web.app import Readiness, make_app
+from edge.web.client_address import trusted_networks
+from edge.web.doors import Doors, guard
 from edge.web.pages import routes as page_routes
 from edge.web.whip import whip_routes
 
@@ -31,55 +43,103 @@ GIL_PATIENCE_S = 0.0005
 it that long, and each datagram waits."""
 
 
-def run(config: Config, *, demo: bool) -> int:
-    """Serve until SIGINT or SIGTERM; 0: stopped cleanly. ConfigError names the key to change."""
+def run(config: Config, *, demo: bool, again: Callable[[], Config] | None = None) -> int:
+    """Serve until SIGINT (at once) or SIGTERM (drained); 0: stopped cleanly. `again` reads the configuration
+    anew, on SIGHUP. ConfigError names the key to change.
+    """
     log.set_up(config.server.log_level, config.server.log_format)
     _raise_file_limit()
     sys.setswitchinterval(GIL_PATIENCE_S)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(_serve(config, demo=demo))
+        runner.run(_serve(config, demo=demo, again=again or (lambda: config)))
     return 0
 
 
-async def _serve(config: Config, *, demo: bool) -> None:
-    stop = asyncio.Event()
+async def _serve(config: Config, *, demo: bool, again: Callable[[], Config]) -> None:
+    notifier, sockets = Notifier(), inherited()
+    async with started(config, sockets) as node:
+        _listen_to_signals(node, notifier, again)
+        async with (
+            demo_publisher(node.address, config.auth, wanted=demo),
+            watched(notifier, node.is_well, node.status),
+        ):
+            notifier.ready()
+            _announce(node.address, demo=demo, secure=node.certificates is not None)
+            await node.told_to_stop.wait()
+            logger.info("stopping")
+            notifier.stopping()
+            await node.drained(keeps_listening=not sockets)
+
+
+def _listen_to_signals(node: Operating, notifier: Notifier, again: Callable[[], Config]) -> None:
     loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, stop.set)
-    async with running(config) as address, demo_publisher(address, config.auth, wanted=demo):
-        _announce(address, demo=demo)
-        await stop.wait()
-        logger.info("stopping")
+    loop.add_signal_handler(signal.SIGINT, node.stop_now)
+    loop.add_signal_handler(signal.SIGTERM, node.drain)
+
+    def reload() -> None:
+        notifier.reloading()
+        node.reload(again)
+        notifier.ready()
+
+    loop.add_signal_handler(signal.SIGHUP, reload)
 
 
 @contextlib.asynccontextmanager
 async def running(config: Config) -> AsyncIterator[Address]:
     """A whole server in this event loop; yields the address that HTTP is answered on (port 0 is resolved)."""
-    hub = Hub(config)
+    async with started(config) as node:
+        yield node.address
+
+
+@contextlib.asynccontextmanager
+async def started(config: Config, sockets: Sequence[socket.socket] = ()) -> AsyncIterator[Operating]:
+    """As `running`, and what an operator does to it. `sockets` take the place of `server.listen`."""
+    hub, ready = Hub(config), Readiness()
     sessions = WhipSessions(config, hub)
-    ready = Readiness()
-    app = make_app(config, hub, ready=ready, routes=[*page_routes, *whip_routes(config, sessions)])
+    admission = Admission(config.auth)
+    heart = Heart(hub.tick_s, config.limits.overload_lag)
+    node = Operating(config, hub, sessions, admission=admission, ready=ready, heart=heart)
+    window_s = config.live.reconnect_window
+    for name, first in recall(config.server.state_dir, within_s=window_s, now=time.time()).items():
+        hub.expect(name, first, asyncio.get_running_loop().time())
+    whip = whip_routes(config, sessions, admission=admission, accepting=node.accept_publisher)
+    app = make_app(config, hub, ready=ready, routes=[*page_routes, *whip], admission=admission, control=node)
     runner = web.AppRunner(app, access_log=None, handle_signals=False, shutdown_timeout=1.0)
     await runner.setup()
+    assert runner.server is not None
+    guard(runner.server, Doors(config.limits, trusted_networks(config.server.trusted_proxies)))
     try:
-        address = await _listen(runner, config)
-        await _open_media(sessions, config, address)
-        async with _ticking(hub):
+        node.address = await _listen(runner, config, sockets, node)
+        await _open_media(sessions, config, node.address)
+        await admission.open()
+        async with _ticking(hub, heart, node):
             ready.set(True)
-            yield address
+            yield node
             ready.set(False)
     finally:
+        node.remember()
         await sessions.close()
-        hub.end_all()
+        if not (sockets and config.server.state_dir):
+            hub.end_all()  # else a successor goes on: who is told EXT-X-ENDLIST would not come back
         await runner.cleanup()
+        await admission.close()
 
 
-async def _listen(runner: web.AppRunner, config: Config) -> Address:
+async def _listen(
+    runner: web.AppRunner, config: Config, sockets: Sequence[socket.socket], node: Operating
+) -> Address:
     wanted = config.server.address
+    if config.server.tls_certificate is not None and config.server.tls_key is not None:
+        node.certificates = Certificates(config.server.tls_certificate, config.server.tls_key)
+    tls = node.certificates.context if node.certificates else None
     try:
-        await web.TCPSite(runner, wanted.host, wanted.port, backlog=4096).start()
+        listeners = sockets or [bound(wanted)]
     except OSError as error:
         raise ConfigError(_busy("server.listen", str(wanted), error)) from error
+    for one in listeners:
+        site = web.SockSite(runner, one, ssl_context=tls, backlog=4096)
+        await site.start()
+        node.sites.append(site)
     host, port = runner.addresses[0][:2]
     return Address(host, port)
 
@@ -103,8 +163,8 @@ def _busy(key: str, value: str, error: OSError) -> str:
 
 
 @contextlib.asynccontextmanager
-async def _ticking(hub: Hub) -> AsyncIterator[None]:
-    task = asyncio.create_task(_tick(hub))
+async def _ticking(hub: Hub, heart: Heart, node: Operating) -> AsyncIterator[None]:
+    task = asyncio.create_task(_tick(hub, heart, node))
     try:
         yield
     finally:
@@ -113,15 +173,18 @@ async def _ticking(hub: Hub) -> AsyncIterator[None]:
             await task
 
 
-async def _tick(hub: Hub) -> None:
+async def _tick(hub: Hub, heart: Heart, node: Operating) -> None:
     """The one clock of all publications: reconnect windows, held requests, retention."""
     loop = asyncio.get_running_loop()
     while True:
         await asyncio.sleep(hub.tick_s)
         try:
             hub.tick(loop.time())
+            node.tick(loop.time())
         except Exception:
             logger.exception("a tick of the publications failed")
+        else:
+            heart.beat(loop.time())
 
 
 def _raise_file_limit() -> None:
@@ -135,9 +198,9 @@ def _raise_file_limit() -> None:
         )
 
 
-def _announce(address: Address, *, demo: bool) -> None:
+def _announce(address: Address, *, demo: bool, secure: bool) -> None:
     host = "localhost" if address.is_loopback else str(address).rpartition(":")[0]
-    where = f"http://{host}:{address.port}"
+    where = f"{'https' if secure else 'http'}://{host}:{address.port}"
     logger.info("serving", extra={"address": where})
     if not sys.stderr.isatty():
         return
@@ -147,5 +210,6 @@ def _announce(address: Address, *, demo: bool) -> None:
         ("publish", "/publish/mine"),
         ("watch", f"/watch/{stream}"),
         ("playlist", f"/live/{stream}/index.m3u8"),
+        ("status", "/admin"),
     ):
         print(f"  {label:<14}{where}{path}", file=sys.stderr)  # noqa: T201

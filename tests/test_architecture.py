@@ -14,10 +14,10 @@ FLOORS = {
     "media": 0, "http": 0, "errors": 0, "units": 0, "config": 0, "metrics": 0, "log": 0,
     "rtp": 1, "fmp4": 1,
     "hls": 2,
-    "live": 3, "vod": 3,
+    "live": 3, "vod": 3, "auth": 3, "host": 3,
     "ingest": 4,
     "web": 5, "publish": 5, "watch": 5,
-    "demo": 5, "server": 6, "cli": 7, "__main__": 8, "__init__": 0,
+    "demo": 5, "operating": 6, "metrics_table": 6, "server": 7, "cli": 8, "__main__": 9, "__init__": 0,
 }  # fmt: skip
 KNOWN_TO_ALL = {"errors", "units", "config", "metrics", "log", "__init__"}
 SHELL_ONLY = {"config", "metrics", "log"}

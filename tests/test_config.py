@@ -41,9 +41,9 @@ def test_all_faults_come_at_once_with_key_and_mend(tmp_path: Path) -> None:
     path = tmp_path / "edge.toml"
     path.write_text('[hls]\nwindow = 60\nparts = "1s"\n[server]\nlisten = "8080"\n')
     assert faults(path=path) == [
-        f'{path}: server.listen: write address:port, like "0.0.0.0:8080" or "[::]:8080"',
-        f'{path}: hls.window: write a number and a unit (us, ms, s, m, min, h, d), like "250ms"',
-        f"{path}: hls.parts: is not a key we know: see config/edge.toml for all keys",
+        f'{path}:5: server.listen: write address:port, like "0.0.0.0:8080" or "[::]:8080"',
+        f'{path}:2: hls.window: write a number and a unit (us, ms, s, m, min, h, d), like "250ms"',
+        f"{path}:3: hls.parts: is not a key we know: see config/edge.toml for all keys",
     ]
 
 

@@ -4,7 +4,7 @@ from prometheus_client import REGISTRY
 
 from edge import metrics
 
-ROOMS = {"ingest", "live", "vod", "web", "rtp"}
+ROOMS = {"ingest", "live", "vod", "web", "rtp", "auth", "host"}
 NOUNS_OF_COUNTS = re.compile(r"edge_[a-z]+_[a-z_]+")
 
 

@@ -14,6 +14,8 @@ class RequestHead:
     path: str
     query: str = ""
     headers: Mapping[str, str] = field(default_factory=dict)
+    client: str = ""
+    """The address that asks."""
 
 
 @dataclass(frozen=True, slots=True)

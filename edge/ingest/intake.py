@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from edge.errors import MediaError
+from edge.ingest.bitrate_limit import BitrateLimit
 from edge.ingest.pump import Pump
 from edge.ingest.sdp import AcceptedMedia, Negotiated
 from edge.media.track import Kind
@@ -63,6 +64,7 @@ class Intake:
         self._timeline = timeline
         self._ssrc = ssrc
         self._max_bitrate = max_bitrate
+        self._limit = BitrateLimit(max_bitrate)
         self._send = send
         self.video: VideoReceiver | None = None
         self.audio: AudioReceiver | None = None
@@ -78,6 +80,7 @@ class Intake:
 
     def rtp(self, data: bytes, now: float) -> None:
         """A decrypted RTP packet. What the publication raises at the attachment passes."""
+        self._limit.add(len(data))
         try:
             packet = parse_rtp(data, now)
         except MediaError:
@@ -116,6 +119,7 @@ class Intake:
 
     def tick(self, now: float, heard_at: float) -> None:
         """Every 20 ms: deadlines, retransmissions, reports, key frames."""
+        self._limit.tick(now)
         video = self.video
         if video is not None and video.ssrc >= 0 and self._pump.wants_key_frame(now):
             video.request_key_frame(now)

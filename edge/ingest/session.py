@@ -29,7 +29,17 @@ MOST_SSRCS = 32
 """libsrtp keeps a context for each; eight layers of simulcast with their retransmissions are 16."""
 
 Reason = Literal[
-    "deleted", "closed", "silent", "unreachable", "handshake", "replaced", "refused", "fault", "shutdown"
+    "deleted",
+    "closed",
+    "silent",
+    "unreachable",
+    "handshake",
+    "replaced",
+    "refused",
+    "fault",
+    "shutdown",
+    "kicked",
+    "revoked",
 ]
 
 _FIRST_RTCP, _LAST_RTCP = 192, 223  # RFC 5761, 4
@@ -68,6 +78,8 @@ class WhipSession:
         self.remote_credentials = (negotiated.ufrag, negotiated.password)
         self.heard_at = now
         self.began_at = now
+        self.token: str | None = None
+        """With which it was let in: judged again when keys change. Never shown."""
         self.connected_at: float | None = None
         self.reason: Reason | None = None
         """Why it is over; None while it is not."""

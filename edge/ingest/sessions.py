@@ -86,7 +86,7 @@ class WhipSessions:
         self, stream: str, offer: bytes, *, token: str | None, client: str, base_url: str, now: float
     ) -> Created:
         """A session from an offer (RFC 9725, 4.2). BadOffer, UnsupportedOffer, NameTaken, Overloaded."""
-        del token, base_url  # checked, and used, by who asks
+        del base_url
         with INGEST_ANSWERING.time():
             self._check_room(client)
             audio = AudioPreferences(bitrate=self._config.audio.bitrate)
@@ -94,6 +94,7 @@ class WhipSessions:
             negotiated = negotiate(parse_offer(offer), audio=audio, video=video)
             publication = self._hub.claim(stream, now, takeover=self._config.live.takeover)
             session = self._make(stream, negotiated, client, publication)
+            session.token = token
             try:
                 text = self._answer(session)
             except BaseException:

@@ -56,6 +56,23 @@ class Hub:
         self._publications[name] = fresh
         return fresh
 
+    def expect(self, name: str, first_msn: int, now: float) -> None:
+        """A stream that was live before this server began: its viewers are kept, as after a drop."""
+        if STREAM_NAME.fullmatch(name) and name not in self._publications:
+            expected = Publication(
+                name, self._config, self._places, now, first_msn=first_msn, wall_clock=self._wall_clock
+            )
+            expected.release(now)
+            self._publications[name] = expected
+
+    def next_numbers(self) -> dict[str, int]:
+        """The media sequence number that would come next, of each that has not ended: for `expect`."""
+        return {
+            name: each.rendition.window.next_position.msn + 1
+            for name, each in self._publications.items()
+            if each.ended_at is None
+        }
+
     def get(self, name: str) -> Publication | None:
         """The publication of that name, if its playlists are served."""
         publication = self._publications.get(name)

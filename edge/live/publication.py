@@ -82,6 +82,11 @@ class Publication:
         self._is_claimed = True
         self._heard_at = now
 
+    def release(self, now: float) -> None:
+        """Nobody holds the claim: whoever comes within `live.reconnect_window` may have it."""
+        self._now = self._heard_at = now
+        self._is_claimed = False
+
     def attach(self, source: Source, tracks: Sequence[Track], wall_clock_zero: float, now: float) -> None:
         """The source begins to write. `wall_clock_zero`: Unix seconds of its time 0.
 

@@ -66,7 +66,7 @@ def summarise(publication: Publication) -> Summary:
         tracks=tuple(map(_track, publication.tracks)),
         viewers=rendition.audience.viewers,
         waiting=rendition.waiting,
-        bitrate=_recent_bitrate(window),
+        bitrate=recent_bitrate(window),
         peak_bitrate=measured.peak if measured else 0,
         frame_rate=round(measured.frame_rate, 3) if measured else 0.0,
         segment=last.msn if has_media else None,
@@ -92,7 +92,7 @@ def _track(track: Track) -> TrackSummary:
     )
 
 
-def _recent_bitrate(window: LiveWindow) -> int:
+def recent_bitrate(window: LiveWindow) -> int:
     """Of the newest complete segments: what the publisher sends now, container included."""
     recent = list(window.segments)[-_RECENT_SEGMENTS:]
     ticks = sum(segment.duration_ticks for segment in recent)

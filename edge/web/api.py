@@ -1,63 +1,150 @@
-"""The control API: what is live, in numbers."""
+"""The control API: what is live, in numbers, and the few things an operator does to it."""
 
+import asyncio
 import dataclasses
-import ipaddress
 import json
-from hmac import compare_digest
-from typing import Any
+from collections.abc import Awaitable, Callable
+from typing import Any, Protocol
 
 from aiohttp import hdrs, web
 
-from edge.config import Config
-from edge.errors import Forbidden, NotFound, Unauthorised
+from edge.auth.admission import Admission
+from edge.errors import BadDirective, Forbidden, NotFound, Unauthorised
 from edge.http.cache_control import NO_STORE
 from edge.live.hub import MULTIVARIANT_PLAYLIST, ROOT, Hub
 from edge.live.publication import Publication
 from edge.live.summary import summarise
 from edge.web.openapi import DOCUMENT
+from edge.web.origin import is_local_name, is_loopback, refuse_foreign_pages
 
 _FORWARDED = (hdrs.FORWARDED, hdrs.X_FORWARDED_FOR, hdrs.VIA, "X-Real-IP")
+_LONGEST_NAME = 256
 
 
-def api_routes(config: Config, hub: Hub) -> list[web.AbstractRouteDef]:
-    """Everything below `/api/v1`; off loopback it needs the token `auth.admin`."""
+class Control(Protocol):
+    """What an operator may do to the server, and see of it besides streams."""
 
-    async def streams(request: web.Request) -> web.Response:
-        admit(request, config.auth.admin)
+    def sessions(self) -> list[dict[str, Any]]:
+        """Of publishers, as plain values without secrets."""
+
+    def kick(self, stream: str) -> int:
+        """End the sessions of a stream; its viewers are kept for the reconnect window. How many ended."""
+
+    def end(self, stream: str) -> None:
+        """End the stream for its viewers too."""
+
+    def revoke(self, name: str) -> None:
+        """The `jti`, `sub` or `kid` of tokens: void at once. Forbidden: too many are."""
+
+    def drain(self) -> None:
+        """As SIGTERM."""
+
+    def settings(self) -> dict[str, Any]:
+        """The configuration in force, without secrets."""
+
+    def history(self) -> list[dict[str, Any]]:
+        """Some numbers for each ten seconds of the last hour, the oldest first."""
+
+
+Route = Callable[[web.Request], Awaitable[web.Response]]
+
+
+def api_routes(hub: Hub, admission: Admission, control: Control | None = None) -> list[web.AbstractRouteDef]:
+    """Everything below `/api/v1`; off loopback it needs `auth.admin`. Less without `control`."""
+
+    def guarded(route: Route) -> Route:
+        async def admitted(request: web.Request) -> web.Response:
+            await admit(request, admission)
+            return await route(request)
+
+        return admitted
+
+    routes = [web.get(f"/api/v1{path}", guarded(route)) for path, route in _reading(hub).items()]
+    if control is not None:
+        routes += [
+            web.route(method, f"/api/v1{path}", guarded(route))
+            for method, path, route in _controlling(hub, control)
+        ]
+    return [*routes]
+
+
+def _reading(hub: Hub) -> dict[str, Route]:
+    async def streams(_: web.Request) -> web.Response:
         return _json({"streams": [_describe(each) for each in hub.list()]})
 
     async def stream(request: web.Request) -> web.Response:
-        admit(request, config.auth.admin)
-        publication = hub.get(request.match_info["name"])
-        if publication is None:
-            raise NotFound("Nobody publishes under this name; GET /api/v1/streams lists who does")
-        return _json(_describe(publication))
+        return _json(_describe(_found(hub, request)))
 
-    async def description(request: web.Request) -> web.Response:
-        admit(request, config.auth.admin)
+    async def description(_: web.Request) -> web.Response:
         return _json(DOCUMENT)
 
+    return {"/streams": streams, "/streams/{name}": stream, "/openapi.json": description}
+
+
+def _controlling(hub: Hub, control: Control) -> list[tuple[str, str, Route]]:
+    async def sessions(_: web.Request) -> web.Response:
+        return _json({"sessions": control.sessions()})
+
+    async def settings(_: web.Request) -> web.Response:
+        return _json(control.settings())
+
+    async def history(_: web.Request) -> web.Response:
+        return _json({"history": control.history()})
+
+    async def kick(request: web.Request) -> web.Response:
+        return _json({"ended_sessions": control.kick(_found(hub, request).name)})
+
+    async def end(request: web.Request) -> web.Response:
+        control.end(_found(hub, request).name)
+        return _done()
+
+    async def drain(_: web.Request) -> web.Response:
+        asyncio.get_running_loop().call_soon(control.drain)
+        return _done(202)
+
+    async def revoke(request: web.Request) -> web.Response:
+        control.revoke(await _name(request))
+        return _done()
+
     return [
-        web.get("/api/v1/streams", streams),
-        web.get("/api/v1/streams/{name}", stream),
-        web.get("/api/v1/openapi.json", description),
+        ("GET", "/sessions", sessions),
+        ("GET", "/config", settings),
+        ("GET", "/history", history),
+        ("POST", "/streams/{name}/kick", kick),
+        ("DELETE", "/streams/{name}", end),
+        ("POST", "/drain", drain),
+        ("POST", "/revocations", revoke),
     ]
 
 
-def admit(request: web.Request, admin: str | None) -> None:
+async def _name(request: web.Request) -> str:
+    try:
+        body = json.loads(await request.read())
+        name = body["name"]
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        raise BadDirective('Send {"name": the jti, sub or kid of what is to be revoked}') from error
+    if not isinstance(name, str) or not 0 < len(name) <= _LONGEST_NAME:
+        raise BadDirective(f"A name has 1 to {_LONGEST_NAME} characters")
+    return name
+
+
+async def admit(request: web.Request, admission: Admission) -> None:
     """Let in who has the token, and who sits at this machine and says nothing.
 
-    Unauthorised, Forbidden. What a proxy on this machine forwards comes from elsewhere, and a page whose own
-    name was made to mean 127.0.0.1 (DNS rebinding) gives itself away by the Host field.
+    Unauthorised, Forbidden. What a proxy on this machine forwards comes from elsewhere; a page whose own
+    name was made to mean 127.0.0.1 (DNS rebinding) gives itself away by the Host field, one of another site
+    by Origin or Sec-Fetch-Site.
     """
+    admin = admission.config.admin
     credentials = request.headers.get(hdrs.AUTHORIZATION)
     if credentials is not None:
         scheme, _, token = credentials.partition(" ")
-        given = token.strip().encode("utf-8", "surrogateescape")
-        if scheme.lower() != "bearer" or admin is None or not compare_digest(given, admin.encode()):
+        if scheme.lower() != "bearer" or admin is None:
             raise Forbidden("The token is not the one of auth.admin")
+        await admission.admit("admin", "", token.strip(), request.remote or "")
         return
     if _is_local(request):
+        refuse_foreign_pages(request)
         return
     if admin is None:
         raise Forbidden("The API answers on loopback only; set auth.admin to reach it from elsewhere")
@@ -67,17 +154,14 @@ def admit(request: web.Request, admin: str | None) -> None:
 def _is_local(request: web.Request) -> bool:
     if any(name in request.headers for name in _FORWARDED):
         return False
-    host = request.url.host or ""
-    return _is_loopback(request.remote or "") and (host == "localhost" or _is_loopback(host))
+    return is_loopback(request.remote or "") and is_local_name(request.url.host or "")
 
 
-def _is_loopback(address: str) -> bool:
-    try:
-        parsed = ipaddress.ip_address(address)
-    except ValueError:
-        return False
-    mapped = parsed.ipv4_mapped if isinstance(parsed, ipaddress.IPv6Address) else None
-    return (mapped or parsed).is_loopback
+def _found(hub: Hub, request: web.Request) -> Publication:
+    publication = hub.get(request.match_info["name"])
+    if publication is None:
+        raise NotFound("Nobody publishes under this name; GET /api/v1/streams lists who does")
+    return publication
 
 
 def _describe(publication: Publication) -> dict[str, Any]:
@@ -89,3 +173,7 @@ def _json(value: object) -> web.Response:
     body = json.dumps(value).encode()
     headers = {"Cache-Control": NO_STORE, "X-Content-Type-Options": "nosniff"}
     return web.Response(body=body, content_type="application/json", headers=headers)
+
+
+def _done(status: int = 204) -> web.Response:
+    return web.Response(status=status, headers={"Cache-Control": NO_STORE})

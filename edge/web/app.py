@@ -1,18 +1,26 @@
 """The aiohttp application: media, control, health and metrics, and whatever routes it is given besides."""
 
-from collections.abc import Iterable
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable
 
 from aiohttp import hdrs, web
+from aiohttp.typedefs import Handler, Middleware
 from prometheus_client import REGISTRY
-from prometheus_client.exposition import choose_encoder
 
+from edge.auth.admission import Admission
 from edge.config import Config
 from edge.errors import Overloaded
 from edge.http.cache_control import NO_STORE
 from edge.live.hub import Hub
-from edge.web.api import api_routes
+from edge.web.api import Control, api_routes
+from edge.web.client_address import Networks, client_address, trusted_networks
+from edge.web.exposition import metrics_route
+from edge.web.gate import Gate
 from edge.web.media import media_routes
 from edge.web.middleware import counted, problems
+from edge.web.rate_limit import RateLimit
+from edge.web.stream_metrics import stream_registry
+from edge.web.viewing import Viewing
 
 MAX_BODY_BYTES = 256 * 1024
 """An SDP offer of a browser has some 10 kB."""
@@ -23,6 +31,15 @@ class Readiness:
 
     def __init__(self) -> None:
         self._is_ready = False
+        self.is_draining = False
+        """Whoever is here is answered, and asked to connect anew elsewhere."""
+        self.requests = 0
+        """That are being answered at this moment."""
+
+    def drain(self) -> None:
+        """No way back: the server goes down."""
+        self._is_ready = False
+        self.is_draining = True
 
     def set(self, is_ready: bool) -> None:
         """Told by whoever starts and stops the server."""
@@ -33,18 +50,83 @@ class Readiness:
 
 
 def make_app(
-    config: Config, hub: Hub, *, ready: Readiness, routes: Iterable[web.AbstractRouteDef] = ()
+    config: Config,
+    hub: Hub,
+    *,
+    ready: Readiness,
+    routes: Iterable[web.AbstractRouteDef] = (),
+    admission: Admission | None = None,
+    control: Control | None = None,
 ) -> web.Application:
     """Compose. `routes`: those of other files (WHIP, pages); `/live`, `/api`, `/metrics` and health are here.
 
     Nothing ticks here: whoever runs the application calls `hub.tick`.
     """
-    app = web.Application(middlewares=[counted, problems], client_max_size=MAX_BODY_BYTES)
-    app.add_routes(media_routes(hub))
-    app.add_routes(api_routes(config, hub))
+    admission = admission or Admission(config.auth)
+    trusted = trusted_networks(config.server.trusted_proxies)
+    app = web.Application(
+        middlewares=[
+            _behind(trusted),
+            _draining(ready),
+            counted,
+            problems,
+            _limited(config.limits.requests_per_address),
+        ],
+        client_max_size=MAX_BODY_BYTES,
+    )
+    app.on_response_prepare.append(_moving_on(ready))
+    viewing = Viewing(capacity=2 * config.live.max_publications)
+    app.add_routes(media_routes(Gate(hub, admission, viewing)))
+    app.add_routes([metrics_route((REGISTRY, stream_registry(hub, viewing)))])
+    app.add_routes(api_routes(hub, admission, control))
     app.add_routes(_operating_routes(ready))
     app.add_routes(routes)
     return app
+
+
+def _draining(ready: Readiness) -> Middleware:
+    @web.middleware
+    async def in_flight(request: web.Request, handler: Handler) -> web.StreamResponse:
+        ready.requests += 1
+        try:
+            return await handler(request)
+        finally:
+            ready.requests -= 1
+
+    return in_flight
+
+
+def _moving_on(ready: Readiness) -> Callable[[web.Request, web.StreamResponse], Awaitable[None]]:
+    async def told(_: web.Request, response: web.StreamResponse) -> None:
+        """`Connection: close` sends whoever is here to another server (RFC 9112, 9.6)."""
+        if ready.is_draining:
+            response.force_close()
+            response.headers[hdrs.CONNECTION] = "close"
+
+    return told
+
+
+def _limited(per_second: int) -> Middleware:
+    limit = RateLimit(per_second=per_second, burst=10 * per_second) if per_second else None
+
+    @web.middleware
+    async def in_measure(request: web.Request, handler: Handler) -> web.StreamResponse:
+        if limit is not None:
+            limit.take(request.remote or "", asyncio.get_running_loop().time())
+        return await handler(request)
+
+    return in_measure
+
+
+def _behind(trusted: Networks) -> Middleware:
+    @web.middleware
+    async def seen_through(request: web.Request, handler: Handler) -> web.StreamResponse:
+        """The address of the client, where a proxy that we trust tells it."""
+        peer = request.remote or ""
+        client = client_address(peer, request.headers.getall(hdrs.X_FORWARDED_FOR, []), trusted)
+        return await handler(request if client == peer else request.clone(remote=client))
+
+    return seen_through
 
 
 def _operating_routes(ready: Readiness) -> list[web.AbstractRouteDef]:
@@ -60,15 +142,7 @@ def _operating_routes(ready: Readiness) -> list[web.AbstractRouteDef]:
     return [
         web.get("/healthz", healthz),
         web.get("/readyz", readyz),
-        web.get("/metrics", metrics),
     ]
-
-
-async def metrics(request: web.Request) -> web.Response:
-    """Prometheus text, or OpenMetrics where the Accept field asks for it."""
-    encode, content_type = choose_encoder(request.headers.get(hdrs.ACCEPT, ""))
-    headers = {"Content-Type": content_type, "Cache-Control": NO_STORE}
-    return web.Response(body=encode(REGISTRY), headers=headers)
 
 
 def _text(text: str) -> web.Response:

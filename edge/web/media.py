@@ -1,19 +1,26 @@
 """Live media over aiohttp: the correct lane, whose answers are the hub's own."""
 
 import asyncio
+from typing import Protocol
 
 from aiohttp import hdrs, web
 
 from edge.http.conditional import revalidated
 from edge.http.message import RequestHead, Response
-from edge.live.hub import ROOT, Hub
+from edge.live.hub import ROOT
 from edge.live.waiters import Wait
 from edge.metrics import WEB_SENDING, WEB_SENT
 from edge.web.middleware import kind_of
 from edge.web.reply import head_of, send
 
 
-def media_routes(hub: Hub) -> list[web.AbstractRouteDef]:
+class Answering(Protocol):
+    """The hub, or the gate in front of it."""
+
+    def answer(self, head: RequestHead, now: float) -> Response | Wait: ...
+
+
+def media_routes(hub: Answering) -> list[web.AbstractRouteDef]:
     """Every method below `/live/` goes to the hub, which knows what to refuse."""
 
     async def media(request: web.Request) -> web.StreamResponse:

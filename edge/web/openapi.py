@@ -53,11 +53,51 @@ def _content(schema: dict[str, Any], media_type: str = "application/json") -> di
 
 def _answers(schema: dict[str, Any], *errors: str) -> dict[str, Any]:
     problem = _content({"$ref": "#/components/schemas/Problem"}, "application/problem+json")
-    known = {"401": "The token is missing", "403": "The token is wrong", "404": "No such stream"}
+    known = {
+        "400": "The body is not understood",
+        "401": "The token is missing",
+        "403": "The token is wrong",
+        "404": "No such stream",
+    }
     found = {"200": {"description": "OK", **_content(schema)}}
     return found | {status: {"description": known[status], **problem} for status in ("401", "403", *errors)}
 
 
+def _empty(status: str, *errors: str) -> dict[str, Any]:
+    answers = _answers({}, *errors)
+    del answers["200"]
+    return {status: {"description": "Done"}} | answers
+
+
+def _operation(name: str, summary: str, answers: dict[str, Any], *, named: bool = False) -> dict[str, Any]:
+    whole: dict[str, Any] = {"operationId": name, "summary": summary, "responses": answers}
+    if named:
+        whole["parameters"] = [{"name": "name", "in": "path", "required": True, "schema": _STREAM["name"]}]
+    return whole
+
+
+_SESSION = _object(
+    {
+        "id": {"type": "string", "description": "Its beginning: enough to tell sessions apart"},
+        "stream": {"type": "string"},
+        "client": {"type": "string", "description": "Address"},
+        "connected": {"type": "boolean"},
+        "age_s": {"type": "number"},
+    }
+)
+_MOMENT = _object(
+    {
+        "unix_s": {"type": "integer"},
+        "streams": {"type": "integer"},
+        "viewers": {"type": "integer"},
+        "bits_in": {"type": "integer", "description": "bit/s of live streams"},
+        "bits_out": {"type": "integer", "description": "bit/s of media and playlists"},
+        "latency_s": {"type": ["number", "null"], "description": "Of the worst stream, capture to listed"},
+        "reconnecting": {"type": "integer", "description": "Streams whose publisher is away"},
+        "lost_packets": {"type": "integer", "description": "Of publishers, in these ten seconds"},
+        "lag_ms": {"type": "number", "description": "How late the event loop is"},
+    }
+)
 _STREAM_REFERENCE = {"$ref": "#/components/schemas/Stream"}
 
 DOCUMENT: dict[str, Any] = {
@@ -80,6 +120,41 @@ DOCUMENT: dict[str, Any] = {
                     {"name": "name", "in": "path", "required": True, "schema": _STREAM["name"]},
                 ],
                 "responses": _answers(_STREAM_REFERENCE, "404"),
+            },
+            "delete": _operation("endStream", "End it for its viewers too", _empty("204", "404"), named=True),
+        },
+        "/api/v1/streams/{name}/kick": {
+            "post": _operation(
+                "kickPublisher",
+                "End the publisher; viewers are kept for live.reconnect_window",
+                _answers(_object({"ended_sessions": {"type": "integer"}}), "404"),
+                named=True,
+            )
+        },
+        "/api/v1/sessions": {
+            "get": _operation(
+                "listSessions",
+                "Every publisher's session",
+                _answers(_object({"sessions": {"type": "array", "items": _SESSION}})),
+            )
+        },
+        "/api/v1/config": {
+            "get": _operation(
+                "getConfig", "The configuration in force; secrets are hidden", _answers({"type": "object"})
+            )
+        },
+        "/api/v1/history": {
+            "get": _operation(
+                "getHistory",
+                "Some numbers for each ten seconds of the last hour, the oldest first",
+                _answers(_object({"history": {"type": "array", "items": _MOMENT}})),
+            )
+        },
+        "/api/v1/drain": {"post": _operation("drain", "Stop, as SIGTERM does", _empty("202"))},
+        "/api/v1/revocations": {
+            "post": {
+                **_operation("revoke", "Make tokens void by their jti, sub or kid", _empty("204", "400")),
+                "requestBody": {"required": True, **_content(_object({"name": {"type": "string"}}))},
             }
         },
         "/api/v1/openapi.json": {

@@ -20,6 +20,7 @@ from edge.http.accept import accepts_gzip
 from edge.http.cache_control import NO_STORE, REVALIDATE
 from edge.http.conditional import revalidated
 from edge.http.message import Headers, RequestHead, Response
+from edge.http.token_path import with_token
 
 FOLDER = Path(__file__).with_name("pages")
 
@@ -141,6 +142,12 @@ async def index(request: web.Request) -> web.Response:
     return _page(request, "index.html")
 
 
+@routes.get("/admin", name="page-admin")
+async def admin(request: web.Request) -> web.Response:
+    """How the server is. What the page shows comes from /api/v1, which asks for the token."""
+    return _page(request, "admin.html")
+
+
 @routes.get(f"/publish/{_STREAM}", name="page-publish")
 async def publish(request: web.Request) -> web.Response:
     """Publish from camera, screen or a file."""
@@ -151,6 +158,9 @@ async def publish(request: web.Request) -> web.Response:
 async def watch(request: web.Request) -> web.Response:
     """Watch, with the live latency shown. The browser asks for the playlist while it still reads the page."""
     playlist = f"/live/{request.match_info['stream']}/index.m3u8"
+    token = request.query.get("token")
+    if token:
+        playlist = with_token(playlist, token, "")
     preload = f"<{playlist}>; rel=preload; as=fetch; crossorigin=anonymous"
     return _page(request, "watch.html", ("Link", preload))
 

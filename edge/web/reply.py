@@ -5,10 +5,11 @@ from contextlib import suppress
 from aiohttp import hdrs, web
 from multidict import CIMultiDict
 
+from edge.http.cmcd import FIELDS
 from edge.http.message import RequestHead, Response
 
 SERVER = ("Server", "edge")
-_READ = ("accept-encoding", "if-none-match")
+_READ = ("accept-encoding", "authorization", "if-none-match", *FIELDS)
 
 
 def head_of(request: web.Request) -> RequestHead:
@@ -18,7 +19,9 @@ def head_of(request: web.Request) -> RequestHead:
         values = request.headers.getall(name, None)
         if values:
             fields[name] = values[0] if len(values) == 1 else ", ".join(values)
-    return RequestHead(request.method, request.path, request.raw_path.partition("?")[2], fields)
+    return RequestHead(
+        request.method, request.path, request.raw_path.partition("?")[2], fields, request.remote or ""
+    )
 
 
 def written(response: Response) -> web.Response:

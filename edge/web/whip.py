@@ -3,16 +3,18 @@
 import asyncio
 import re
 from collections.abc import Awaitable, Callable, Iterable
-from typing import Literal, Protocol
+from typing import Protocol
 
 from aiohttp import hdrs, web
 from multidict import CIMultiDict
 
+from edge.auth.admission import Admission
 from edge.config import STREAM_NAME, Config, IceServer
 from edge.errors import BadFragment, BodyTooLarge, EdgeError, NotFound, SlowBody, UnsupportedMediaType
 from edge.http.problem import method_not_allowed, problem_of
-from edge.ingest.bearer import authorise, parse_bearer
+from edge.ingest.bearer import parse_bearer
 from edge.ingest.outcome import Created, Patched
+from edge.web.origin import refuse_foreign_pages
 from edge.web.rate_limit import RateLimit
 from edge.web.reply import SERVER, written
 
@@ -49,7 +51,7 @@ class WhipSessions(Protocol):
     async def create(
         self, stream: str, offer: bytes, *, token: str | None, client: str, base_url: str, now: float
     ) -> Created:
-        """A new session from an offer of at most 64 KiB. `token` was checked against `auth.publish`."""
+        """A new session from an offer of at most 64 KiB. `token` may publish this stream."""
 
     async def trickle_or_restart(
         self, stream: str, session_id: str, fragment: bytes, if_match: str | None
@@ -64,19 +66,23 @@ def whip_routes(
     config: Config,
     sessions: WhipSessions,
     *,
+    admission: Admission | None = None,
+    accepting: Callable[[], None] = lambda: None,
     posts: RateLimit | None = None,
     changes: RateLimit | None = None,
 ) -> list[web.RouteDef]:
     """`/whip/{stream}` and `/whip/{stream}/{session}`.
 
-    `posts` and `changes` (PATCH, DELETE: Eyevinn's client sends one for every candidate) limit each address.
+    `accepting` raises Overloaded where no new publisher is wanted. `posts` and `changes` (PATCH, DELETE:
+    Eyevinn's client sends one for every candidate) limit each address.
     """
     whip = _Whip(
         sessions,
-        config.auth.publish,
+        admission or Admission(config.auth),
+        accepting,
         config.webrtc.ice_servers,
-        posts or RateLimit(per_second=1, burst=30),
-        changes or RateLimit(per_second=10, burst=200),
+        posts=posts or RateLimit(per_second=1, burst=30),
+        changes=changes or RateLimit(per_second=10, burst=200),
     )
     endpoint, session = "/whip/{stream}", "/whip/{stream}/{session}"
     return [
@@ -96,14 +102,17 @@ class _Whip:
     def __init__(
         self,
         sessions: WhipSessions,
-        publish: Literal["open"] | tuple[str, ...] | None,
+        admission: Admission,
+        accepting: Callable[[], None],
         ice_servers: Iterable[IceServer],
+        *,
         posts: RateLimit,
         changes: RateLimit,
     ) -> None:
         servers = tuple(ice_servers)
         self._sessions = sessions
-        self._publish = publish
+        self._admission = admission
+        self._accepting = accepting
         self._links = [ice_server_link(server) for server in servers]
         self._open_links = [ice_server_link(server) for server in servers if server.credential is None]
         self._posts = posts
@@ -132,7 +141,10 @@ class _Whip:
         client = request.remote or ""
         self._posts.take(client, now)
         token = parse_bearer(request.headers.get(hdrs.AUTHORIZATION))
-        authorise(self._publish, token)
+        if self._admission.config.publish is None:
+            refuse_foreign_pages(request)
+        await self._admission.admit("publish", stream, token, client)
+        self._accepting()
         created = await self._sessions.create(
             stream,
             await _body(request, SDP),

@@ -133,3 +133,20 @@ def test_gauges(live) -> None:
 def test_no_address_raises(live) -> None:
     for path in ("/live", "/live/", "", "/", "/live//", "/live/cam", "/live/cam/", "/live/\ud800/x"):
         assert isinstance(live.hub.answer(RequestHead("GET", path), live.now), Response)
+
+
+def test_a_stream_of_an_earlier_server_holds_its_viewers_and_goes_on_with_its_numbers(stage) -> None:
+    stage.hub.expect("cam", 47, 0.0)
+    viewer = stage.ask("main.m3u8?_HLS_msn=20", stream="cam")
+    assert viewer.answers == []
+    assert stage.hub.waiting == 1
+    assert stage.hub.claim("cam", 0.5, takeover=False).rendition.window.next_position.msn == 47
+    assert stage.hub.next_numbers() == {"cam": 48}
+
+
+def test_an_expected_stream_that_nobody_returns_to_ends(stage) -> None:
+    stage.hub.expect("cam", 47, 0.0)
+    stage.hub.expect("../x", 1, 0.0)
+    assert set(stage.hub.next_numbers()) == {"cam"}
+    stage.hub.tick(31.0)
+    assert stage.hub.next_numbers() == {}

@@ -1,10 +1,16 @@
 import pytest
 from aiohttp.test_utils import make_mocked_request
 
+from edge.auth.admission import Admission
+from edge.config import AuthConfig
 from edge.errors import Forbidden, Unauthorised
 from edge.web.api import admit
 
 TOKEN = {"Authorization": "Bearer correct horse"}
+
+
+def guarded(admin: str | None) -> Admission:
+    return Admission(AuthConfig(admin=admin))
 
 
 def request_from(remote: str, host: str = "127.0.0.1:8080", **headers: str):
@@ -16,9 +22,9 @@ def request_from(remote: str, host: str = "127.0.0.1:8080", **headers: str):
     ("remote", "host"),
     [("127.0.0.1", "127.0.0.1:8080"), ("127.9.9.9", "localhost:8080"), ("::1", "[::1]:8080"), ("::ffff:127.0.0.1", "localhost")],
 )  # fmt: skip
-def test_whoever_sits_at_the_machine_needs_no_token(remote, host) -> None:
-    admit(request_from(remote, host), "correct horse")
-    admit(request_from(remote, host), None)
+async def test_whoever_sits_at_the_machine_needs_no_token(remote, host) -> None:
+    await admit(request_from(remote, host), guarded("correct horse"))
+    await admit(request_from(remote, host), guarded(None))
 
 
 @pytest.mark.parametrize(
@@ -32,25 +38,27 @@ def test_whoever_sits_at_the_machine_needs_no_token(remote, host) -> None:
         ("2001:db8::1", "[::1]:8080", {}),
     ],
 )
-def test_whoever_does_not_needs_it(remote, host, headers) -> None:
+async def test_whoever_does_not_needs_it(remote, host, headers) -> None:
     with pytest.raises(Unauthorised, match=r"auth\.admin"):
-        admit(request_from(remote, host, **headers), "correct horse")
+        await admit(request_from(remote, host, **headers), guarded("correct horse"))
     with pytest.raises(Forbidden, match=r"set auth\.admin"):
-        admit(request_from(remote, host, **headers), None)
-    admit(request_from(remote, host, **headers, Authorization="bearer correct horse"), "correct horse")
+        await admit(request_from(remote, host, **headers), guarded(None))
+    await admit(
+        request_from(remote, host, **headers, Authorization="bearer correct horse"), guarded("correct horse")
+    )
 
 
 @pytest.mark.parametrize(
     "value", ["Bearer wrong", "Bearer", "Bearer ", "Basic correct horse", "Bearer correct horsé"]
 )
-def test_a_wrong_token_is_refused_even_at_the_machine(value) -> None:
+async def test_a_wrong_token_is_refused_even_at_the_machine(value) -> None:
     with pytest.raises(Forbidden):
-        admit(request_from("127.0.0.1", Authorization=value), "correct horse")
+        await admit(request_from("127.0.0.1", Authorization=value), guarded("correct horse"))
 
 
-def test_no_token_opens_what_has_none() -> None:
+async def test_no_token_opens_what_has_none() -> None:
     with pytest.raises(Forbidden):
-        admit(request_from("127.0.0.1", Authorization="Bearer None"), None)
+        await admit(request_from("127.0.0.1", Authorization="Bearer None"), guarded(None))
 
 
 async def test_streams(client, camera, hub) -> None:

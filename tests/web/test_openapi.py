@@ -1,5 +1,6 @@
 from typing import Any
 
+from edge.web.app import make_app
 from edge.web.openapi import DOCUMENT
 
 TYPES = {
@@ -51,10 +52,9 @@ async def test_the_description_is_served(client) -> None:
     assert await (await client.get("/api/v1/openapi.json")).json() == DOCUMENT
 
 
-async def test_every_address_of_the_api_is_described(client) -> None:
+async def test_every_address_of_the_api_is_described(config, hub, readiness) -> None:
+    app = make_app(config, hub, ready=readiness, control=object())  # type: ignore[arg-type]
     paths = {
-        resource.canonical
-        for resource in client.app.router.resources()
-        if resource.canonical.startswith("/api/")
+        resource.canonical for resource in app.router.resources() if resource.canonical.startswith("/api/")
     }
     assert paths == set(DOCUMENT["paths"])

@@ -1,9 +1,10 @@
 /** The addresses of a stream, and rows with a button that copies one. */
 
 export function addressesOf(stream, origin = location.origin) {
+  const token = encodeURIComponent(new URLSearchParams(location.search).get('token') ?? '');
   return {
-    watch: `${origin}/watch/${stream}`,
-    playlist: `${origin}/live/${stream}/index.m3u8`,
+    watch: `${origin}/watch/${stream}${token && `?token=${token}`}`,
+    playlist: `${origin}/live/${token && `~${token}/`}${stream}/index.m3u8`,
     publish: `${origin}/publish/${stream}`,
     whip: `${origin}/whip/${stream}`,
   };

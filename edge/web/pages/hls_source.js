@@ -1,5 +1,6 @@
 /** hls.js in low-latency mode, as a source of the Player: it loads and buffers, the Player steers and decides. */
 
+import { PlayerReports } from './player_reports.js';
 import { PlaylistDates } from './playlist_dates.js';
 import Hls from './vendor/hls.light.min.mjs';
 
@@ -34,7 +35,9 @@ class HlsSource {
     this.mended = -Infinity;
     this.rates = [];
     this.dates = new PlaylistDates();
-    this.hls = new Hls({ ...structuredClone(CONFIG), pLoader: this.dates.loader(Hls.DefaultConfig.loader) });
+    this.reporter = new PlayerReports(video, () => this.bitrate);
+    const xhrSetup = (xhr, url) => this.reporter.addTo(xhr, url);
+    this.hls = new Hls({ ...structuredClone(CONFIG), xhrSetup, pLoader: this.dates.loader(Hls.DefaultConfig.loader) });
     this.video = video;
     this.hls.on(Hls.Events.LEVEL_UPDATED, (_, { details }) => this.onDetails(details));
     this.hls.on(Hls.Events.LEVEL_LOADED, (_, { details }) => this.allowFor(details));
@@ -46,6 +49,7 @@ class HlsSource {
 
   close() {
     clearTimeout(this.retry);
+    this.reporter.close();
     this.hls.destroy();
   }
 

@@ -1,0 +1,1 @@
+"""Who may: keys, signed tokens, webhooks, for publishing, playing and administering."""

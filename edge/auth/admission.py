@@ -1,0 +1,145 @@
+"""The one door: may this client do this with this stream?"""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from hmac import compare_digest
+
+from edge.auth.claims import Action
+from edge.auth.jwks import Jwks
+from edge.auth.tokens import Tokens
+from edge.auth.webhook import Question, Webhook
+from edge.config import AuthConfig, Keys
+from edge.errors import Forbidden, Unauthorised
+from edge.metrics import AUTH_REFUSED
+
+_HOW = {
+    "publish": "send it as `Authorization: Bearer KEY`",
+    "play": "open /live/~TOKEN/STREAM/index.m3u8, or add ?token=TOKEN to the first playlist",
+    "admin": "send it as `Authorization: Bearer TOKEN`",
+}
+_MOST_REVOKED = 10_000
+
+
+class Admission:
+    """Holds `auth`; `replace` changes it while the server runs, and everybody is judged anew."""
+
+    def __init__(self, config: AuthConfig, *, wall_clock: Callable[[], float] = time.time) -> None:
+        self._wall_clock = wall_clock
+        self._retired: list[asyncio.Future[None]] = []
+        self._set(config)
+
+    @property
+    def config(self) -> AuthConfig:
+        """As it is in force."""
+        return self._config
+
+    def decide(self, action: Action, stream: str, token: str | None, client: str) -> Awaitable[None] | None:
+        """None: let in. Unauthorised, Forbidden: not. An awaitable, where somebody else must be asked first,
+        ends in one of the same ways, or in Overloaded. Never more than a look-up for who was let in before.
+        """
+        policy = self._policy[action]
+        if policy == "open":
+            return None
+        try:
+            return self._judged(policy, action, stream, token, client)
+        except (Unauthorised, Forbidden):
+            AUTH_REFUSED.labels(action, "missing" if token is None else "wrong").inc()
+            raise
+
+    async def admit(self, action: Action, stream: str, token: str | None, client: str) -> None:
+        """As `decide`, and waits."""
+        pending = self.decide(action, stream, token, client)
+        if pending is None:
+            return
+        try:
+            await pending
+        except Forbidden:
+            AUTH_REFUSED.labels(action, "wrong").inc()
+            raise
+
+    def replace(self, config: AuthConfig) -> None:
+        """From now on. What was revoked by the API stays revoked. ConfigError: the old one stays."""
+        revoked = self._tokens.revoked
+        old = self._closing()
+        self._set(config.model_copy(update={"revoked": tuple({*config.revoked, *revoked})}))
+        self._retired = [asyncio.ensure_future(one) for one in old]
+
+    def revoke(self, name: str) -> None:
+        """A `jti`, `sub` or `kid`. Bounded: whoever needs more changes the key."""
+        if len(self._tokens.revoked) >= _MOST_REVOKED:
+            raise Forbidden(f"{_MOST_REVOKED} names are revoked: change the key that signs instead")
+        self._tokens.revoke(name)
+        if self._webhook is not None:
+            self._webhook.forget()
+
+    async def open(self) -> None:
+        """Fetch what has to be fetched, within seconds. A dead URL keeps nobody from starting."""
+        if self._jwks is not None:
+            await self._jwks.look(time.monotonic())
+
+    async def close(self) -> None:
+        """Stop asking others."""
+        await asyncio.gather(*self._retired, *self._closing())
+
+    def _set(self, config: AuthConfig) -> None:
+        tokens = Tokens(config, extra=lambda: jwks.keys if jwks else (), wall_clock=self._wall_clock)
+        jwks = Jwks(config.jwks_url, config.jwks_refresh, tokens.forget) if config.jwks_url else None
+        self._jwks, self._tokens = jwks, tokens
+        self._webhook = Webhook(config) if config.webhook_url and config.webhook_secret else None
+        self._config = config
+        self._has_tokens = bool(config.token_secrets or config.token_public_keys or config.jwks_url)
+        admin = (config.admin,) if isinstance(config.admin, str) else config.admin or ()
+        self._policy: dict[Action, str | Keys] = {
+            "publish": config.publish or "open",
+            "play": config.play,
+            "admin": config.admin if config.admin in {"tokens", "webhook"} else admin,
+        }
+
+    def _closing(self) -> list[Awaitable[None]]:
+        return [one.close() for one in (self._jwks, self._webhook) if one is not None]
+
+    def _judged(
+        self, policy: str | Keys, action: Action, stream: str, token: str | None, client: str
+    ) -> Awaitable[None] | None:
+        if policy == "webhook":
+            return self._asked(Question(action, stream, token or "", client))
+        if token is None:
+            raise Unauthorised(f"This needs a token: {_HOW[action]}")
+        if isinstance(policy, tuple):
+            if self._has_tokens and token.count(".") == 2 and not is_one_of(policy, token):
+                return self._signed(action, stream, token, client)
+            if not is_one_of(policy, token):
+                wrong = Forbidden if action == "admin" else Unauthorised  # RFC 6750, 3.1 and WHIP clients
+                raise wrong(f"The key is not one of auth.{action}: ask the operator for one")
+            return None
+        return self._signed(action, stream, token, client)
+
+    def _signed(self, action: Action, stream: str, token: str, client: str) -> Awaitable[None] | None:
+        now = time.monotonic()
+        if self._jwks is not None:
+            if not self._tokens.knows_key_of(token):
+                return self._fetched(action, stream, token, client)
+            if self._jwks.is_stale(now):
+                self._refreshing = asyncio.ensure_future(self._jwks.look(now))
+        self._tokens.check(token, action, stream, client)
+        return None
+
+    async def _fetched(self, action: Action, stream: str, token: str, client: str) -> None:
+        assert self._jwks is not None
+        await self._jwks.look(time.monotonic())
+        self._tokens.check(token, action, stream, client)
+
+    def _asked(self, question: Question) -> Awaitable[None] | None:
+        assert self._webhook is not None
+        now = time.monotonic()
+        if self._webhook.remembered(question, now):
+            return None
+        return self._webhook.check(question, now)
+
+
+def is_one_of(keys: Keys, token: str) -> bool:
+    """Each is compared in constant time, so that how long it took says nothing."""
+    given = token.encode("utf-8", "surrogateescape")
+    matches = [compare_digest(key.encode(), given) for key in keys]
+    return any(matches)

@@ -1,0 +1,127 @@
+"""Asks somebody else who may: signed, believed for a while, and never waited for long.
+
+A question is a POST of JSON with `Edge-Timestamp`, `Edge-Nonce` and `Edge-Signature: v1=HEX`, the
+HMAC-SHA256 of `TIMESTAMP.NONCE.BODY`. 2xx lets in, 401, 403 and 404 refuse; anything else is no answer.
+"""
+
+import asyncio
+import hashlib
+import hmac
+import json
+import logging
+import secrets
+import time
+from typing import NamedTuple
+
+import aiohttp
+from cachetools import LRUCache
+
+from edge.auth.claims import Action
+from edge.config import AuthConfig
+from edge.errors import Forbidden, Overloaded
+from edge.metrics import AUTH_WEBHOOK, AUTH_WEBHOOK_ASKING
+
+logger = logging.getLogger(__name__)
+
+_REMEMBERED = 50_000
+_MOST_ASKING = 200
+
+
+class Question(NamedTuple):
+    """Who wants what. `client` is the address."""
+
+    action: Action
+    stream: str
+    token: str
+    client: str
+
+
+class Webhook:
+    """One question at a time about one thing, whoever asks; at most 200 in all."""
+
+    def __init__(self, config: AuthConfig) -> None:
+        assert config.webhook_url is not None
+        assert config.webhook_secret is not None
+        self._url = config.webhook_url
+        self._secret = config.webhook_secret.encode()
+        self._timeout_s = config.webhook_timeout
+        self._cache_s = config.webhook_cache
+        self._fails_open = config.webhook_fail == "open"
+        self._known: LRUCache[Question, tuple[bool, float]] = LRUCache(_REMEMBERED)
+        self._asking: dict[Question, asyncio.Task[bool | None]] = {}
+        self._session: aiohttp.ClientSession | None = None
+
+    def remembered(self, question: Question, now: float) -> bool | None:
+        """The verdict, while it is believed (monotonic seconds)."""
+        verdict, until = self._known.get(question, (False, float("-inf")))
+        return verdict if now < until else None
+
+    async def check(self, question: Question, now: float) -> None:
+        """Forbidden, or Overloaded where nobody answers and auth.webhook_fail is "closed"."""
+        verdict = self.remembered(question, now)
+        if verdict is None:
+            verdict = await self._joined(question)
+        if verdict is None:
+            AUTH_WEBHOOK.labels("failed").inc()
+            if not self._fails_open:
+                raise Overloaded("Who may cannot be found out at the moment; ask again", retry_after_s=2)
+        elif not verdict:
+            raise Forbidden("The operator's service refuses this")
+
+    def forget(self) -> None:
+        """The next who asks is asked about again."""
+        self._known.clear()
+
+    async def close(self) -> None:
+        for task in self._asking.values():
+            task.cancel()
+        await asyncio.gather(*self._asking.values(), return_exceptions=True)
+        if self._session is not None:
+            await self._session.close()
+
+    async def _joined(self, question: Question) -> bool | None:
+        task = self._asking.get(question)
+        if task is None:
+            if len(self._asking) >= _MOST_ASKING:
+                return None
+            task = self._asking[question] = asyncio.create_task(self._ask(question))
+            task.add_done_callback(lambda _: self._asking.pop(question, None))
+        return await asyncio.shield(task)
+
+    async def _ask(self, question: Question) -> bool | None:
+        began = time.monotonic()
+        try:
+            status = await self._posted(json.dumps(question._asdict()).encode())
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            logger.warning("the webhook is dead", extra={"reason": type(error).__name__})
+            return None
+        AUTH_WEBHOOK_ASKING.observe(time.monotonic() - began)
+        if not (200 <= status < 300 or status in {401, 403, 404}):
+            logger.warning("the webhook does not answer", extra={"status": status})
+            return None
+        verdict = status < 300
+        AUTH_WEBHOOK.labels("allowed" if verdict else "refused").inc()
+        self._known[question] = (verdict, time.monotonic() + self._cache_s)
+        return verdict
+
+    async def _posted(self, body: bytes) -> int:
+        if self._session is None:
+            self._session = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=self._timeout_s))
+        headers = {"Content-Type": "application/json", **signed(self._secret, body)}
+        async with self._session.post(self._url, data=body, headers=headers, allow_redirects=False) as answer:
+            return answer.status
+
+
+def signed(secret: bytes, body: bytes) -> dict[str, str]:
+    """The three fields that make a question ours, fresh and single."""
+    timestamp, nonce = str(int(time.time())), secrets.token_hex(16)
+    return {
+        "Edge-Timestamp": timestamp,
+        "Edge-Nonce": nonce,
+        "Edge-Signature": signature(secret, timestamp, nonce, body),
+    }
+
+
+def signature(secret: bytes, timestamp: str, nonce: str, body: bytes) -> str:
+    """What a receiver compares (in constant time) after it has looked at timestamp and nonce."""
+    return "v1=" + hmac.new(secret, f"{timestamp}.{nonce}.".encode() + body, hashlib.sha256).hexdigest()

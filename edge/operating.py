@@ -1,0 +1,266 @@
+"""A running server in an operator's hands: look at it, reload it, drain it."""
+
+import asyncio
+import logging
+import time
+from collections import deque
+from collections.abc import Callable
+from typing import Any
+
+from aiohttp import web
+
+from edge import log
+from edge.auth.admission import Admission
+from edge.config import Config
+from edge.errors import ConfigError, EdgeError, Overloaded
+from edge.host.certificates import Certificates
+from edge.host.heart import Heart
+from edge.host.reload import changed_keys, in_force
+from edge.host.state import remember
+from edge.host.watchdog import status_line
+from edge.ingest.session import WhipSession
+from edge.ingest.sessions import WhipSessions
+from edge.live.hub import Hub
+from edge.live.summary import summarise
+from edge.metrics import HOST_LAG, INGEST_PACKETS, WEB_SENT
+from edge.web.app import Readiness
+
+logger = logging.getLogger(__name__)
+
+HISTORY_EVERY_S = 10.0
+HISTORY_S = 3600.0
+CERTIFICATES_EVERY_S = 60.0
+_QUIET_S = 1.0
+_SECRET = frozenset({"publish", "play", "admin", "token_secrets", "webhook_secret"})
+
+
+class Operating:
+    """What signals and the control API do. Its methods do not wait, but `drained`."""
+
+    def __init__(
+        self,
+        config: Config,
+        hub: Hub,
+        sessions: WhipSessions,
+        *,
+        admission: Admission,
+        ready: Readiness,
+        heart: Heart,
+    ) -> None:
+        self.config = config
+        self.address = config.server.address
+        self.told_to_stop = asyncio.Event()
+        self.certificates: Certificates | None = None
+        self.sites: list[web.BaseSite] = []
+        self._hub, self._sessions, self._admission = hub, sessions, admission
+        self._ready, self._heart = ready, heart
+        self._is_hurried = asyncio.Event()
+        self._history: deque[dict[str, Any]] = deque(maxlen=int(HISTORY_S / HISTORY_EVERY_S))
+        self._next_history = self._next_certificates = 0.0
+        self._lost_before = _lost_packets()
+        self._sent_bytes = {"status": _sent_bytes(), "history": _sent_bytes()}
+
+    # Health
+
+    def is_well(self) -> bool:
+        """Whether the loop does its work: what the watchdog is fed by."""
+        return self._heart.is_well(asyncio.get_running_loop().time())
+
+    def accept_publisher(self) -> None:
+        """Overloaded where no new one is wanted: while draining, and while the loop is late."""
+        if self._ready.is_draining:
+            raise Overloaded("The server is going down; publish again in a moment", retry_after_s=2)
+        self._heart.refuse_new_work()
+
+    def status(self, seconds: float) -> str:
+        """For the service manager: over the last `seconds`."""
+        streams = self._hub.list()
+        viewers = sum(each.rendition.audience.viewers for each in streams)
+        return status_line(len(streams), viewers, self._bits_since("status") / max(seconds, 0.001))
+
+    def tick(self, now: float) -> None:
+        """Some ten times a second (monotonic seconds)."""
+        HOST_LAG.set(self._heart.lag_s)
+        if now >= self._next_history:
+            self._next_history = now + HISTORY_EVERY_S
+            self._history.append(self._moment())
+            self.remember()
+        if now >= self._next_certificates:
+            self._next_certificates = now + CERTIFICATES_EVERY_S
+            self._renew_certificates()
+
+    def remember(self) -> None:
+        """For whoever serves after us."""
+        remember(self.config.server.state_dir, self._hub.next_numbers())
+
+    # Reload
+
+    def reload(self, read: Callable[[], Config]) -> None:
+        """Take what can be taken; say what could not. A faulty configuration changes nothing."""
+        try:
+            new = read()
+            self._admission.replace(new.auth)
+            if self.certificates is not None:
+                self.certificates.reload()
+        except ConfigError as error:
+            for fault in error.detail.splitlines():
+                logger.error("reload refused", extra={"fault": fault})  # noqa: TRY400
+            return
+        taken, left = changed_keys(self.config, new)
+        self.config = in_force(self.config, new)
+        log.set_up(self.config.server.log_level, self.config.server.log_format)
+        self._judge_again()
+        logger.info("reloaded", extra={"taken": ", ".join(taken) or "nothing"})
+        if left:
+            logger.warning("a restart is needed", extra={"keys": ", ".join(left)})
+
+    def _renew_certificates(self) -> None:
+        if self.certificates is None:
+            return
+        try:
+            if self.certificates.reload_if_changed():
+                logger.info("certificates renewed")
+        except ConfigError as error:
+            logger.warning("certificates not renewed", extra={"fault": error.detail})
+
+    # Control
+
+    def sessions(self) -> list[dict[str, Any]]:
+        """See Control."""
+        now = time.monotonic()
+        return [
+            {
+                "id": one.id[:8],  # enough to tell them apart; the whole would let its reader end it
+                "stream": one.stream,
+                "client": one.client,
+                "connected": one.is_connected,
+                "age_s": round(now - one.began_at, 1),
+            }
+            for one in self._sessions.list()
+        ]
+
+    def kick(self, stream: str) -> int:
+        """See Control."""
+        theirs = [one for one in self._sessions.list() if one.stream == stream]
+        for one in theirs:
+            one.end("kicked", "an operator ended it")
+        return len(theirs)
+
+    def end(self, stream: str) -> None:
+        """See Control."""
+        publication = self._hub.get(stream)
+        if publication is not None:
+            publication.end(asyncio.get_running_loop().time(), "an operator ended it")
+
+    def revoke(self, name: str) -> None:
+        """See Control."""
+        self._admission.revoke(name)
+        logger.info("revoked", extra={"name_length": len(name)})
+        self._judge_again()
+
+    def settings(self) -> dict[str, Any]:
+        """See Control."""
+        values = self.config.model_dump(mode="json")
+        auth = values["auth"]
+        for key in _SECRET & set(auth):
+            auth[key] = _hidden(auth[key])
+        for server in values["webrtc"]["ice_servers"]:
+            server["credential"] = _hidden(server["credential"])
+        return values
+
+    def history(self) -> list[dict[str, Any]]:
+        """See Control."""
+        return list(self._history)
+
+    def _judge_again(self) -> None:
+        """End publishers who would not be let in now."""
+        self._judging = asyncio.ensure_future(
+            asyncio.gather(*(self._judge(one) for one in self._sessions.list()))
+        )
+
+    async def _judge(self, session: WhipSession) -> None:
+        try:
+            await self._admission.admit("publish", session.stream, session.token, session.client)
+        except Overloaded:
+            return  # nobody could be asked: who was let in stays
+        except EdgeError:
+            session.end("revoked", "its key is void")
+
+    # The end
+
+    def drain(self) -> None:
+        """SIGTERM: nothing new, and an end. Once more: at once."""
+        if self.told_to_stop.is_set():
+            self._is_hurried.set()
+        self._ready.drain()
+        self.told_to_stop.set()
+
+    def stop_now(self) -> None:
+        """SIGINT: somebody sits in front of it and waits."""
+        self._is_hurried.set()
+        self.drain()
+
+    async def drained(self, *, keeps_listening: bool) -> None:
+        """Until nobody asks any more, for `server.drain` at the longest.
+
+        Where another holds the sockets we stop accepting: who connects now is for our successor.
+        """
+        if not keeps_listening:
+            for site in self.sites:
+                await site.stop()
+        loop = asyncio.get_running_loop()
+        quiet_since = loop.time()
+        deadline = quiet_since + self.config.server.drain
+        patience = _QUIET_S if keeps_listening else 0.0
+        while not self._is_hurried.is_set() and (now := loop.time()) < deadline:
+            if self._ready.requests or self._hub.waiting:
+                quiet_since = now
+            elif now - quiet_since >= patience:
+                return
+            await asyncio.sleep(0.02)
+
+    def _moment(self) -> dict[str, Any]:
+        streams = [summarise(each) for each in self._hub.list()]
+        latencies = [each.latency_s for each in streams if each.latency_s is not None]
+        return {
+            "unix_s": round(time.time()),
+            "streams": len(streams),
+            "viewers": sum(each.viewers for each in streams),
+            "bits_in": sum(each.bitrate for each in streams if each.state == "live"),
+            "bits_out": round(self._bits_since("history") / HISTORY_EVERY_S),
+            "latency_s": max(latencies, default=None),
+            "reconnecting": sum(each.state == "reconnecting" for each in streams),
+            "lost_packets": round(self._lost_since()),
+            "lag_ms": round(self._heart.lag_s * 1000, 2),
+        }
+
+    def _lost_since(self) -> float:
+        now = _lost_packets()
+        before, self._lost_before = self._lost_before, now
+        return now - before
+
+    def _bits_since(self, reader: str) -> float:
+        now = _sent_bytes()
+        before, self._sent_bytes[reader] = self._sent_bytes[reader], now
+        return 8 * (now - before)
+
+
+def _lost_packets() -> float:
+    (family,) = INGEST_PACKETS.collect()
+    return sum(
+        sample.value
+        for sample in family.samples
+        if sample.name.endswith("_total") and sample.labels["result"] == "lost"
+    )
+
+
+def _sent_bytes() -> float:
+    (family,) = WEB_SENT.collect()
+    return sum(sample.value for sample in family.samples if sample.name.endswith("_total"))
+
+
+def _hidden(value: object) -> object:
+    """Whether there is a secret, and how many, but never which."""
+    if value is None or value == [] or value in ("open", "tokens", "webhook"):
+        return value
+    return [f"({len(value)} hidden)"] if isinstance(value, list) else "(hidden)"

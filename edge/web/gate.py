@@ -1,0 +1,104 @@
+"""In front of the hub: who may watch. The token is taken off before anything is looked up or kept."""
+
+import asyncio
+from collections.abc import Awaitable
+
+from edge.auth.admission import Admission
+from edge.errors import EdgeError, Unauthorised
+from edge.http.cache_control import NO_STORE
+from edge.http.cmcd import of_fields, parse_cmcd, split_cmcd
+from edge.http.cors import OPEN
+from edge.http.message import RequestHead, Response
+from edge.http.problem import problem_of
+from edge.http.token_path import from_query, split_token, with_token
+from edge.ingest.bearer import parse_bearer
+from edge.live.hub import MULTIVARIANT_PLAYLIST, ROOT, Hub
+from edge.live.waiters import Cancel, Deliver, Wait
+from edge.web.viewing import Viewing
+
+
+class Gate:
+    """Answers as the hub does, to those who may. Both lanes ask here."""
+
+    def __init__(self, hub: Hub, admission: Admission, viewing: Viewing | None = None) -> None:
+        self._hub = hub
+        self._viewing = viewing or Viewing()
+        self._admission = admission
+
+    def answer(self, head: RequestHead, now: float) -> Response | Wait:
+        """See Hub.answer. A refusal is kept by no cache, and says nothing of what is live."""
+        token, path = split_token(head.path)
+        if token is not None:
+            head = RequestHead(head.method, path, head.query, head.headers, head.client)
+        told, query = split_cmcd(head.query)
+        if told is not None or (told := of_fields(head.headers)) is not None:
+            head = RequestHead(head.method, path, query, head.headers, head.client)
+        allowed = self._allowed(head, path, token, now)
+        if told is not None and (isinstance(allowed, Wait) or allowed.status == 200):
+            self._note(path, told)
+        return allowed
+
+    def _note(self, path: str, told: str) -> None:
+        stream = path.removeprefix(ROOT).partition("/")[0]
+        if self._hub.get(stream) is not None:
+            self._viewing.note(stream, parse_cmcd(told))
+
+    def _allowed(self, head: RequestHead, path: str, token: str | None, now: float) -> Response | Wait:
+        if head.method == "OPTIONS" or self._admission.config.play == "open":
+            return self._hub.answer(head, now)
+        try:
+            if token is None:
+                token, query = self._elsewhere(head)
+                if query is not None:
+                    return _moved(with_token(path, token or "", query))
+            stream = path.removeprefix(ROOT).partition("/")[0]
+            pending = self._admission.decide("play", stream, token, head.client)
+        except EdgeError as error:
+            return problem_of(error, headers=OPEN)
+        if pending is None:
+            return self._hub.answer(head, now)
+        return Wait(lambda deliver: _Asking(self._hub, head, pending, deliver).cancel)
+
+    def _elsewhere(self, head: RequestHead) -> tuple[str | None, str | None]:
+        """A token in the Authorization field or the query; and the rest of a query that has to move on."""
+        if (field := head.headers.get("authorization")) is not None:
+            return parse_bearer(field), None
+        token, rest = from_query(head.query)
+        if token is None:
+            return None, None
+        if not token or "/" in token:
+            raise Unauthorised("The token in the query is none: give ?token=TOKEN")
+        is_first = head.path.endswith("/" + MULTIVARIANT_PLAYLIST)
+        return token, (rest if is_first else None)
+
+
+class _Asking:
+    """Somebody else decides; then the hub answers, at once or later."""
+
+    def __init__(self, hub: Hub, head: RequestHead, pending: Awaitable[None], deliver: Deliver) -> None:
+        self._hub, self._head, self._deliver = hub, head, deliver
+        self._leave: Cancel | None = None
+        self._task = asyncio.ensure_future(self._judge(pending))
+
+    def cancel(self) -> None:
+        """The viewer left. The question goes on, for the next who asks it."""
+        self._task.cancel()
+        if self._leave is not None:
+            self._leave()
+
+    async def _judge(self, pending: Awaitable[None]) -> None:
+        try:
+            await pending
+        except EdgeError as error:
+            self._deliver(problem_of(error, headers=OPEN))
+            return
+        answer = self._hub.answer(self._head, asyncio.get_running_loop().time())
+        if isinstance(answer, Wait):
+            self._leave = answer.subscribe(self._deliver)
+        else:
+            self._deliver(answer)
+
+
+def _moved(address: str) -> Response:
+    """307 (RFC 9110, 15.4.8): players take what a playlist names relative to where they ended up."""
+    return Response(307, (("Location", address), ("Cache-Control", NO_STORE), *OPEN))

@@ -1,0 +1,87 @@
+/** The status page: the last hour in plots, and the streams of this moment. */
+
+import { plot } from '/static/@/admin_plot.js';
+
+const ADMIN_TOKEN = 'edge.admin';
+const EVERY_MS = 5000;
+const $ = (id) => document.getElementById(id);
+
+const bits = (value) => (value >= 1e9 ? `${(value / 1e9).toFixed(2)} Gbit/s` : value >= 1e6 ? `${(value / 1e6).toFixed(1)} Mbit/s` : `${Math.round(value / 1e3)} kbit/s`);
+const whole = (value) => Math.round(value).toLocaleString();
+const seconds = (value) => `${value.toFixed(2)} s`;
+
+const PLOTS = [
+  ['Streams', 'streams', whole],
+  ['Viewers', 'viewers', whole],
+  ['In, from publishers', 'bits_in', bits],
+  ['Out, to viewers', 'bits_out', bits],
+  ['Latency, capture to listed, the worst stream', 'latency_s', seconds],
+  ['Packets lost in ten seconds', 'lost_packets', whole],
+  ['Streams without their publisher', 'reconnecting', whole],
+  ['Event loop late', 'lag_ms', (value) => `${value.toFixed(1)} ms`],
+];
+
+async function ask(path, options = {}) {
+  const token = sessionStorage.getItem(ADMIN_TOKEN);
+  const headers = token ? { Authorization: `Bearer ${token}` } : {};
+  const answer = await fetch(`/api/v1${path}`, { ...options, headers, cache: 'no-store' });
+  if (answer.status === 401 || answer.status === 403) throw new Error('locked');
+  if (!answer.ok) throw new Error('silent');
+  return answer.status === 204 ? null : answer.json();
+}
+
+function cell(text) {
+  const made = document.createElement('td');
+  made.textContent = text;
+  return made;
+}
+
+function row(stream) {
+  const made = document.createElement('tr');
+  const latency = stream.latency_s === null ? '–' : seconds(stream.latency_s);
+  const texts = [stream.state, whole(stream.viewers), bits(stream.bitrate), latency, whole(stream.discontinuity_sequence), `${Math.round(stream.age_s / 60)} min`];
+  const name = cell('');
+  const link = document.createElement('a');
+  link.href = `/watch/${stream.name}`;
+  link.textContent = stream.name;
+  name.append(link);
+  const kick = document.createElement('button');
+  kick.type = 'button';
+  kick.className = 'small-button';
+  kick.textContent = 'Kick';
+  kick.setAttribute('aria-label', `Kick the publisher of ${stream.name}`);
+  kick.addEventListener('click', async () => {
+    if (confirm(`End the publisher of ${stream.name}? Its viewers wait for it to return.`)) {
+      await ask(`/streams/${stream.name}/kick`, { method: 'POST' });
+      await show();
+    }
+  });
+  const last = cell('');
+  last.append(kick);
+  made.append(name, ...texts.map(cell), last);
+  return made;
+}
+
+async function show() {
+  try {
+    const [{ history }, { streams }] = await Promise.all([ask('/history'), ask('/streams')]);
+    $('locked').hidden = true;
+    $('list').hidden = !streams.length;
+    $('summary').textContent = `Streams: ${streams.length}. Viewers: ${whole(streams.reduce((sum, one) => sum + one.viewers, 0))}.`;
+    $('plots').replaceChildren(...PLOTS.map(([title, key, format]) => plot(title, history.map((one) => [one.unix_s, one[key]]), format)));
+    $('streams').replaceChildren(...streams.map(row));
+  } catch (error) {
+    const locked = error.message === 'locked';
+    $('locked').hidden = !locked;
+    $('summary').textContent = locked ? 'An admin token is needed.' : 'The server does not answer; asking again.';
+    if (locked) { $('plots').replaceChildren(); $('list').hidden = true; }
+  }
+}
+
+$('unlock').addEventListener('submit', (event) => {
+  event.preventDefault();
+  sessionStorage.setItem(ADMIN_TOKEN, $('admin-token').value.trim());
+  show();
+});
+show();
+setInterval(() => { if (!document.hidden) show(); }, EVERY_MS);

@@ -1,0 +1,46 @@
+"""The status page, with a real publisher and a real viewer; and what the viewer's page tells of itself."""
+
+import time
+import urllib.request
+
+import pytest
+
+pytestmark = pytest.mark.browser
+
+
+def metrics(server) -> str:
+    with urllib.request.urlopen(f"{server.base}/metrics") as answer:
+        return answer.read().decode()
+
+
+def test_streams_plots_and_what_viewers_feel(page, browser, server, publish):
+    faults = []
+    page.on("pageerror", lambda error: faults.append(str(error)))
+    publish("garden")
+    viewer = browser.new_page()
+    viewer.goto(f"{server.base}/watch/garden?muted")
+    deadline = time.monotonic() + 30
+    while viewer.evaluate("document.querySelector('video').currentTime") < 2:
+        assert time.monotonic() < deadline, "the viewer does not play"
+        viewer.wait_for_timeout(100)
+    page.goto(f"{server.base}/admin")
+    page.get_by_role("link", name="garden").wait_for(timeout=15_000)
+    assert page.locator(".plot svg").count() == 8
+    assert "live" in page.locator("#streams").inner_text()
+    told = metrics(server)
+    viewer.close()
+    (reports,) = [
+        line
+        for line in told.splitlines()
+        if line.startswith('edge_stream_player_reports_total{stream="garden"}')
+    ]
+    assert float(reports.split()[1]) > 3
+    assert 'edge_stream_player_start_seconds_count{stream="garden"} 1.0' in told
+    assert faults == []
+
+
+def test_without_the_token_it_asks_for_it(page, server):
+    page.route("**/api/v1/*", lambda route: route.fulfill(status=401, body="{}"))
+    page.goto(f"{server.base}/admin")
+    page.get_by_placeholder("Admin token").wait_for(timeout=8000)
+    assert page.locator(".plot").count() == 0

@@ -1,0 +1,349 @@
+"""A whole server as the service manager sees it: a small stand-in with real sockets and real datagrams."""
+
+import asyncio
+import contextlib
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+import aiohttp
+import pytest
+
+from edge.config import Config, load
+from edge.server import started
+
+ACTIVATED = """
+import os, sys
+os.dup2(int(sys.argv[1]), 3)
+os.environ |= {"LISTEN_PID": str(os.getpid()), "LISTEN_FDS": "1", "WATCHDOG_PID": str(os.getpid())}
+sys.argv = ["edge", *sys.argv[2:]]
+from edge.cli import main
+main()
+"""
+CONFIG = """
+[server]
+listen = "127.0.0.1:1"
+drain = "5s"
+[webrtc]
+listen = "127.0.0.1:0"
+[auth]
+publish = ["publish-key"]
+admin = "admin-key"
+"""
+
+
+class Manager:
+    """What systemd does, as far as we lean on it: holds the socket, hears datagrams, sends signals."""
+
+    def __init__(self, folder: Path) -> None:
+        self.config = folder / "edge.toml"
+        self.config.write_text(CONFIG)
+        self.listener = socket.create_server(("127.0.0.1", 0), backlog=512)
+        self.port = self.listener.getsockname()[1]
+        self.notify = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self.notify.bind(str(folder / "notify"))
+        self.log = (folder / "log").open("w+")
+        self.processes: list[subprocess.Popen] = []
+
+    def start(self) -> subprocess.Popen:
+        environment = {**os.environ, "NOTIFY_SOCKET": self.notify.getsockname(), "WATCHDOG_USEC": "300000"}
+        number = self.listener.fileno()
+        command = [sys.executable, "-c", ACTIVATED, str(number), "serve", "-c", str(self.config)]
+        process = subprocess.Popen(command, env=environment, pass_fds=[number], stderr=self.log)
+        self.processes.append(process)
+        return process
+
+    def hear(self, word: str, within_s: float = 20) -> float:
+        """Seconds until that datagram came; others are passed over."""
+        began = time.monotonic()
+        while True:
+            self.notify.settimeout(max(0.01, began + within_s - time.monotonic()))
+            if self.notify.recv(4096).decode().startswith(word):
+                return time.monotonic() - began
+
+    def ask(self, path: str, **headers: str) -> int:
+        request = urllib.request.Request(f"http://127.0.0.1:{self.port}{path}", headers=headers)
+        try:
+            with urllib.request.urlopen(request, timeout=20) as answer:
+                return answer.status
+        except urllib.error.HTTPError as error:
+            return error.code
+
+    def close(self) -> None:
+        for process in self.processes:
+            if process.poll() is None:
+                process.kill()
+            process.wait()
+        for one in (self.listener, self.notify, self.log):
+            one.close()
+
+
+@pytest.fixture
+def manager(tmp_path):
+    manager = Manager(tmp_path)
+    yield manager
+    manager.close()
+
+
+def test_ready_watchdog_reload_and_end(manager):
+    process = manager.start()
+    manager.hear("READY=1")
+    assert manager.ask("/readyz") == 200
+    manager.hear("WATCHDOG=1")
+    manager.hear("WATCHDOG=1")
+    assert manager.ask("/api/v1/config", Authorization="Bearer admin-key") == 200
+    manager.config.write_text(CONFIG.replace("admin-key", "other-key") + '[hls]\nwindow = "10s"\n')
+    process.send_signal(signal.SIGHUP)
+    manager.hear("RELOADING=1")
+    manager.hear("READY=1")
+    assert manager.ask("/api/v1/config", Authorization="Bearer admin-key") == 403
+    assert manager.ask("/api/v1/config", Authorization="Bearer other-key") == 200
+    process.terminate()
+    manager.hear("STOPPING=1")
+    assert process.wait(20) == 0
+    log = Path(manager.log.name).read_text()
+    assert '"keys": "hls.window"' in log
+    assert "-key" not in log.replace("publish-key", "")
+    assert "publish-key" not in log
+
+
+def test_a_faulty_configuration_changes_nothing(manager):
+    process = manager.start()
+    manager.hear("READY=1")
+    manager.config.write_text('[hls]\nwindow = "long"\nparts = 1\n')
+    process.send_signal(signal.SIGHUP)
+    manager.hear("READY=1")
+    assert manager.ask("/api/v1/config", Authorization="Bearer admin-key") == 200
+    assert Path(manager.log.name).read_text().count("reload refused") == 2
+
+
+def test_a_hung_loop_is_not_fed(manager):
+    process = manager.start()
+    manager.hear("WATCHDOG=1")
+    process.send_signal(signal.SIGSTOP)
+    with contextlib.suppress(TimeoutError):
+        while True:
+            manager.hear("WATCHDOG=1", 0.5)
+    manager.notify.settimeout(1)
+    with pytest.raises(TimeoutError):
+        manager.notify.recv(4096)
+
+
+def test_a_restart_refuses_no_connection(manager):
+    """Asked all the time, over a restart: every connection is answered, by the old or by the new."""
+    old = manager.start()
+    manager.hear("READY=1")
+    answers: list[int | str] = []
+
+    async def asking(stop: asyncio.Event) -> None:
+        while not stop.is_set():
+            reader, writer = await asyncio.open_connection("127.0.0.1", manager.port)
+            writer.write(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+            answers.append((await reader.readline()).decode().strip())
+            writer.close()
+            await asyncio.sleep(0.005)
+
+    async def restarting() -> None:
+        stop = asyncio.Event()
+        asked = [asyncio.create_task(asking(stop)) for _ in range(8)]
+        await asyncio.sleep(0.2)
+        old.terminate()
+        assert await asyncio.to_thread(old.wait, 20) == 0
+        manager.start()
+        await asyncio.to_thread(manager.hear, "READY=1")
+        await asyncio.sleep(0.2)
+        stop.set()
+        await asyncio.gather(*asked)
+
+    asyncio.run(restarting())
+    assert len(answers) > 50
+    assert set(answers) == {"HTTP/1.1 200 OK"}
+
+
+async def test_draining_answers_who_is_here_and_takes_nothing_new():
+    config = load(environment={}, overrides=["server.listen=127.0.0.1:0", "server.drain=5s"])
+    async with started(config) as node:
+        reader, writer = await asyncio.open_connection(*node.address)
+        node.drain()
+        writer.write(b"GET /readyz HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        head = (await reader.readuntil(b"\r\n\r\n")).decode()
+        assert " 503 " in head
+        assert "Connection: close" in head
+        writer.close()
+        reader, writer = await asyncio.open_connection(*node.address)
+        writer.write(
+            b"POST /whip/cam HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/sdp\r\nContent-Length: 0\r\n\r\n"
+        )
+        head = (await reader.readuntil(b"\r\n\r\n")).decode()
+        assert " 503 " in head
+        assert "Retry-After: 2" in head
+        writer.close()
+        began = asyncio.get_running_loop().time()
+        await node.drained(keeps_listening=True)
+        assert 0.5 < asyncio.get_running_loop().time() - began < 4
+
+
+async def test_a_second_signal_does_not_wait():
+    config = load(environment={}, overrides=["server.listen=127.0.0.1:0", "server.drain=60s"])
+    async with started(config) as node:
+        node._ready.requests += 1
+        node.drain()
+        node.drain()
+        async with asyncio.timeout(5):
+            await node.drained(keeps_listening=True)
+        node._ready.requests -= 1
+
+
+async def test_what_is_shown_has_no_secrets():
+    auth = {
+        "publish": ["publish-secret"], "play": ["playing-secret"], "admin": ["admining-secret"],
+        "token_secrets": ["signing-secret-0123456789-0123456789"], "webhook_secret": "webhooking-secret",
+    }  # fmt: skip
+    config = Config.model_validate(
+        {
+            "server": {"listen": "127.0.0.1:0"},
+            "auth": auth,
+            "webrtc": {"ice_servers": [{"urls": "turn:t.example", "credential": "turning-secret"}]},
+        }
+    )
+    async with started(config) as node:
+        assert "-secret" not in str(node.settings())
+        assert node.settings()["auth"]["publish"] == ["(1 hidden)"]
+        assert node.settings()["hls"]["window"] == 60.0
+
+
+async def test_tls_on_the_listener(tmp_path):
+    sys.path.insert(0, str(Path(__file__).parent / "host"))
+    from tls_material import write_pair
+
+    chain, key = write_pair(tmp_path)
+    overrides = ["server.listen=127.0.0.1:0", f"server.tls_certificate='{chain}'", f"server.tls_key='{key}'"]
+    import ssl
+
+    trust = ssl.create_default_context(cafile=str(chain))
+    async with started(load(environment={}, overrides=overrides)) as node:
+        reader, writer = await asyncio.open_connection(*node.address, ssl=trust, server_hostname="localhost")
+        writer.write(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+        assert b" 200 " in await reader.readline()
+        writer.close()
+
+
+async def test_what_the_api_answers_is_what_it_describes():
+    sys.path.insert(0, str(Path(__file__).parent / "web"))
+    from test_openapi import answer_schema, check
+
+    config = load(environment={}, overrides=["server.listen=127.0.0.1:0"])
+    async with started(config) as node, aiohttp.ClientSession(f"http://{node.address}") as http:
+        node.tick(asyncio.get_running_loop().time())
+        for path in ("/api/v1/sessions", "/api/v1/history", "/api/v1/config"):
+            async with http.get(path) as answer:
+                check(await answer.json(), answer_schema(path, "200"))
+        async with http.post("/api/v1/streams/nobody/kick") as answer:
+            assert answer.status == 404
+        for body in (b"", b"{}", b"[]", b'{"name": 1}', b'{"name": ""}', b"[" * 50_000):
+            async with http.post("/api/v1/revocations", data=body) as answer:
+                assert answer.status == 400
+        async with http.post("/api/v1/revocations", json={"name": "mine"}) as answer:
+            assert answer.status == 204
+        for headers in (
+            {"Origin": "https://evil.example"},
+            {"Sec-Fetch-Site": "cross-site"},
+            {"Host": "evil.example"},
+        ):
+            async with http.post("/api/v1/drain", headers=headers) as answer:
+                assert answer.status in {401, 403}
+        assert not node.told_to_stop.is_set()
+        async with http.post("/api/v1/drain") as answer:
+            assert answer.status == 202
+        await asyncio.wait_for(node.told_to_stop.wait(), 5)
+
+
+async def test_a_page_of_another_site_cannot_publish_here():
+    config = load(environment={}, overrides=["server.listen=127.0.0.1:0"])
+    async with started(config) as node, aiohttp.ClientSession(f"http://{node.address}") as http:
+        sdp = {"Content-Type": "application/sdp"}
+        for headers, status in (
+            ({}, 400),
+            ({"Origin": "https://evil.example"}, 403),
+            ({"Origin": "null"}, 403),
+        ):
+            async with http.post("/whip/cam", data=b"v=0", headers=sdp | headers) as answer:
+                assert answer.status == status
+
+
+async def test_a_key_that_is_taken_away_ends_its_publisher():
+    auth = {"publish": ["first-key"]}
+    config = Config.model_validate({"server": {"listen": "127.0.0.1:0"}, "auth": auth})
+    offer = (Path(__file__).parent / "ingest" / "offers" / "chromium_156.sdp").read_text().encode()
+    async with started(config) as node, aiohttp.ClientSession(f"http://{node.address}") as http:
+        headers = {"Content-Type": "application/sdp", "Authorization": "Bearer first-key"}
+        async with http.post("/whip/cam", data=offer, headers=headers) as answer:
+            assert answer.status == 201
+        assert [one["stream"] for one in node.sessions()] == ["cam"]
+        node.reload(lambda: Config.model_validate({"auth": {"publish": ["other-key"]}}))
+        async with asyncio.timeout(2):
+            while node.sessions():
+                await asyncio.sleep(0.01)
+
+
+async def test_a_stream_goes_on_after_a_restart_and_its_viewers_are_kept(tmp_path):
+    """The successor holds who asks, and its numbers are past those that were."""
+    sys.path.insert(0, str(Path(__file__).parent / "web"))
+    from aiohttp import ClientSession
+
+    overrides = ["server.listen=127.0.0.1:0", f"server.state_dir='{tmp_path}'"]
+    async with started(load(environment={}, overrides=overrides)) as node:
+        camera = camera_of(node._hub)
+        camera.send(5)
+        before = camera.publication.rendition.window.next_position
+    async with (
+        started(load(environment={}, overrides=overrides)) as node,
+        ClientSession(f"http://{node.address}") as http,
+    ):
+        held = asyncio.create_task(
+            http.get(f"/live/cam/main.m3u8?_HLS_msn={before.msn}&_HLS_part={before.part}")
+        )
+        async with asyncio.timeout(5):
+            while not node._hub.waiting:
+                await asyncio.sleep(0.005)
+        camera_of(node._hub).send(5)
+        answer = await asyncio.wait_for(held, 5)
+        text = await answer.text()
+        assert answer.status == 200
+        first = int(
+            next(line for line in text.splitlines() if line.startswith("#EXT-X-MEDIA-SEQUENCE")).partition(
+                ":"
+            )[2]
+        )
+        assert first > before.msn
+
+
+def camera_of(hub):
+    import importlib.util
+
+    spec = importlib.util.spec_from_file_location(
+        "web_conftest", Path(__file__).parent / "web" / "conftest.py"
+    )
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module.Camera(hub, "cam")
+
+
+async def test_with_a_successor_nobody_is_told_that_the_stream_has_ended(tmp_path):
+    overrides = ["server.listen=127.0.0.1:0", f"server.state_dir='{tmp_path}'"]
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        async with started(load(environment={}, overrides=overrides), [listener]) as node:
+            camera = camera_of(node._hub)
+            camera.send(5)
+            hub = node._hub
+    assert hub.get("cam").ended_at is None
+    async with started(load(environment={}, overrides=overrides)) as node:
+        camera_of(node._hub).send(5)
+        hub = node._hub
+    assert hub.get("cam").ended_at is not None

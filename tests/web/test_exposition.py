@@ -1,0 +1,54 @@
+import asyncio
+import time
+
+from prometheus_client.openmetrics.parser import text_string_to_metric_families as open_metrics
+from prometheus_client.parser import text_string_to_metric_families as prometheus
+
+STREAMS = 199
+
+
+async def test_both_formats_are_whole(client, camera):
+    text = await (await client.get("/metrics")).text()
+    names = {family.name for family in prometheus(text)}
+    assert {"edge_stream_viewers", "edge_live_latency_seconds", "edge_host_loop_lag_seconds"} <= names
+    answer = await client.get("/metrics", headers={"Accept": "application/openmetrics-text; version=1.0.0"})
+    text = await answer.text()
+    assert text.count("# EOF") == 1
+    assert {"edge_stream_viewers"} <= {family.name for family in open_metrics(text)}
+
+
+async def test_what_players_tell_is_there_by_stream(client, camera):
+    await client.get("/live/cam/main.m3u8?CMCD=bl%3D600%2Cbr%3D3000%2Cbs")
+    await client.get("/live/cam/main.m3u8", headers={"CMCD-Status": "bs"})
+    await client.get("/live/nobody/main.m3u8?CMCD=bs")
+    text = await (await client.get("/metrics")).text()
+    assert 'edge_stream_player_stalls_total{stream="cam"} 2.0' in text
+    assert 'edge_stream_player_bits_per_second{stream="cam"} 3e+06' in text
+    assert 'edge_stream_player_buffer_seconds_bucket{le="1.0",stream="cam"} 1.0' in text
+    assert 'stream="nobody"' not in text
+
+
+async def test_a_scrape_of_two_hundred_streams_lets_the_loop_breathe(client, camera, hub):
+    for number in range(STREAMS):
+        type(camera)(hub, f"s{number}").send(0.4)
+    gaps: list[float] = []
+
+    async def watch() -> None:
+        last = time.perf_counter()
+        while True:
+            await asyncio.sleep(0)
+            now = time.perf_counter()
+            gaps.append(now - last)
+            last = now
+
+    watching = asyncio.create_task(watch())
+    await asyncio.sleep(0.05)
+    gaps.clear()
+    began = time.perf_counter()
+    text = await (await client.get("/metrics")).text()
+    took = time.perf_counter() - began
+    watching.cancel()
+    print(f"took {took * 1000:.1f} ms, longest turn {max(gaps) * 1000:.2f} ms")
+    assert text.count("edge_stream_up{") == STREAMS + 1
+    assert took < 0.2
+    assert max(gaps) < 0.05

@@ -1,0 +1,168 @@
+"""Who may watch, over a real socket; and that what they watch is the same bytes for all."""
+
+import asyncio
+import time
+
+import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestClient, TestServer
+
+from edge.auth.admission import Admission
+from edge.auth.tokens import mint
+from edge.config import Config
+from edge.http.message import RequestHead
+from edge.web.app import make_app
+from edge.web.gate import Gate
+
+SECRET = "0123456789abcdef0123456789abcdef"
+
+
+@pytest.fixture
+def config() -> Config:
+    return Config.model_validate({"auth": {"play": "tokens", "token_secrets": [SECRET]}})
+
+
+@pytest.fixture
+def admission(config) -> Admission:
+    return Admission(config.auth)
+
+
+@pytest.fixture
+async def client(config, hub, readiness, admission, camera):
+    app = make_app(config, hub, ready=readiness, admission=admission)
+    async with TestClient(TestServer(app), auto_decompress=False) as client:
+        yield client
+
+
+def token(config, action="play", stream="cam", ttl_s=60, **more) -> str:
+    return mint(config.auth, action, [stream], ttl_s=ttl_s, now=time.time(), **more)
+
+
+async def test_the_token_goes_along_by_itself(client, config):
+    """As a player does it: every address relative to the one before."""
+    answer = await client.get(f"/live/cam/index.m3u8?token={token(config)}&x=1")
+    assert answer.status == 200
+    assert answer.url.path.startswith("/live/~")
+    assert answer.url.query_string == "x=1"
+    assert answer.history[0].status == 307
+    assert answer.history[0].headers["Cache-Control"] == "no-store"
+    folder = answer.url.path.rpartition("/")[0]
+    text = (
+        await (await client.get(f"{folder}/main.m3u8", headers={"Accept-Encoding": "identity"})).read()
+    ).decode()
+    part = next(line for line in text.splitlines() if line.endswith(".m4s"))
+    assert (await client.get(f"{folder}/{part}")).status == 200
+
+
+async def test_all_viewers_get_the_same_answer(config, hub, admission, camera):
+    gate, now = Gate(hub, admission), asyncio.get_running_loop().time()
+    answers = [
+        gate.answer(RequestHead("GET", f"/live/~{token(config, sub=str(viewer))}/cam/main.m3u8"), now)
+        for viewer in range(50)
+    ]
+    assert len(set(map(id, answers))) == 1
+    assert answers[0] is hub.answer(RequestHead("GET", "/live/cam/main.m3u8"), now)
+    assert b"~" not in b"".join(answers[0].body)
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/live/cam/index.m3u8", "/live/cam/main.m3u8", "/live/nobody/index.m3u8", "/live/cam/x/part0.m4s"],
+)
+async def test_without_a_token_nothing_is_told(client, path):
+    answer = await client.get(path)
+    assert answer.status == 401
+    assert answer.headers["Cache-Control"] == "no-store"
+    assert answer.headers["Access-Control-Allow-Origin"] == "*"
+
+
+async def test_ways_round_it(client, config):
+    good = token(config)
+    wrong = {
+        "another stream": f"/live/~{token(config, stream='other')}/cam/main.m3u8",
+        "another action": f"/live/~{token(config, 'publish')}/cam/main.m3u8",
+        "expired": f"/live/~{token(config, ttl_s=-1)}/cam/main.m3u8",
+        "another address": f"/live/~{token(config, addr='192.0.2.7')}/cam/main.m3u8",
+        "encoded twice": f"/live/%257E{good}/cam/main.m3u8",
+        "encoded slash": f"/live/~{good}%2Fother%2F..%2Fcam/main.m3u8",
+        "two tokens in the path": f"/live/~bad/~{good}/cam/main.m3u8",
+        "two in the query": f"/live/cam/main.m3u8?token={good}&token=bad",
+        "in a fragment of the query": f"/live/cam/main.m3u8?x=token={good}",
+        "empty": "/live/~/cam/main.m3u8",
+        "only a dot": "/live/~./cam/main.m3u8",
+        "a longer name": f"/live/~{good}/cam2/main.m3u8",
+        "letters of another case": f"/live/~{good}/CAM/main.m3u8",
+        "after the name": f"/live/cam/~{good}/main.m3u8",
+    }
+    for way, path in wrong.items():
+        reader, writer = await asyncio.open_connection(client.host, client.port)
+        writer.write(f"GET {path} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n".encode())
+        head = await reader.readline()
+        writer.close()
+        assert head.split()[1] in {b"401", b"403", b"404"}, (way, head)
+    assert (await client.get(f"/live/~{good}/cam/main.m3u8")).status == 200
+    assert (
+        await client.get(f"/live/%7E{good}/cam/main.m3u8")
+    ).status == 200  # the same address (RFC 3986, 6.2.2.2)
+    assert (
+        await client.get("/live/cam/main.m3u8", headers={"Authorization": f"Bearer {good}"})
+    ).status == 200
+
+
+async def test_no_header_is_injected_by_a_token(client):
+    answer = await client.get("/live/cam/index.m3u8?token=a%0D%0ASet-Cookie:x=1", allow_redirects=False)
+    assert answer.status == 307
+    assert "Set-Cookie" not in answer.headers
+    assert answer.headers["Location"] == "/live/~a%0D%0ASet-Cookie%3Ax%3D1/cam/index.m3u8"
+
+
+async def test_revoked_within_a_part(client, config, camera, admission):
+    mine, yours = token(config, sub="mine"), token(config, sub="yours")
+    for text in (mine, yours):
+        assert (await client.get(f"/live/~{text}/cam/main.m3u8")).status == 200
+    admission.revoke("mine")
+    assert (await client.get(f"/live/~{mine}/cam/main.m3u8")).status == 403
+    assert (await client.get(f"/live/~{yours}/cam/main.m3u8")).status == 200
+
+
+async def test_a_held_request_with_a_webhook(hub, camera, readiness):
+    """Somebody else is asked, then the request is held as any other."""
+    app = web.Application()
+
+    async def verdict(request):
+        return web.Response(status=200 if (await request.json())["token"] == "good" else 403)
+
+    app.router.add_post("/", verdict)
+    async with TestServer(app) as server:
+        auth = {"play": "webhook", "webhook_url": str(server.make_url("/")), "webhook_secret": SECRET}
+        config = Config.model_validate({"auth": auth})
+        admission = Admission(config.auth)
+        async with TestClient(
+            TestServer(make_app(config, hub, ready=readiness, admission=admission))
+        ) as client:
+            assert (await client.get("/live/~bad/cam/main.m3u8")).status == 403
+            last = camera.publication.rendition.window.next_position
+            address = f"/live/~good/cam/main.m3u8?_HLS_msn={last.msn}&_HLS_part={last.part + 1}"
+            held = asyncio.create_task(client.get(address))
+            async with asyncio.timeout(5):
+                while not hub.waiting:
+                    await asyncio.sleep(0.001)
+            camera.send(1)
+            assert (await held).status == 200
+        await admission.close()
+
+
+async def test_a_token_costs_little_more_than_none(config, hub, camera):
+    now = asyncio.get_running_loop().time()
+    texts = [token(config, sub=str(viewer)) for viewer in range(2000)]
+    heads = [RequestHead("GET", f"/live/~{text}/cam/main.m3u8") for text in texts]
+    gate = Gate(hub, Admission(config.auth))
+
+    def spent() -> float:
+        began = time.perf_counter()
+        for head in heads:
+            gate.answer(head, now)
+        return (time.perf_counter() - began) / len(heads)
+
+    spent()
+    assert min(spent() for _ in range(5)) < 100e-6  # some 10 us here
