@@ -58,7 +58,9 @@ class Rendition:
         self.target_duration_s = max(1, round(hls.segment_target))
         self.audience = Audience(self.target_duration_s)
         self.latency_s: float | None = None
-        """From capture to listed, of the newest part, by the publisher's clock."""
+        """From capture to listed, of the newest part, by the publisher's clock. Never below 0, though a part is
+        listed with its last picture, before that picture's time is over.
+        """
         self._places = places
         self._wall_clock = wall_clock
         self._clock = clock
@@ -122,8 +124,8 @@ class Rendition:
             self._head_ticks = 0
         self._head_ticks += event.part.duration_ticks
         captured = event.head.program_date_time.timestamp() + self._head_ticks / TICKS
-        self.latency_s = self._wall_clock() - captured
-        LIVE_LATENCY.observe(max(0.0, self.latency_s))
+        self.latency_s = max(0.0, self._wall_clock() - captured)
+        LIVE_LATENCY.observe(self.latency_s)
 
     # What viewers ask.
 
