@@ -58,8 +58,8 @@ class Rendition:
         self.target_duration_s = max(1, round(hls.segment_target))
         self.audience = Audience(self.target_duration_s)
         self.latency_s: float | None = None
-        """From capture to listed, of the newest part, by the publisher's clock. Never below 0, though a part is
-        listed with its last picture, before that picture's time is over.
+        """From capture to listed, of the newest part, by the publisher's clock. Never below 0, though a part
+        is listed with its last picture, before that picture's time is over.
         """
         self._places = places
         self._wall_clock = wall_clock
