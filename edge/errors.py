@@ -116,6 +116,38 @@ class NotFound(RequestError):
     title = "Not found"
 
 
+class OriginError(EdgeError):
+    """A third party: an origin of assets did not give what was asked of it. Never kept by a cache."""
+
+    status = 502
+    title = "The origin failed"
+
+
+class OriginUnavailable(OriginError):
+    """Not reached, or it answered 5xx."""
+
+    title = "The origin is not available"
+
+
+class OriginTimeout(OriginError):
+    """Nothing came in time."""
+
+    status = 504
+    title = "The origin is too slow"
+
+
+class OriginChanged(OriginError):
+    """The asset is another one than it was when it was opened."""
+
+    title = "The asset changed at its origin"
+
+
+class OriginLied(OriginError):
+    """Not the octets that were asked for: another range, another length, another version."""
+
+    title = "The origin answered wrongly"
+
+
 class Overloaded(EdgeError):
     """Ours: 503 with Retry-After."""
 

@@ -1,0 +1,1 @@
+"""Assets by byte range: origins, and the disk cache in front of them."""

@@ -1,0 +1,34 @@
+"""What is served by byte range: identity, size and validator."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import NamedTuple
+
+
+@dataclass(frozen=True, slots=True)
+class Asset:
+    """One version of one thing. Two with the same key and the same strong `etag` are the same octets."""
+
+    key: str
+    """The path below `/vod/`, percent-decoded."""
+    size: int
+    etag: str
+    """As the field has it, with its quotes; may be weak (`W/"..."`), and then its pieces are never joined."""
+    modified: datetime | None
+    """Aware, UTC."""
+    content_type: str
+    origin: str = ""
+    """The name of the origin that has it."""
+
+    @property
+    def is_strong(self) -> bool:
+        """Whether pieces fetched at different times may be joined (RFC 9110, 8.8.1)."""
+        return self.etag.startswith('"')
+
+
+class BlockKey(NamedTuple):
+    """An aligned piece of one version of an asset: the octets from `index` times the block size."""
+
+    asset: str
+    etag: str
+    index: int

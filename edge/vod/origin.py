@@ -1,0 +1,23 @@
+"""Where assets come from: one small protocol for folders, web servers and object stores."""
+
+from collections.abc import AsyncIterator
+from typing import Protocol
+
+from edge.http.byte_range import ByteRange
+from edge.vod.asset import Asset
+
+
+class Origin(Protocol):
+    """Errors are NotFound and those of the family of OriginError; nothing foreign leaves an origin."""
+
+    name: str
+    """From the configuration; a metric's label."""
+
+    async def stat(self, key: str) -> Asset:
+        """What the origin has under `key` now."""
+
+    def read(self, asset: Asset, span: ByteRange) -> AsyncIterator[bytes]:
+        """Exactly `span` of exactly this version, in pieces of any size; else it raises, at the latest at the end."""
+
+    async def close(self) -> None:
+        """Give connections and files back."""
