@@ -27,8 +27,8 @@ class Asset:
 
 
 class BlockKey(NamedTuple):
-    """An aligned piece of one version of an asset: the octets from `index` times the block size."""
+    """An aligned piece of one version of an asset: the octets from `number` times the block size."""
 
     asset: str
     etag: str
-    index: int
+    number: int

@@ -17,7 +17,7 @@ class Origin(Protocol):
         """What the origin has under `key` now."""
 
     def read(self, asset: Asset, span: ByteRange) -> AsyncIterator[bytes]:
-        """Exactly `span` of exactly this version, in pieces of any size; else it raises, at the latest at the end."""
+        """Exactly `span` of exactly this version, in pieces; else it raises, at the end at the latest."""
 
     async def close(self) -> None:
         """Give connections and files back."""
