@@ -116,6 +116,17 @@ class NotFound(RequestError):
     title = "Not found"
 
 
+class RangeNotSatisfiable(RequestError):
+    """RFC 9110, 15.5.17: nothing of what was asked for is there."""
+
+    status = 416
+    title = "The range is not satisfiable"
+
+
+class BadAddress(RequestError):
+    title = "The address is malformed"
+
+
 class OriginError(EdgeError):
     """A third party: an origin of assets did not give what was asked of it. Never kept by a cache."""
 

@@ -75,7 +75,9 @@ class OpenSegment:
         self._discontinuity = self.msn > self._first_msn
         return InitChanged(init_segment(tracks), self.init_index)
 
-    def add_part(self, end: int, runs: Sequence[Run], *, independent: bool, frames: int) -> list[Event]:
+    def add_part(
+        self, end: int, runs: Sequence[Run], *, independent: bool, frames: int, has_key_frame: bool = False
+    ) -> list[Event]:
         """Close the part that began at `part_start`. Without runs it is a gap: no part is listed that holds
         nothing.
 
@@ -89,7 +91,7 @@ class OpenSegment:
             self._fragments += 1
             body = fragment(self._fragments, runs)
         position = Position(self.msn, len(self.parts))
-        part = Part(position, duration, independent, body, frames, gap=not runs)
+        part = Part(position, duration, independent, body, frames, not runs, has_key_frame)
         if self._head is None:
             self._head = self._make_head()
         self.parts.append(part)

@@ -142,7 +142,9 @@ class MediaPlaylist:
         return f"{change}#EXT-X-PROGRAM-DATE-TIME:{date(head.program_date_time)}\n"
 
     def _part_line(self, part: Part) -> str:
-        mark = ",GAP=YES" if part.gap else ",INDEPENDENT=YES" if part.independent else ""
+        mark = (
+            ",GAP=YES" if part.gap else ",INDEPENDENT=YES" if part.independent or part.has_key_frame else ""
+        )
         uri = self.part_uri(self._window.number_of(part.position))
         return f'#EXT-X-PART:DURATION={seconds(part.duration_ticks)},URI="{uri}"{mark}\n'
 

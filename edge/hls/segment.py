@@ -20,7 +20,8 @@ class Part:
     """A Partial Segment (draft-pantos-hls-rfc8216bis 3.2): one moof and mdat, or nothing at all if `gap`.
 
     `duration_ticks` is 90 kHz, as declared. `body` is shared by everybody who sends it. `independent`: it
-    starts with a key frame, or there is no video. `frames` counts its pictures.
+    starts with a key frame, or there is no video. `has_key_frame`: there, or further in. `frames` counts its
+    pictures.
     """
 
     position: Position
@@ -29,6 +30,7 @@ class Part:
     body: bytes
     frames: int = 0
     gap: bool = False
+    has_key_frame: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -333,7 +333,7 @@ class Segmenter:
         """Close the open part at `end`: pictures that are here, audio that starts before."""
         runs = []
         frames = 0
-        independent = False
+        independent = has_key_frame = False
         for lane in self._lanes:
             is_video = lane.track.kind == "video"
             samples = lane.take(None if everything or is_video else lane.units(end))
@@ -342,8 +342,11 @@ class Segmenter:
             runs.append(Run(lane.track_id, samples[0].dts, samples))
             if lane is self._lanes[0]:
                 independent = not is_video or samples[0].is_sync
+                has_key_frame = is_video and any(sample.is_sync for sample in samples)
                 frames = len(samples) if is_video else 0
-        events = self._open.add_part(end, runs, independent=independent, frames=frames)
+        events = self._open.add_part(
+            end, runs, independent=independent, frames=frames, has_key_frame=has_key_frame
+        )
         if self._lanes[0].track.kind == "audio" and self._audio_segment_full():
             events += self._open.seal()
         return events

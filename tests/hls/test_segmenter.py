@@ -648,3 +648,10 @@ def test_a_source_that_dies_leaves_its_tracks_together():
         assert not video.pending
         assert not audio.pending
         assert -1 <= audio.end_ticks - video.end_ticks <= 1024 * TICKS // 48_000, sound_s
+
+
+def test_a_part_says_that_a_key_frame_is_further_in():
+    segmenter = started([VIDEO])
+    write_video(segmenter, 0, 190, keys={0, 60, 120, 180})
+    (part,) = parts_of(write_video(segmenter, 190, 195, keys={191}))  # too early for a part of its own
+    assert (part.independent, part.has_key_frame) == (False, True)
