@@ -120,6 +120,25 @@ class LiveConfig(_Section):
     max_waiters: int = Field(default=20_000, ge=1)
 
 
+class FileOriginConfig(_Section):
+    prefix: str = Field(default="/", pattern=r"^/([^/]+(/[^/]+)*)?$")
+    kind: Literal["file"] = "file"
+    root: Path = Path("media")
+
+
+class VodConfig(_Section):
+    origins: tuple[FileOriginConfig, ...] = (FileOriginConfig(),)
+    max_age: Seconds = Field(default="60s", ge=0, le=31_536_000)  # type: ignore[assignment]
+
+    @field_validator("origins")
+    @classmethod
+    def _prefixes_differ(cls, origins: tuple[FileOriginConfig, ...]) -> tuple[FileOriginConfig, ...]:
+        prefixes = [origin.prefix for origin in origins]
+        if len(set(prefixes)) < len(prefixes):
+            raise ValueError("two origins have the same prefix: which of both would be meant?")
+        return origins
+
+
 class AudioConfig(_Section):
     codec: Literal["aac", "opus"] = "aac"
     bitrate: BitRate = Field(default="128kbit", ge=32_000, le=512_000)  # type: ignore[assignment]
@@ -212,6 +231,7 @@ class Config(_Section):
     hls: HlsConfig = HlsConfig()
     live: LiveConfig = LiveConfig()
     audio: AudioConfig = AudioConfig()
+    vod: VodConfig = VodConfig()
     auth: AuthConfig = AuthConfig()
     limits: LimitsConfig = LimitsConfig()
 

@@ -28,10 +28,13 @@ from edge.host.watchdog import watched
 from edge.ingest.sessions import WhipSessions
 from edge.live.hub import Hub
 from edge.operating import Operating
+from edge.vod.file_origin import FileOrigin
+from edge.vod.library import Library
 from edge.web.app import Readiness, make_app
 from edge.web.client_address import trusted_networks
 from edge.web.doors import Doors, guard
 from edge.web.pages import routes as page_routes
+from edge.web.vod import vod_routes
 from edge.web.whip import whip_routes
 
 logger = logging.getLogger(__name__)
@@ -103,7 +106,9 @@ async def started(config: Config, sockets: Sequence[socket.socket] = ()) -> Asyn
     for name, first in recall(config.server.state_dir, within_s=window_s, now=time.time()).items():
         hub.expect(name, first, asyncio.get_running_loop().time())
     whip = whip_routes(config, sessions, admission=admission, accepting=node.accept_publisher)
-    app = make_app(config, hub, ready=ready, routes=[*page_routes, *whip], admission=admission, control=node)
+    library = _library(config)
+    routes = [*page_routes, *whip, *vod_routes(library, admission)]
+    app = make_app(config, hub, ready=ready, routes=routes, admission=admission, control=node)
     runner = web.AppRunner(app, access_log=None, handle_signals=False, shutdown_timeout=1.0)
     await runner.setup()
     assert runner.server is not None
@@ -122,7 +127,13 @@ async def started(config: Config, sockets: Sequence[socket.socket] = ()) -> Asyn
         if not (sockets and config.server.state_dir):
             hub.end_all()  # else a successor goes on: who is told EXT-X-ENDLIST would not come back
         await runner.cleanup()
+        await library.close()
         await admission.close()
+
+
+def _library(config: Config) -> Library:
+    mounts = [(one.prefix, FileOrigin(f"file:{one.prefix}", one.root)) for one in config.vod.origins]
+    return Library(mounts, round(config.vod.max_age))
 
 
 async def _listen(

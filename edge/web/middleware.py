@@ -14,7 +14,7 @@ from edge.web.reply import written
 
 logger = logging.getLogger(__name__)
 
-_ROOMS = frozenset({"api", "clock", "healthz", "metrics", "readyz", "static", "whip"})
+_ROOMS = frozenset({"api", "clock", "healthz", "metrics", "readyz", "static", "vod", "whip"})
 _DETAILS = {
     404: "There is nothing at this address; see / for what is live",
     413: "The body is larger than anything that is expected here; send less",

@@ -9,7 +9,15 @@ from edge.http.cmcd import FIELDS
 from edge.http.message import RequestHead, Response
 
 SERVER = ("Server", "edge")
-_READ = ("accept-encoding", "authorization", "if-none-match", *FIELDS)
+_CONDITIONS = (
+    "if-match",
+    "if-modified-since",
+    "if-none-match",
+    "if-range",
+    "if-unmodified-since",
+    "range",
+)
+_READ = ("accept-encoding", "authorization", *_CONDITIONS, *FIELDS)
 
 
 def head_of(request: web.Request) -> RequestHead:

@@ -1,0 +1,156 @@
+from datetime import UTC, datetime
+from email.parser import BytesParser
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from edge.errors import NotFound, OriginTimeout
+from edge.http.message import RequestHead, Response
+from edge.vod.asset import Asset
+from edge.vod.library import Library
+
+NOW = datetime(2026, 5, 1, tzinfo=UTC)
+THEN = datetime(2026, 4, 1, tzinfo=UTC)
+
+
+class Shelf:
+    """An origin in memory: what cannot fail but by its script."""
+
+    name = "shelf"
+
+    def __init__(self, bodies, etag='"1"'):
+        self.bodies, self.etag = bodies, etag
+
+    async def stat(self, key):
+        if key == "slow":
+            raise OriginTimeout("shelf: nothing came in 5 s")
+        if key not in self.bodies:
+            raise NotFound("not on the shelf")
+        return Asset(key, len(self.bodies[key]), self.etag, THEN, "video/mp4", self.name)
+
+    async def read(self, asset, span):
+        for at in range(span.start, span.stop, 7):
+            yield self.bodies[asset.key][at : min(at + 7, span.stop)]
+
+    async def close(self):
+        self.bodies = {}
+
+
+BODY = bytes(range(256)) * 4
+
+
+async def ask(key="clip", method="GET", etag='"1"', body=BODY, **fields):
+    library = Library([("/", Shelf({"clip": body}, etag))], max_age_s=60)
+    head = RequestHead(
+        method, f"/vod/{key}", headers={name.replace("_", "-"): value for name, value in fields.items()}
+    )
+    answer = await library.answer(key, head, NOW)
+    if isinstance(answer, Response):
+        return answer.status, dict(answer.headers), b"".join(answer.body)
+    got = b"".join([piece async for piece in answer.pieces()])
+    assert len(got) == answer.content_length
+    return answer.status, dict(answer.headers), got
+
+
+async def test_the_whole_with_its_fields():
+    status, headers, body = await ask()
+    assert (status, body) == (200, BODY)
+    assert headers["ETag"] == '"1"'
+    assert headers["Last-Modified"] == "Wed, 01 Apr 2026 00:00:00 GMT"
+    assert headers["Accept-Ranges"] == "bytes"
+    assert headers["Cache-Control"] == "public, max-age=60"
+    assert headers["Content-Type"] == "video/mp4"
+    assert headers["X-Content-Type-Options"] == "nosniff"
+    assert headers["Access-Control-Allow-Origin"] == "*"
+
+
+async def test_a_range():
+    status, headers, body = await ask(range="bytes=10-19")
+    assert (status, body) == (206, BODY[10:20])
+    assert headers["Content-Range"] == "bytes 10-19/1024"
+
+
+async def test_several_ranges():
+    status, headers, body = await ask(range="bytes=500-509,0-4")
+    assert status == 206
+    assert "Content-Range" not in headers
+    message = BytesParser().parsebytes(f"Content-Type: {headers['Content-Type']}\r\n\r\n".encode() + body)
+    assert [part["Content-Range"] for part in message.get_payload()] == [
+        "bytes 500-509/1024",
+        "bytes 0-4/1024",
+    ]
+    assert [part.get_payload(decode=True) for part in message.get_payload()] == [BODY[500:510], BODY[:5]]
+
+
+@pytest.mark.parametrize(
+    ("fields", "status"),
+    [
+        ({"range": "bytes=2000-"}, 416),
+        ({"range": "bytes=2000-", "if_none_match": '"1"'}, 304),
+        ({"range": "bytes=0-0", "if_range": '"1"'}, 206),
+        ({"range": "bytes=0-0", "if_range": '"2"'}, 200),
+        ({"range": "bytes=2000-", "if_range": '"2"'}, 200),
+        ({"range": "items=0-0"}, 200),
+        ({"if_match": '"2"'}, 412),
+        ({"method": "HEAD", "range": "bytes=2000-"}, 200),
+        ({"key": "none"}, 404),
+        ({"key": "slow"}, 504),
+    ],
+)
+async def test_by_the_book(fields, status):
+    assert (await ask(**fields))[0] == status
+
+
+async def test_a_range_that_is_not_there_is_told_how_much_there_is():
+    assert (await ask(range="bytes=2000-"))[1]["Content-Range"] == "bytes */1024"
+
+
+async def test_a_weak_validator_lets_no_download_go_on():
+    assert (await ask(etag='W/"1"', range="bytes=5-", if_range='W/"1"'))[0] == 200
+
+
+async def test_304_carries_what_a_cache_needs_and_no_body():
+    status, headers, body = await ask(if_none_match='"1"')
+    assert (status, body) == (304, b"")
+    assert headers["ETag"] == '"1"'
+    assert "Content-Type" not in headers
+
+
+async def test_nothing_is_a_whole_too():
+    assert (await ask(body=b"", range="bytes=0-0"))[0] == 200
+
+
+async def test_the_longest_prefix_wins_at_the_border_of_a_segment():
+    library = Library(
+        [
+            ("/", Shelf({"clipsy/a": b"root"})),
+            ("/clips", Shelf({"a": b"clips"})),
+            ("/clips/new", Shelf({"a": b"new"})),
+        ],
+        max_age_s=0,
+    )
+    found = {}
+    for key in ("clipsy/a", "clips/a", "clips/new/a"):
+        answer = await library.answer(key, RequestHead("GET", key), NOW)
+        found[key] = b"".join([piece async for piece in answer.pieces()])
+    assert found == {"clipsy/a": b"root", "clips/a": b"clips", "clips/new/a": b"new"}
+    await library.close()
+
+
+async def test_without_an_origin_for_it_nothing_is_found():
+    answer = await Library([("/a", Shelf({}))], max_age_s=0).answer("b", RequestHead("GET", "/vod/b"), NOW)
+    assert answer.status == 404
+
+
+@settings(max_examples=200)
+@given(st.binary(min_size=1, max_size=200), st.integers(-300, 300), st.integers(-300, 300))
+async def test_every_body_is_a_slice(body, first, last):
+    field = f"bytes={first if first >= 0 else ''}-{last if last >= 0 else ''}"
+    status, headers, got = await ask(body=body, range=field)
+    if status == 206:
+        span, size = headers["Content-Range"].removeprefix("bytes ").split("/")
+        start, stop = map(int, span.split("-"))
+        assert (got, int(size)) == (body[start : stop + 1], len(body))
+    else:
+        assert status == 416 or got == body
