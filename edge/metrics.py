@@ -75,3 +75,23 @@ AUTH_WEBHOOK_ASKING = Histogram(
     "edge_auth_webhook_seconds", "From a question to the webhook to its answer", buckets=_FAST
 )
 AUTH_JWKS = Counter("edge_auth_jwks_fetches", "Fetches of signing keys", ["result"])
+
+# vod
+
+VOD_BLOCKS = Counter("edge_vod_blocks", "Blocks that answers needed, by where they came from", ["result"])
+VOD_BAD = Counter("edge_vod_bad_blocks", "Blocks on disk that were torn, altered or unreadable, and went")
+VOD_EVICTED = Counter("edge_vod_evicted_blocks", "Blocks that made room for others")
+VOD_UNKEPT = Counter("edge_vod_unkept_blocks", "Blocks that were passed on and not kept", ["reason"])
+VOD_WRITTEN = Counter("edge_vod_written_bytes", "Octets of blocks written to disk")
+VOD_USED = Gauge("edge_vod_used_bytes", "Octets of blocks on disk")
+VOD_HELD = Gauge("edge_vod_held_blocks", "Blocks on disk")
+VOD_FILLS = Gauge("edge_vod_fills", "Blocks on their way from origins")
+VOD_STALE = Counter("edge_vod_stale_answers", "Assets opened by what was known before", ["reason"])
+VOD_ORIGIN_RECEIVED = Counter("edge_vod_origin_received_bytes", "Octets that origins sent", ["origin"])
+VOD_ORIGIN_FAULTS = Counter("edge_vod_origin_faults", "Attempts at origins that failed", ["origin", "fault"])
+VOD_ORIGIN_SECONDS = Histogram(
+    "edge_vod_origin_seconds",
+    "Of one attempt at an origin: `stat` to the answer, `read` to the last octet",
+    ["origin", "verb"],
+    buckets=(0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0),
+)

@@ -1,0 +1,257 @@
+"""Blocks on disk. A block that is torn, altered or unreadable is not there.
+
+A block is written beside, then renamed: a name has a whole block or none. What a power cut tears the checksum
+finds. `index.log` only saves opening every file at start: what it has and the folder has not is gone, what
+the folder has and it has not tells itself.
+"""
+
+import contextlib
+import errno
+import fcntl
+import itertools
+import json
+import logging
+import os
+import threading
+from collections import OrderedDict
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+
+from edge.errors import ConfigError
+from edge.vod.asset import BlockKey
+from edge.vod.block_file import TAIL_READ, StoredBlock, file_name, parse_label, trailer, verify
+
+logger = logging.getLogger(__name__)
+
+_OPEN_FILES = 1_024
+_LOG_SLACK = 100_000
+_LOG_LEAST = 1_000
+_TYPES = [str, str, str, int, int, bool]
+
+
+class _OpenBlock:
+    """A verified block. Who has it may read on, whatever becomes of its name."""
+
+    __slots__ = ("changed_ns", "fd", "size")
+
+    def __init__(self, fd: int, size: int, changed_ns: int) -> None:
+        self.fd = fd
+        self.size = size
+        self.changed_ns = changed_ns
+
+    def __del__(self) -> None:
+        os.close(self.fd)
+
+    def is_untouched(self) -> bool:
+        """Whether nobody wrote to the file since it was verified."""
+        return os.fstat(self.fd).st_mtime_ns == self.changed_ns
+
+
+class BlockStore:
+    """Only `read_now` is for the event loop. Everything else waits for a disk: call it from threads."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+        self._blocks = root / "blocks"
+        self._fresh = root / "fresh"
+        self._log_path = root / "index.log"
+        self._lock = threading.Lock()
+        self._open: OrderedDict[BlockKey, _OpenBlock] = OrderedDict()
+        self._names = itertools.count()
+        self._flags = getattr(os, "RWF_NOWAIT", 0)
+        self._log = self._guard = -1
+        self._logged = self._live = 0
+
+    def load(self) -> list[StoredBlock]:
+        """Takes the folder (ConfigError: cannot, or another server has it); what it has, coldest first."""
+        try:
+            for folder in (self._blocks, self._fresh):
+                folder.mkdir(parents=True, exist_ok=True)
+            self._guard = os.open(self._root / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            fcntl.flock(self._guard, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            taken = error.errno in {errno.EAGAIN, errno.EACCES} and self._guard >= 0
+            mend = (
+                "another server has it: give each its own" if taken else "name a folder that can be written"
+            )
+            raise ConfigError(f"vod.cache_dir = {str(self._root)!r}: {error.strerror}: {mend}") from error
+        for torn in os.scandir(self._fresh):
+            os.unlink(torn.path)  # noqa: PTH108  paths are strings here, a hundred thousand of them
+        blocks, told = self._survey()
+        if self._logged > 2 * len(blocks) + _LOG_LEAST:
+            self.remember(blocks)
+        else:
+            self._append(told)
+        return blocks
+
+    def _append(self, told: list[StoredBlock]) -> None:
+        """Those that the log has not; a torn last line is ended."""
+        with contextlib.suppress(OSError):
+            self._open_log()
+            os.write(self._log, ("\n" + "".join(map(_row, told))).encode())
+
+    def _open_log(self) -> None:
+        if self._log >= 0:
+            os.close(self._log)
+        self._log = os.open(self._log_path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
+
+    def _survey(self) -> tuple[list[StoredBlock], list[StoredBlock]]:
+        """All that are there, coldest first; and those among them that the log does not tell of."""
+        there = {file.name for folder in os.scandir(self._blocks) for file in os.scandir(folder.path)}
+        found: dict[str, StoredBlock] = {}
+        self._logged = 0
+        for name, block in self._logged_blocks():
+            self._logged += 1
+            if name in there:
+                found.pop(name, None)
+                found[name] = block
+        told = [block for block in map(self._ask, there - found.keys()) if block is not None]
+        self._live = len(told) + len(found)
+        return [*told, *found.values()], told
+
+    def _logged_blocks(self) -> Iterator[tuple[str, StoredBlock]]:
+        try:
+            lines = self._log_path.read_text("utf-8", "replace").split("\n")
+        except OSError:
+            return
+        for name, asset, etag, number, size, is_head in _rows(lines):
+            yield name, StoredBlock(BlockKey(asset, etag, number), size, is_head)
+
+    def _ask(self, name: str) -> StoredBlock | None:
+        path = self._blocks / name[:2] / name
+        try:
+            with path.open("rb") as file:
+                file.seek(0, os.SEEK_END)
+                file.seek(max(0, file.tell() - TAIL_READ - 65_536))
+                block = parse_label(file.read())
+            if block is not None and file_name(block.key) == f"{name[:2]}/{name}":
+                return block
+            path.unlink()
+        except OSError as error:
+            logger.warning("a block cannot be read", extra={"file": str(path), "error": error.strerror})
+        return None
+
+    def remember(self, blocks: Iterable[StoredBlock]) -> None:
+        """Writes the log anew in this order, coldest first. A disk that is full costs a slower start only."""
+        rows = [_row(block) for block in blocks]
+        fresh = self._fresh / "index.log"
+        with self._lock, contextlib.suppress(OSError):
+            fresh.write_text("".join(rows), "utf-8")
+            fresh.replace(self._log_path)
+            self._open_log()
+            self._logged = self._live = len(rows)
+
+    def write(self, block: StoredBlock, pieces: Sequence[bytes]) -> bool:
+        """Whether it is kept. A full or broken disk is a no, with nothing left behind."""
+        path = self._blocks / file_name(block.key)
+        fresh = self._fresh / str(next(self._names))
+        try:
+            path.parent.mkdir(exist_ok=True)
+            with fresh.open("wb", buffering=0) as file:
+                for piece in (*pieces, trailer(block, pieces)):
+                    _write_all(file.fileno(), piece)
+            fresh.replace(path)
+        except OSError as error:
+            logger.warning("a block was not kept", extra={"error": error.strerror, "folder": str(self._root)})
+            with contextlib.suppress(OSError):
+                fresh.unlink(missing_ok=True)
+            return False
+        with self._lock:
+            self._open.pop(block.key, None)
+        self._note(block)
+        return True
+
+    def _note(self, block: StoredBlock) -> None:
+        with contextlib.suppress(OSError):
+            os.write(self._log, _row(block).encode())
+        self._logged += 1
+        self._live += 1
+        if self._logged > 2 * self._live + _LOG_SLACK:
+            self.remember(self._survey()[0])
+
+    def read_now(self, key: BlockKey, start: int, stop: int) -> bytearray | None:
+        """From memory, without waiting. None: not verified, altered, not in the page cache: use `read`."""
+        block = self._open.get(key)
+        if block is None or stop > block.size or not block.is_untouched():
+            return None
+        buffer = bytearray(stop - start)
+        try:
+            got = os.preadv(block.fd, [buffer], start, self._flags)
+        except BlockingIOError:
+            return None
+        except OSError as error:
+            if error.errno == errno.EOPNOTSUPP:
+                self._flags = 0  # tmpfs, overlayfs: there is no disk to wait for, or no way to tell
+                return self.read_now(key, start, stop)
+            return None
+        return buffer if got == len(buffer) else None
+
+    def read(self, key: BlockKey, start: int, stop: int) -> bytes | None:
+        """The whole block is read and verified, these octets are given. None: it is bad and now gone."""
+        try:
+            fd = os.open(self._blocks / file_name(key), os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
+        except OSError:
+            self.remove(key)
+            return None
+        block = _OpenBlock(fd, -1, -1)
+        try:
+            before = os.fstat(fd)
+            whole = memoryview(os.pread(fd, before.st_size, 0))
+            size = verify(whole, key)
+        except OSError:
+            size = None
+        if size is None or stop > size:
+            logger.warning("a block is bad", extra={"asset": key.asset, "number": key.number})
+            self.remove(key)
+            return None
+        block.size, block.changed_ns = size, before.st_mtime_ns
+        self._hold(key, block)
+        return bytes(whole[start:stop])
+
+    def _hold(self, key: BlockKey, block: _OpenBlock) -> None:
+        with self._lock:
+            self._open[key] = block
+            self._open.move_to_end(key)
+            if len(self._open) > _OPEN_FILES:
+                self._open.popitem(last=False)
+
+    def remove(self, key: BlockKey) -> None:
+        """Who reads it now reads on."""
+        with self._lock:
+            if self._open.pop(key, None) is not None or self._live:
+                self._live = max(0, self._live - 1)
+        with contextlib.suppress(OSError):
+            (self._blocks / file_name(key)).unlink(missing_ok=True)
+
+    def close(self) -> None:
+        """Gives the folder free."""
+        self._open.clear()
+        for fd in {self._log, self._guard} - {-1}:
+            os.close(fd)
+        self._log = self._guard = -1
+
+
+def _row(block: StoredBlock) -> str:
+    name = file_name(block.key)[3:]
+    return json.dumps([name, *block.key, block.size, block.is_head]) + "\n"
+
+
+def _rows(lines: list[str]) -> Iterator[tuple[str, str, str, int, int, bool]]:
+    with contextlib.suppress(ValueError):
+        yield from filter(_is_row, json.loads("[" + ",".join(line for line in lines if line) + "]"))
+        return
+    for line in lines:
+        with contextlib.suppress(ValueError):
+            row = json.loads(line)
+            if _is_row(row):
+                yield row
+
+
+def _is_row(row: object) -> bool:
+    return isinstance(row, list) and [*map(type, row)] == _TYPES
+
+
+def _write_all(fd: int, octets: bytes) -> None:
+    rest = memoryview(octets)
+    while rest:
+        rest = rest[os.write(fd, rest) :]

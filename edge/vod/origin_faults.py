@@ -1,0 +1,57 @@
+"""Faults of origins: foreign exceptions become ours, each is logged and counted once."""
+
+import contextlib
+import logging
+from collections.abc import Iterator
+from time import monotonic
+
+import aiohttp
+
+from edge.errors import NotFound, OriginChanged, OriginError, OriginLied, OriginTimeout, OriginUnavailable
+from edge.metrics import VOD_ORIGIN_FAULTS, VOD_ORIGIN_SECONDS
+
+logger = logging.getLogger(__name__)
+
+_KINDS: dict[type[OriginError], str] = {
+    OriginUnavailable: "unavailable",
+    OriginTimeout: "timeout",
+    OriginChanged: "changed",
+    OriginLied: "lied",
+}
+
+
+@contextlib.contextmanager
+def watched(origin: str, place: str, key: str, verb: str) -> Iterator[None]:
+    """Around one attempt at `place`. What leaves it is NotFound or an OriginError."""
+    started = monotonic()
+    try:
+        with translated():
+            yield
+    except OriginError as error:
+        kind = _KINDS[type(error)]
+        VOD_ORIGIN_FAULTS.labels(origin, kind).inc()
+        logger.warning(
+            "an origin %s" % ("lied" if kind == "lied" else "failed"),  # noqa: G002  one of two
+            extra={"origin": origin, "place": place, "asset": key, "fault": kind, "what": error.detail},
+        )
+        raise
+    except NotFound:
+        VOD_ORIGIN_SECONDS.labels(origin, verb).observe(monotonic() - started)
+        raise
+    else:
+        VOD_ORIGIN_SECONDS.labels(origin, verb).observe(monotonic() - started)
+
+
+@contextlib.contextmanager
+def translated() -> Iterator[None]:
+    """Aiohttp's and the system's exceptions as ours."""
+    try:
+        yield
+    except TimeoutError as error:
+        raise OriginTimeout("Nothing came from the origin in time") from error
+    except (aiohttp.ClientResponseError, aiohttp.InvalidURL) as error:
+        raise OriginLied(f"The origin does not speak HTTP: {str(error)[:200]}") from error
+    except aiohttp.ClientPayloadError as error:
+        raise OriginUnavailable(f"The origin broke off: {str(error)[:200]}") from error
+    except (aiohttp.ClientError, OSError) as error:
+        raise OriginUnavailable(f"The origin is not reached: {str(error)[:200]}") from error

@@ -1,0 +1,118 @@
+import os
+
+import pytest
+
+from edge.errors import ConfigError
+from edge.vod.asset import BlockKey
+from edge.vod.block_file import StoredBlock, file_name
+from edge.vod.block_store import BlockStore
+
+KEY = BlockKey("clip.mp4", '"v1"', 3)
+OCTETS = bytes(range(256)) * 40
+
+
+@pytest.fixture
+def store(tmp_path):
+    made = BlockStore(tmp_path)
+    made.load()
+    yield made
+    made.close()
+
+
+def put(store, key=KEY, octets=OCTETS):
+    return store.write(StoredBlock(key, len(octets), False), [octets[:100], octets[100:]])
+
+
+def path_of(root, key=KEY):
+    return root / "blocks" / file_name(key)
+
+
+def test_what_was_written_is_read(store):
+    assert put(store)
+    assert store.read_now(KEY, 5, 300) is None, "nobody verified it yet"
+    assert store.read(KEY, 5, 300) == OCTETS[5:300]
+    assert store.read_now(KEY, 5, 300) == OCTETS[5:300]
+    assert store.read_now(KEY, 0, len(OCTETS) + 1) is None
+
+
+@pytest.mark.parametrize("harm", ["flip", "cut", "grow", "empty", "folder", "gone", "other block"])
+def test_a_bad_block_is_not_there(store, tmp_path, harm):
+    put(store)
+    store.read(KEY, 0, 1)
+    path = path_of(tmp_path)
+    octets = bytearray(path.read_bytes())
+    octets[9] ^= 4
+    if harm in {"folder", "gone"}:
+        path.unlink()
+        if harm == "folder":
+            path.mkdir()
+        store._open.clear()
+    elif harm == "other block":
+        put(store, KEY._replace(number=4), OCTETS[::-1])
+        path.write_bytes(path_of(tmp_path, KEY._replace(number=4)).read_bytes())
+    else:
+        path.write_bytes({"flip": octets, "cut": octets[:50], "grow": octets + b"x", "empty": b""}[harm])
+    os.utime(path, ns=(1, 1)) if path.exists() else None
+    assert store.read_now(KEY, 0, 64) is None
+    assert store.read(KEY, 0, 64) is None
+    assert harm == "folder" or not path.exists()
+
+
+def test_a_removed_block_is_gone(store, tmp_path):
+    put(store)
+    store.remove(KEY)
+    assert store.read(KEY, 0, 1) is None
+    assert not path_of(tmp_path).exists()
+
+
+@pytest.mark.parametrize("log", ["whole", "torn", "lost", "nonsense"])
+def test_a_new_start_finds_all_blocks(tmp_path, log):
+    first = BlockStore(tmp_path)
+    first.load()
+    keys = [BlockKey(f"a{number}", '"x"', number) for number in range(20)]
+    for key in keys:
+        put(first, key)
+    first.remove(keys[7])
+    first.close()
+    (tmp_path / "fresh" / "99").write_bytes(b"torn")
+    (tmp_path / "blocks" / "00").mkdir(exist_ok=True)
+    (tmp_path / "blocks" / "00" / ("0" * 32)).write_bytes(b"not a block")
+    path = tmp_path / "index.log"
+    text = path.read_text()
+    if log == "lost":
+        path.unlink()
+    elif log != "whole":
+        path.write_text({"torn": text[:-30], "nonsense": '[1]\n{"a":\n\x00'}[log])
+    second = BlockStore(tmp_path)
+    found = second.load()
+    assert {block.key for block in found} == {*keys} - {keys[7]}
+    assert {block.size for block in found} == {len(OCTETS)}
+    assert not list((tmp_path / "fresh").iterdir())
+    assert all(second.read(block.key, 0, 10) == OCTETS[:10] for block in found)
+    second.close()
+
+
+def test_the_order_is_remembered(tmp_path):
+    first = BlockStore(tmp_path)
+    first.load()
+    blocks = [StoredBlock(BlockKey("a", '"x"', number), len(OCTETS), number == 2) for number in (3, 1, 2)]
+    for block in reversed(blocks):
+        first.write(block, [OCTETS])
+    first.remember(blocks)
+    first.close()
+    second = BlockStore(tmp_path)
+    assert second.load() == blocks
+    second.close()
+
+
+def test_a_folder_has_one_owner(store, tmp_path):
+    other = BlockStore(tmp_path)
+    with pytest.raises(ConfigError, match="another server"):
+        other.load()
+    other.close()
+
+
+def test_a_folder_that_is_none_is_told(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(ConfigError, match=r"vod\.cache_dir"):
+        BlockStore(tmp_path / "file").load()
