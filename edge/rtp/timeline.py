@@ -17,7 +17,8 @@ SLEW_S = 0.001
 
 JUMP_S = 0.5
 TRUSTED_SKEW_S = 2.0
-"""A publisher's wall clock that is further from ours is taken for wrong."""
+"""A publisher's wall clock that is further behind ours is taken for wrong. One that is ahead of ours is wrong:
+nothing comes before it was captured (GStreamer's reports are most of a second ahead)."""
 
 PLAUSIBLE_S = 2.0
 """Reports that put sound and pictures further apart than arrival does, plus this, are taken for wrong."""
@@ -179,15 +180,11 @@ class Timeline:
     def wall_clock_zero(self) -> float | None:
         """Unix seconds of source time 0; None before the first unit.
 
-        When it was captured, by the publisher's clock if that is within two seconds of ours, else when it
-        came.
+        When it was captured, by the publisher's clock if that can be, else when it came.
         """
         if self._arrival_zero is None:
             return None
-        skew = self.skew
-        if skew is not None and self._unix_zero is not None and abs(skew) <= TRUSTED_SKEW_S:
-            return self._unix_zero
-        return self._arrival_zero + self._unix_minus_monotonic_s
+        return _believed(self._unix_zero, self._arrival_zero + self._unix_minus_monotonic_s)
 
     @property
     def skew(self) -> float | None:
@@ -212,11 +209,7 @@ class Timeline:
 
     def _wall_zero(self, clock: RtpClock) -> float:
         """Unix time of this clock's RTP time zero."""
-        by_arrival = clock.arrival_zero + self._unix_minus_monotonic_s
-        by_sender = clock.unix_zero
-        if by_sender is None or abs(by_sender - by_arrival) > TRUSTED_SKEW_S:
-            return by_arrival
-        return by_sender
+        return _believed(clock.unix_zero, clock.arrival_zero + self._unix_minus_monotonic_s)
 
     def arrival_latency(self, kind: Kind) -> float | None:
         """Smoothed seconds from capture to arrival, as in `latency`; None for a kind that never came.
@@ -229,3 +222,9 @@ class Timeline:
         clock = lane.clock
         way = clock.arrival_zero + self._unix_minus_monotonic_s - self._wall_zero(clock)
         return way + clock.lateness
+
+
+def _believed(by_sender: float | None, by_arrival: float) -> float:
+    if by_sender is None or not by_arrival - TRUSTED_SKEW_S <= by_sender <= by_arrival:
+        return by_arrival
+    return by_sender

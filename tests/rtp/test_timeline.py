@@ -253,14 +253,22 @@ def test_pictures_shown_out_of_order_never_make_it_go_back() -> None:
 
 
 def test_the_wall_clock_of_time_zero_is_the_publishers_when_it_is_near() -> None:
-    publisher = Publisher(clock_error_s=0.3)
+    publisher = Publisher(clock_error_s=-0.3)
     publisher.run(5.0)
-    assert publisher.timeline.wall_clock_zero == pytest.approx(UNIX + 0.3, abs=0.06)
-    assert publisher.timeline.skew == pytest.approx(0.3 - 0.03, abs=0.01)
+    assert publisher.timeline.wall_clock_zero == pytest.approx(UNIX - 0.3, abs=0.06)
+    assert publisher.timeline.skew == pytest.approx(-0.3 - 0.03, abs=0.01)
     wrong = Publisher(clock_error_s=86_400.0)
     wrong.run(5.0)
     assert wrong.timeline.wall_clock_zero == pytest.approx(UNIX + 0.03, abs=0.06)
     assert wrong.timeline.skew == pytest.approx(86_400, abs=1.0)
+
+
+def test_nothing_was_captured_after_it_came() -> None:
+    ahead = Publisher(clock_error_s=0.8)
+    ahead.run(5.0)
+    assert ahead.timeline.skew == pytest.approx(0.8 - 0.03, abs=0.01)
+    assert ahead.timeline.wall_clock_zero == pytest.approx(UNIX + 0.03, abs=0.06)
+    assert ahead.timeline.arrival_latency("video") == pytest.approx(0.0, abs=0.001)
 
 
 def test_latency_from_capture() -> None:
