@@ -109,7 +109,13 @@ async def started(config: Config, sockets: Sequence[socket.socket] = ()) -> Asyn
     library = _library(config)
     routes = [*page_routes, *whip, *vod_routes(library, admission)]
     app = make_app(config, hub, ready=ready, routes=routes, admission=admission, control=node)
-    runner = web.AppRunner(app, access_log=None, handle_signals=False, shutdown_timeout=1.0)
+    runner = web.AppRunner(
+        app,
+        access_log=None,
+        handle_signals=False,
+        shutdown_timeout=1.0,
+        auto_decompress=False,  # no body here may be compressed: a stranger's gzip must not cost anything
+    )
     await runner.setup()
     assert runner.server is not None
     guard(runner.server, Doors(config.limits, trusted_networks(config.server.trusted_proxies)))

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
 import pytest
+from aiohttp import ClientSession
 
 from edge.config import load
 from edge.errors import ConfigError
@@ -88,3 +89,18 @@ async def test_port_0_is_resolved_for_both() -> None:
         assert address.port
         with socket.socket(type=socket.SOCK_DGRAM) as taken, pytest.raises(OSError):
             taken.bind(tuple(address))
+
+
+async def test_a_compressed_body_is_refused_and_not_unpacked(caplog) -> None:
+    """aiohttp would unpack it after our 415, and log a traceback where it is no gzip."""
+    async with running(load(environment={}, overrides=["server.listen=127.0.0.1:0"])) as address:
+        url = f"http://{address}/whip/cam"
+        headers = {"Content-Type": "application/sdp", "Content-Encoding": "gzip"}
+        async with (
+            ClientSession(auto_decompress=False) as client,
+            client.post(url, data=b"a" * 70_000, headers=headers) as answer,
+        ):
+            assert answer.status == 415
+            await answer.read()
+            await client.get(f"http://{address}/healthz")
+    assert "Traceback" not in caplog.text
