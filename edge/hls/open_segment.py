@@ -28,6 +28,7 @@ FIRST_SEGMENTS = 3
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _UNPROMISED_LIMIT = 6 * TICKS
 _ROUNDING = TICKS // 2 - TICKS // 1000
+_MOST_CORRECTION = timedelta(milliseconds=50)
 
 
 class OpenSegment:
@@ -41,7 +42,7 @@ class OpenSegment:
         self._fragments = 0
         self._head: SegmentHead | None = None
         self._discontinuity = False
-        self._epoch = _EPOCH
+        self._epoch = self._true_epoch = _EPOCH
         self.msn = first_msn
         self.init_index = -1
         self.start = start
@@ -66,7 +67,12 @@ class OpenSegment:
 
     def set_clock(self, wall_clock_zero: float, source_zero: int) -> None:
         """Wall time (Unix seconds) of the source's time 0, which is `source_zero` on our timeline."""
-        self._epoch = _EPOCH + timedelta(seconds=wall_clock_zero - source_zero / TICKS)
+        self.correct_clock(wall_clock_zero, source_zero)
+        self._epoch = self._true_epoch
+
+    def correct_clock(self, wall_clock_zero: float, source_zero: int) -> None:
+        """The same, known better by now. Dates move there by 50 ms a segment: they are listed already."""
+        self._true_epoch = _EPOCH + timedelta(seconds=wall_clock_zero - source_zero / TICKS)
 
     def set_tracks(self, tracks: Sequence[Track]) -> Event:
         """The next part has these tracks. Parts of others must have been sealed before."""
@@ -123,6 +129,10 @@ class OpenSegment:
         return [TargetPromised(self.target_duration_s)]
 
     def _make_head(self) -> SegmentHead:
+        error = self._true_epoch - self._epoch
+        if not self.starting_up:
+            error = max(-_MOST_CORRECTION, min(error, _MOST_CORRECTION))
+        self._epoch += error
         date = self._epoch + timedelta(microseconds=self.start * 1_000_000 // TICKS)
         return SegmentHead(self.msn, self.init_index, self._discontinuity, date)
 

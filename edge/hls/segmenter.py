@@ -117,6 +117,14 @@ class Segmenter:
         tracks = [track if old.kind == track.kind else old for old in self._tracks]
         return self.start(tracks, self._wall_clock_zero)
 
+    def correct_clock(self, wall_clock_zero: float) -> None:
+        """The Unix time of the source's time 0, known better than when it began (sender reports come later, and
+        a sound card is no wall clock): the segments to come are dated by it.
+        """
+        self._wall_clock_zero = wall_clock_zero
+        if self._running:
+            self._open.correct_clock(wall_clock_zero, self._offset)
+
     def advance(self, source_time_s: float) -> list[Event]:
         """All media before this source time has come, or will be late: a part that waits for more closes."""
         if not self._running:

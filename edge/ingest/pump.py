@@ -36,6 +36,10 @@ because pictures would have a hole when it returns."""
 WITHOUT_VIDEO_S = 5.0
 """A publisher that promised pictures and sends only sound for so long is taken for one without."""
 
+CLOCK_EVERY_S = 0.25
+"""How often the publication is told when source time zero was: sender reports come after the first picture, and
+in a day a sound card gains or loses seconds."""
+
 _MOST_EARLY_SOUND = 100
 _WARM_UP = AUDIO_TIMESCALE // 10  # an Opus decoder needs some packets to settle (RFC 7845, 4.6: 80 ms)
 _LONGEST_PICTURE = 5 * VIDEO_TIMESCALE
@@ -49,6 +53,7 @@ class Destination(Protocol):
     def attach(self, source: Source, tracks: Sequence[Track], wall_clock_zero: float, now: float) -> None: ...
     def write(self, sample: Sample, now: float) -> None: ...
     def change_track(self, track: Track, now: float) -> None: ...
+    def correct_clock(self, wall_clock_zero: float) -> None: ...
     def advance(self, source_time_s: float, now: float) -> None: ...
     def key_frame_due(self, source_time_s: float) -> bool: ...
 
@@ -90,6 +95,7 @@ class Pump:
         self._looked_at = 0
         self._heard_at = 0.0
         self._heard_before = 0.0
+        self._next_clock = 0.0
         self._pause_s = CLOCK_STOPS_AFTER_S[1] / 3  # until it is measured, a still screen is possible
 
     def video(self, unit: AccessUnit, now: float) -> None:
@@ -138,6 +144,9 @@ class Pump:
         shortest, longest = CLOCK_STOPS_AFTER_S
         if not self.tracks or now - self._heard_at > min(max(3 * self._pause_s, shortest), longest):
             return
+        if now >= self._next_clock and (zero := self._timeline.wall_clock_zero) is not None:
+            self._next_clock = now + CLOCK_EVERY_S
+            self._publication.correct_clock(zero)
         source_now = self._timeline.now(now)
         self._fill(source_now, now)
         self._publication.advance(source_now, now)

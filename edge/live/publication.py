@@ -134,6 +134,11 @@ class Publication:
             self.rendition.change_track(track)
             self.tracks = tuple(track if old.kind == track.kind else old for old in self.tracks)
 
+    def correct_clock(self, wall_clock_zero: float) -> None:
+        """What the source told when it was attached is known better by now."""
+        if self.ended_at is None:
+            self.rendition.segmenter.correct_clock(wall_clock_zero)
+
     def advance(self, source_time_s: float, now: float) -> None:
         """All media before this source time has come, or will be late."""
         self._now = now

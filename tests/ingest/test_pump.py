@@ -10,7 +10,13 @@ from edge.errors import NameTaken
 from edge.ingest.opus_path import OpusPath
 from edge.ingest.pump import CLOCK_STOPS_AFTER_S, LEAD_S, PATIENCE_S, WITHOUT_VIDEO_S, Pump
 from edge.media.opus import SILENCE
+from edge.media.timebase import NTP_TO_UNIX_S
+from edge.rtp.access_unit import AccessUnit
 from edge.rtp.timeline import Timeline
+
+
+def ntp(unix: float) -> int:
+    return int((unix + NTP_TO_UNIX_S) * 2**32)
 
 
 class Rig:
@@ -232,3 +238,16 @@ def test_after_close_no_sound_comes():
     before = len(rig.publication.samples)
     rig.run(1, 2, video=False)
     assert len(rig.publication.samples) == before
+
+
+def test_a_sound_card_that_runs_slow_does_not_take_the_dates_along():
+    """An hour at 100 ppm is a third of a second; the first report comes after the first picture."""
+    rig = Rig(has_audio=False)
+    for number in range(3600):
+        now = 100 + number * 1.0001
+        report = ntp(1_700_000_000.0 + now - 0.04)
+        rig.pump.video(AccessUnit("video", 1, number * 90_000, now, (SPS, PPS, IDR), key=True), now)
+        rig.pump._timeline.on_sender_report("video", report, number * 90_000, now, 1)
+        rig.pump.tick(now, now)
+    assert rig.publication.clocks[0] == pytest.approx(1_700_000_100 - 0.04)
+    assert rig.publication.clocks[-1] == pytest.approx(1_700_000_100 + 0.36 - 0.04, abs=0.002)

@@ -31,6 +31,7 @@ class FakePublication:
         self.calls: list[tuple[object, ...]] = []
         self.samples: list[tuple[object, float]] = []
         self.advanced: list[float] = []
+        self.clocks: list[float] = []
         self.due = False
         self.refusal: Exception | None = None
 
@@ -47,6 +48,9 @@ class FakePublication:
 
     def write(self, sample, now):
         self.samples.append((sample, now))
+
+    def correct_clock(self, wall_clock_zero):
+        self.clocks.append(wall_clock_zero)
 
     def advance(self, source_time_s, now):
         self.advanced.append(source_time_s)
