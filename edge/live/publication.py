@@ -1,5 +1,6 @@
 """A live name: it outlives its sources, so that a publisher may drop and return while viewers stay."""
 
+import math
 import time
 from collections.abc import Callable, Sequence
 from typing import Literal
@@ -19,6 +20,10 @@ QUIET_AFTER_S = 1.0
 
 LOST_AFTER_S = 2.0
 """A source that is silent for so long may be replaced by whoever publishes under its name."""
+
+TAKEOVER_HOLD_S = (10.0, 600.0)
+"""Who took a name over keeps it for so long, twice as long if it goes on: two publishers that come back by
+themselves, as most do, would throw each other out for ever."""
 
 PATIENCE_S = 30.0
 """How long, at least, a source may take to send its first or its next media before the publication ends."""
@@ -48,6 +53,8 @@ class Publication:
         self._source: Source | None = None
         self._replaced: Source | None = None
         self._is_claimed = True
+        self._taken_over_at = -math.inf
+        self._hold_s = TAKEOVER_HOLD_S[0]
         self._has_media = False
         self._heard_at = now
         self._now = now
@@ -71,13 +78,19 @@ class Publication:
     def claim(self, now: float, *, takeover: bool) -> None:
         """Reserve the name for a source that is about to attach; the one it replaces is closed.
 
-        NameTaken: it has a source that was heard of in the last two seconds, or somebody has just claimed it.
+        NameTaken: it has a source that was heard of in the last two seconds, or somebody has just claimed it;
+        with `takeover`, only where that one has just taken it over itself.
         """
         self._now = now
-        if (self._source or self._is_claimed) and self._quiet_s < LOST_AFTER_S and not takeover:
-            raise NameTaken(
-                f"Someone publishes as {self.name!r}: choose another name, or wait until they stop"
-            )
+        if (self._source or self._is_claimed) and self._quiet_s < LOST_AFTER_S:
+            since = now - self._taken_over_at
+            if not takeover or since < self._hold_s:
+                raise NameTaken(
+                    f"Someone publishes as {self.name!r}: choose another name, or wait until they stop"
+                )
+            shortest, longest = TAKEOVER_HOLD_S
+            self._hold_s = min(2 * self._hold_s, longest) if since < 10 * self._hold_s else shortest
+            self._taken_over_at = now
         self._close_source("replaced by another publisher")
         self._is_claimed = True
         self._heard_at = now

@@ -1,4 +1,5 @@
 import re
+from itertools import pairwise
 
 import pytest
 
@@ -131,6 +132,19 @@ def test_takeover_replaces_a_healthy_one_and_viewers_stay(live) -> None:
     assert waiting.status == 200
     assert segments(live)[: len(before)] == before
     assert len(lines(live, "#EXT-X-MAP")) == 1
+
+
+def test_two_who_always_come_back_do_not_throw_each_other_out_for_ever(live) -> None:
+    changes = []
+    for _ in range(700):
+        try:
+            live.go_live(takeover=True, seconds=0.5)
+        except NameTaken:
+            live.play(0.5)
+        else:
+            changes.append(live.now)
+    waits = [later - earlier for earlier, later in pairwise(changes)]
+    assert [round(wait) for wait in waits] == [10, 20, 40, 80, 160]
 
 
 def test_two_who_claim_at_once(stage, make_source) -> None:
