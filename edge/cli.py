@@ -11,8 +11,8 @@ from edge.errors import ConfigError
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run one command and exit: 0 done, 1 failed, 2 wrong usage or configuration."""
-    parsed = _parser().parse_args(arguments)
     try:
+        parsed = _parser().parse_args(arguments)
         status = parsed.run(parsed)
     except ConfigError as error:
         print(error.detail, file=sys.stderr)  # noqa: T201

@@ -16,7 +16,7 @@ from aiohttp import web
 
 from edge import log
 from edge.auth.admission import Admission
-from edge.config import Address, Config
+from edge.config import Address, Config, LimitsConfig
 from edge.demo import demo_publisher
 from edge.errors import ConfigError
 from edge.host.certificates import Certificates
@@ -40,6 +40,7 @@ from edge.web.whip import whip_routes
 logger = logging.getLogger(__name__)
 FILES_WANTED = 65_536
 FILES_NEEDED = 1_024
+FILES_LEAST = 48
 
 GIL_PATIENCE_S = 0.0005
 """The loop gives the interpreter up at every system call; with Python's 5 ms a thread that makes AAC may keep
@@ -118,7 +119,7 @@ async def started(config: Config, sockets: Sequence[socket.socket] = ()) -> Asyn
     )
     await runner.setup()
     assert runner.server is not None
-    guard(runner.server, Doors(config.limits, trusted_networks(config.server.trusted_proxies)))
+    guard(runner.server, Doors(_within_files(config.limits), trusted_networks(config.server.trusted_proxies)))
     try:
         node.address = await _listen(runner, config, sockets, node)
         await _open_media(sessions, config, node.address)
@@ -209,10 +210,21 @@ def _raise_file_limit() -> None:
     wanted = min(FILES_WANTED, hard) if hard != resource.RLIM_INFINITY else FILES_WANTED
     if soft < wanted:
         resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+    if wanted < FILES_LEAST:
+        raise ConfigError(
+            f"only {wanted} files may be open: raise LimitNOFILE of the unit, or `ulimit -n`, to 65536"
+        )
     if wanted < FILES_NEEDED:
         logger.warning(
             "few open files allowed: raise LimitNOFILE of the unit, or `ulimit -n`", extra={"limit": wanted}
         )
+
+
+def _within_files(limits: LimitsConfig) -> LimitsConfig:
+    """Each connection is an open file: turn away whoever the kernel would let hang for want of one."""
+    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    room = max(soft - FILES_NEEDED, soft // 2)
+    return limits.model_copy(update={"connections": min(limits.connections, room)})
 
 
 def _announce(address: Address, *, demo: bool, secure: bool) -> None:

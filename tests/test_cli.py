@@ -40,6 +40,14 @@ def test_every_command_explains_itself(command: str, capsys: pytest.CaptureFixtu
     assert command in capsys.readouterr().out
 
 
+def test_ctrl_c_while_the_commands_are_being_loaded_is_no_traceback(monkeypatch) -> None:
+    def interrupted() -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(cli, "_parser", interrupted)
+    assert run("publish", "test", "http://127.0.0.1:1/whip/a") == 130
+
+
 def test_it_runs_as_a_module() -> None:
     done = subprocess.run(
         [sys.executable, "-m", "edge", "--version"], capture_output=True, text=True, check=True

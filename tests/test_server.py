@@ -6,7 +6,7 @@ import sys
 import time
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 
 import pytest
 from aiohttp import ClientSession
@@ -17,11 +17,13 @@ from edge.server import running
 
 
 @contextmanager
-def serving(port: int, *settings: str) -> Iterator[subprocess.Popen[str]]:
+def serving(port: int, *settings: str, files: int | None = None) -> Iterator[subprocess.Popen[str]]:
+    """`files`: how many may be open at once."""
     sets = [word for setting in (f"server.listen=127.0.0.1:{port}", *settings) for word in ("--set", setting)]
-    process = subprocess.Popen(
-        [sys.executable, "-m", "edge", "serve", *sets], stderr=subprocess.PIPE, text=True
-    )
+    command = [sys.executable, "-m", "edge", "serve", *sets]
+    if files is not None:
+        command = ["sh", "-c", f'ulimit -n {files}; exec "$@"', "sh", *command]
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
     try:
         yield process
     finally:
@@ -82,6 +84,29 @@ async def test_a_busy_udp_port_names_the_key() -> None:
         with pytest.raises(ConfigError, match=r"webrtc\.listen"):
             async with running(config):
                 pass
+
+
+def test_with_few_files_clients_are_turned_away_and_do_not_hang() -> None:
+    port = free_port()
+    with serving(port, files=64) as process, ExitStack() as clients:
+        wait_ready(port)
+        connected = [
+            clients.enter_context(socket.create_connection(("127.0.0.1", port), 5)) for _ in range(64)
+        ]
+        assert connected[-1].recv(100).startswith(b"HTTP/1.1 503")
+        clients.pop_all().close()
+        wait_ready(port)
+        process.send_signal(2)
+        _, log = process.communicate(timeout=10)
+    assert "few open files allowed: raise LimitNOFILE" in log
+
+
+def test_with_too_few_files_it_says_so() -> None:
+    with serving(free_port(), files=20) as process:
+        _, log = process.communicate(timeout=20)
+    assert process.returncode == 2
+    assert "only 20 files may be open: raise LimitNOFILE" in log
+    assert "Traceback" not in log
 
 
 async def test_port_0_is_resolved_for_both() -> None:

@@ -118,8 +118,8 @@ class Segmenter:
         return self.start(tracks, self._wall_clock_zero)
 
     def correct_clock(self, wall_clock_zero: float) -> None:
-        """The Unix time of the source's time 0, known better than when it began (sender reports come later, and
-        a sound card is no wall clock): the segments to come are dated by it.
+        """The Unix time of the source's time 0, known better than when it began: sender reports come later,
+        and a sound card is no wall clock. The segments to come are dated by it.
         """
         self._wall_clock_zero = wall_clock_zero
         if self._running:

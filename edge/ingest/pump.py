@@ -37,8 +37,8 @@ WITHOUT_VIDEO_S = 5.0
 """A publisher that promised pictures and sends only sound for so long is taken for one without."""
 
 CLOCK_EVERY_S = 0.25
-"""How often the publication is told when source time zero was: sender reports come after the first picture, and
-in a day a sound card gains or loses seconds."""
+"""How often the publication is told when source time zero was: sender reports come after the first picture,
+and in a day a sound card gains or loses seconds."""
 
 _MOST_EARLY_SOUND = 100
 _WARM_UP = AUDIO_TIMESCALE // 10  # an Opus decoder needs some packets to settle (RFC 7845, 4.6: 80 ms)

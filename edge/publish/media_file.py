@@ -239,7 +239,8 @@ def _open(path: str) -> Any:
     try:
         return av.open(path)
     except (av.FFmpegError, OSError) as error:
-        raise SourceError(f"{path} cannot be opened as media: {error}") from error
+        why = error.strerror or str(error)
+        raise SourceError(f"{path} cannot be opened as media ({why}): choose another file") from error
 
 
 def _decoded(container: Any, stream: Any) -> Iterator[Any]:

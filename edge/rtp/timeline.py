@@ -17,8 +17,8 @@ SLEW_S = 0.001
 
 JUMP_S = 0.5
 TRUSTED_SKEW_S = 2.0
-"""A publisher's wall clock that is further behind ours is taken for wrong. One that is ahead of ours is wrong:
-nothing comes before it was captured (GStreamer's reports are most of a second ahead)."""
+"""A publisher's wall clock that is further behind ours is taken for wrong. One that is ahead of ours is:
+nothing comes before it was captured, though GStreamer's reports say so by most of a second."""
 
 PLAUSIBLE_S = 2.0
 """Reports that put sound and pictures further apart than arrival does, plus this, are taken for wrong."""

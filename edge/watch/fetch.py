@@ -1,5 +1,6 @@
 """GET with aiohttp, and the facts about it. Bodies are bounded; gzip is undone here, so that it is seen."""
 
+import os
 import time
 import zlib
 from collections.abc import Mapping
@@ -75,7 +76,7 @@ class Fetcher:
         except TimeoutError:
             raise FetchError(f"no answer within {timeout_s:.0f} s from {_name(target)}") from None
         except (aiohttp.ClientError, ValueError, OSError) as error:
-            raise FetchError(f"{_name(target)}: {error or type(error).__name__}") from error
+            raise FetchError(f"{_name(target)}: {_why(error)}") from error
         done_at = time.monotonic()
         self._count(len(body), done_at - first_at)
         encoding = found.get("content-encoding", "").lower()
@@ -143,6 +144,13 @@ def _range(byte_range: ByteRange) -> str:
     start = byte_range.offset or 0
     last = _OPEN_END if byte_range.length is None else start + byte_range.length - 1
     return f"bytes={start}-{last}"
+
+
+def _why(error: Exception) -> str:
+    if isinstance(error, aiohttp.ClientConnectorError):
+        number = error.os_error.errno
+        return os.strerror(number) if number and number > 0 else str(error.os_error)
+    return str(error) or type(error).__name__
 
 
 def _name(url: str) -> str:

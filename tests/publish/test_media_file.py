@@ -127,7 +127,9 @@ async def test_after_a_reconnect_it_goes_on_where_it_was(tmp_path):
 def test_what_is_no_media(tmp_path, content):
     path = tmp_path / "a.mp4"
     path.write_bytes(content)
-    with pytest.raises(SourceError, match="cannot be opened"):
+    with pytest.raises(
+        SourceError, match=r"cannot be opened as media \(Invalid data found[^\[]*\): choose another"
+    ):
         MediaFile(str(path), Encoding(), loop=False)
 
 

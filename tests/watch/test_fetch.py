@@ -72,7 +72,7 @@ async def test_no_whole_answer_is_an_error_with_a_sentence(aiohttp_server):
             await fetcher.get(url, "playlist", timeout_s=5)
         with pytest.raises(FetchError, match="no answer within"):
             await fetcher.get(f"{url}?slow", "playlist", timeout_s=0.1)
-        with pytest.raises(FetchError):
+        with pytest.raises(FetchError, match=r"^/x: Connection refused$"):
             await fetcher.get("http://127.0.0.1:1/x", "playlist", timeout_s=5)
 
 

@@ -65,5 +65,5 @@ async def test_what_cannot_be_judged(server, path, sentence):
 
 
 async def test_nobody_there():
-    with pytest.raises(UnusableError, match="cannot be loaded"):
+    with pytest.raises(UnusableError, match=r"/x\.m3u8 cannot be loaded: /x\.m3u8: Connection refused$"):
         await Watching("http://127.0.0.1:1/x.m3u8").run(1)
