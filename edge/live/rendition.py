@@ -24,8 +24,11 @@ FIRST_PLAYLIST_HOLD_S = 9.5
 """hls.js gives up on a playlist whose first byte takes 10 s: it had better read our 503."""
 
 STANDSTILL_HOLD_S = 0.5
-"""Without a publisher a blocked playlist request is answered unchanged after this: hls.js aborts it after 0.8
-target durations, and no player minds a playlist that did not grow."""
+STANDSTILL_PARTS = 3.2
+STANDSTILL_TARGETS = 0.7
+"""Without a publisher a blocked playlist request is answered unchanged after this: not before three parts are
+missing, which any network may delay, and before hls.js aborts it after 0.8 target durations. No player minds a
+playlist that did not grow."""
 
 HOLD_TARGET_DURATIONS = 3  # 6.2.5.2
 
@@ -176,6 +179,12 @@ class Rendition:
         return len(self._playlist_waiters) + len(self._multivariant_waiters) + len(self._part_waiters)
 
     @property
+    def standstill_hold_s(self) -> float:
+        """How long a blocked request is held while there is no publisher."""
+        parts_s = STANDSTILL_PARTS * self.window.part_target_ticks / TICKS
+        return max(STANDSTILL_HOLD_S, min(parts_s, STANDSTILL_TARGETS * self.target_duration_s))
+
+    @property
     def _is_answerable(self) -> bool:
         return self.window.is_playable or self.window.ended
 
@@ -208,7 +217,7 @@ class Rendition:
         if not self._is_answerable:
             self._refuse_first(now - FIRST_PLAYLIST_HOLD_S)
         elif stands_still:
-            for (_, form), viewers in self._playlist_waiters.take_older(now - STANDSTILL_HOLD_S):
+            for (_, form), viewers in self._playlist_waiters.take_older(now - self.standstill_hold_s):
                 wake(viewers, self._listing.media_playlist(form, "unchanged"))
         else:
             for _, viewers in self._playlist_waiters.take_older(now - longest):

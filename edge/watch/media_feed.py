@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, replace
 from urllib.parse import urljoin, urlsplit
 
@@ -45,10 +45,10 @@ class MediaFeed:
         self._worker = asyncio.create_task(self._work())
         self._map: MapTag | None = None
         self._ends: dict[str, int] = {}
-        self._refused: dict[str, Exchange] = {}
+        self._refused: dict[str, tuple[Exchange, bool]] = {}
         self._bodies: dict[Position, bytes] = {}
         self._date_end: float | None = None
-        self.on_tracks: Callable[[list[ParsedTrack]], None] = lambda _: None
+        self.on_tracks: Callable[[list[ParsedTrack]], Awaitable[None]] | None = None
         self.on_segment_rate: Callable[[float, float], None] = lambda _rate, _duration: None
         self.parts = self.segments = 0
 
@@ -151,7 +151,7 @@ class MediaFeed:
             self._tell(check(exchange), _name(uri))
         self._tell(rules_http.cache_lifetime(exchange, self._target), _name(uri))
         if hinted and not exchange.ok:
-            self._refused[uri] = exchange
+            self._refused[uri] = exchange, self._judge.stalled(exchange.done_at)
         self._tell(rules_http.byte_range_status(exchange, ranged=byte_range is not None), _name(uri))
         return exchange if exchange.ok else None
 
@@ -162,12 +162,12 @@ class MediaFeed:
         refused, self._refused = self._refused, {}
         hint = playlist.hint()
         listed = {part.uri for segment in playlist.segments[-3:] for part in segment.parts}
-        for uri, exchange in refused.items():
+        for uri, (exchange, stalled) in refused.items():
             finding = Finding(
                 "LL 46", "hint-refused", f"{_name(uri)} was hinted and answered {exchange.status}"
             )
             wanted = uri in listed or (hint is not None and hint.uri == uri)
-            if not wanted or self._judge.stalled(exchange.done_at):
+            if not wanted or stalled:
                 finding = replace(finding, level="note")
             self._tell([finding], _name(uri))
 
@@ -218,7 +218,8 @@ class MediaFeed:
             self._map = segment.map
             findings = self._media.init(exchange.body, discontinuity=segment.discontinuity)
             self._tell(findings, _name(segment.map.uri))
-            self.on_tracks(self._media.tracks)
+            if self.on_tracks is not None:
+                await self.on_tracks(self._media.tracks)
 
     async def _judge_segment(self, segment: SegmentTag) -> None:
         """A segment is complete: it must be what its parts were."""

@@ -142,8 +142,13 @@ class Watching:
         """What the multivariant playlist says of the media."""
         feed = self.followers[0].feed
 
-        def tracks(found: list[ParsedTrack]) -> None:
-            self.tell(rules_presentation.codecs_match(variant.codecs, found), variant.uri)
+        is_first = True
+
+        async def tracks(found: list[ParsedTrack]) -> None:
+            nonlocal is_first
+            names = variant.codecs if is_first else await self._codecs_now(variant)
+            is_first = False
+            self.tell(rules_presentation.codecs_match(names, found), variant.uri)
 
         def rate(rate: float, duration: float) -> None:
             target = self.followers[0].judge.current
@@ -152,3 +157,14 @@ class Watching:
                 self.tell(peak_rate(rate, variant.bandwidth, variant.uri), variant.uri)
 
         feed.on_tracks, feed.on_segment_rate = tracks, rate
+
+    async def _codecs_now(self, variant: Variant) -> str | None:
+        """What a player that comes now is told; None where it cannot be known. A publisher may have returned
+        with other tracks.
+        """
+        try:
+            exchange = await self.fetcher.get(self.url, "multivariant", timeout_s=_JOIN_S)
+            presentation = parse_multivariant(exchange.body, query_variables(exchange.url))
+        except (FetchError, MediaError):
+            return None
+        return next((each.codecs for each in presentation.variants if each.uri == variant.uri), None)

@@ -4,7 +4,7 @@ import re
 import pytest
 
 from edge.hls.position import Position
-from edge.live.rendition import FIRST_PLAYLIST_HOLD_S, STANDSTILL_HOLD_S
+from edge.live.rendition import FIRST_PLAYLIST_HOLD_S
 
 # The first playlist
 
@@ -221,7 +221,8 @@ def test_while_the_publisher_is_away_nobody_is_held_for_long_and_nothing_fails(l
         assert viewer.status == 200
         assert "#EXT-X-ENDLIST" not in viewer.text
         assert viewer.cache_control == "no-cache"
-        assert STANDSTILL_HOLD_S <= round(viewer.at - asked, 6) <= STANDSTILL_HOLD_S + 0.2
+        # Three parts are missing, which edge watch wants to see before it calls it a stall; hls.js waits 1.6 s.
+        assert 3 * 0.25 < round(viewer.at - asked, 6) <= 1.0
 
 
 def test_a_silent_publisher_is_as_good_as_gone_after_a_second(live) -> None:
@@ -239,7 +240,7 @@ def test_whoever_is_held_longer_already_is_answered_first(live) -> None:
     first = live.ask_next()
     live.wait(0.3)
     second = live.ask_next()
-    live.wait(0.3)
+    live.wait(0.6)
     assert first.answers
     assert not second.answers
 
