@@ -8,7 +8,6 @@ from scripted_server import OPUS, PARTS, VIDEO, ScriptedServer
 from edge.fmp4.init_segment import init_segment
 from edge.watch.watching import UnusableError, Watching
 
-
 HIGH = replace(VIDEO, config=bytes.fromhex("0164001f") + VIDEO.config[4:], codec_string="avc1.64001f")
 
 
