@@ -27,8 +27,8 @@ STANDSTILL_HOLD_S = 0.5
 STANDSTILL_PARTS = 3.2
 STANDSTILL_TARGETS = 0.7
 """Without a publisher a blocked playlist request is answered unchanged after this: not before three parts are
-missing, which any network may delay, and before hls.js aborts it after 0.8 target durations. No player minds a
-playlist that did not grow."""
+missing, which any network may delay, and before hls.js aborts it after 0.8 target durations. No player minds
+a playlist that did not grow."""
 
 HOLD_TARGET_DURATIONS = 3  # 6.2.5.2
 
