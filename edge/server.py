@@ -8,7 +8,6 @@ import resource
 import signal
 import socket
 import sys
-import time
 from collections.abc import AsyncIterator, Callable, Sequence
 
 import uvloop
@@ -23,7 +22,6 @@ from edge.host.certificates import Certificates
 from edge.host.heart import Heart
 from edge.host.notify import Notifier
 from edge.host.sockets import bound, inherited
-from edge.host.state import recall
 from edge.host.watchdog import watched
 from edge.ingest.sessions import WhipSessions
 from edge.live.hub import Hub
@@ -102,9 +100,7 @@ async def started(config: Config, sockets: Sequence[socket.socket] = ()) -> Asyn
     admission = Admission(config.auth)
     heart = Heart(hub.tick_s, config.limits.overload_lag)
     node = Operating(config, hub, sessions, admission=admission, ready=ready, heart=heart)
-    window_s = config.live.reconnect_window
-    for name, first in recall(config.server.state_dir, within_s=window_s, now=time.time()).items():
-        hub.expect(name, first, asyncio.get_running_loop().time())
+    await node.recall()
     whip = whip_routes(config, sessions, admission=admission, accepting=node.accept_publisher)
     library = _library(config)
     routes = [*page_routes, *whip, *vod_routes(library, admission)]
@@ -122,8 +118,8 @@ async def started(config: Config, sockets: Sequence[socket.socket] = ()) -> Asyn
             yield node
             ready.set(False)
     finally:
-        node.remember()
         await sessions.close()
+        await node.hand_over()
         if not (sockets and config.server.state_dir):
             hub.end_all()  # else a successor goes on: who is told EXT-X-ENDLIST would not come back
         await runner.cleanup()

@@ -15,7 +15,9 @@ from pathlib import Path
 import aiohttp
 import pytest
 
+from edge.auth.tokens import mint
 from edge.config import Config, load
+from edge.host.state import remember
 from edge.server import started
 
 ACTIVATED = """
@@ -293,7 +295,7 @@ async def test_a_key_that_is_taken_away_ends_its_publisher():
 
 
 async def test_a_stream_goes_on_after_a_restart_and_its_viewers_are_kept(tmp_path):
-    """The successor holds who asks, and its numbers are past those that were."""
+    """The successor holds who asks for what comes next, and what was listed still is."""
     sys.path.insert(0, str(Path(__file__).parent / "web"))
     from aiohttp import ClientSession
 
@@ -301,14 +303,13 @@ async def test_a_stream_goes_on_after_a_restart_and_its_viewers_are_kept(tmp_pat
     async with started(load(environment={}, overrides=overrides)) as node:
         camera = camera_of(node._hub)
         camera.send(5)
-        before = camera.publication.rendition.window.next_position
+        listed = [segment.msn for segment in camera.publication.rendition.window.segments]
     async with (
         started(load(environment={}, overrides=overrides)) as node,
         ClientSession(f"http://{node.address}") as http,
     ):
-        held = asyncio.create_task(
-            http.get(f"/live/cam/main.m3u8?_HLS_msn={before.msn}&_HLS_part={before.part}")
-        )
+        coming = node._hub.get("cam").rendition.window.next_position
+        held = asyncio.create_task(http.get(f"/live/cam/main.m3u8?_HLS_msn={coming.msn}&_HLS_part=0"))
         async with asyncio.timeout(5):
             while not node._hub.waiting:
                 await asyncio.sleep(0.005)
@@ -316,12 +317,36 @@ async def test_a_stream_goes_on_after_a_restart_and_its_viewers_are_kept(tmp_pat
         answer = await asyncio.wait_for(held, 5)
         text = await answer.text()
         assert answer.status == 200
-        first = int(
-            next(line for line in text.splitlines() if line.startswith("#EXT-X-MEDIA-SEQUENCE")).partition(
-                ":"
-            )[2]
-        )
-        assert first > before.msn
+        assert coming.msn > listed[-1]
+        assert f"#EXT-X-MEDIA-SEQUENCE:{listed[0]}\n" in text
+        assert "#EXT-X-DISCONTINUITY\n" not in text
+
+
+async def test_after_a_crash_a_stream_goes_on_behind_a_discontinuity(tmp_path):
+    remember(tmp_path, {"cam": (17, 1)})
+    overrides = ["server.listen=127.0.0.1:0", f"server.state_dir='{tmp_path}'"]
+    async with started(load(environment={}, overrides=overrides)) as node:
+        camera_of(node._hub).send(5)
+        async with aiohttp.ClientSession(f"http://{node.address}") as http:
+            text = await (await http.get("/live/cam/main.m3u8")).text()
+    assert "#EXT-X-MEDIA-SEQUENCE:47\n" in text
+    assert "#EXT-X-DISCONTINUITY-SEQUENCE:31\n" in text
+    assert text.count("#EXT-X-DISCONTINUITY\n") == 1
+
+
+async def test_who_was_revoked_stays_so_over_a_restart(tmp_path):
+    secret = "0123456789-0123456789-0123456789"
+    auth = {"play": "tokens", "token_secrets": [secret]}
+    config = Config.model_validate(
+        {"server": {"listen": "127.0.0.1:0", "state_dir": str(tmp_path)}, "auth": auth}
+    )
+    token = mint(config.auth, "play", ["cam"], ttl_s=60, now=time.time(), sub="mine")
+    for expected in (404, 403):
+        async with started(config) as node, aiohttp.ClientSession(f"http://{node.address}") as http:
+            assert (await http.get(f"/live/~{token}/cam/index.m3u8")).status == expected
+            async with http.post("/api/v1/revocations", json={"name": "mine"}) as answer:
+                assert answer.status == 204
+            assert (await http.get(f"/live/~{token}/cam/index.m3u8")).status == 403
 
 
 def camera_of(hub):

@@ -27,6 +27,10 @@ class Admission:
     def __init__(self, config: AuthConfig, *, wall_clock: Callable[[], float] = time.time) -> None:
         self._wall_clock = wall_clock
         self._retired: list[asyncio.Future[None]] = []
+        self.revoked: set[str] = set()
+        """By `revoke`, besides what the configuration says."""
+        self.keys_changed: Callable[[], None] = lambda: None
+        """Called when the keys at `auth.jwks_url` are others: who is in may have to be judged again."""
         self._set(config)
 
     @property
@@ -60,18 +64,23 @@ class Admission:
 
     def replace(self, config: AuthConfig) -> None:
         """From now on. What was revoked by the API stays revoked. ConfigError: the old one stays."""
-        revoked = self._tokens.revoked
         old = self._closing()
-        self._set(config.model_copy(update={"revoked": tuple({*config.revoked, *revoked})}))
+        self._set(config)
         self._retired = [asyncio.ensure_future(one) for one in old]
 
     def revoke(self, name: str) -> None:
         """A `jti`, `sub` or `kid`. Bounded: whoever needs more changes the key."""
-        if len(self._tokens.revoked) >= _MOST_REVOKED:
+        if len(self.revoked) >= _MOST_REVOKED:
             raise Forbidden(f"{_MOST_REVOKED} names are revoked: change the key that signs instead")
+        self.revoked.add(name)
         self._tokens.revoke(name)
         if self._webhook is not None:
             self._webhook.forget()
+
+    def tick(self, now: float) -> None:
+        """Now and then (monotonic seconds): nobody has to come for a withdrawn key to be noticed."""
+        if self._jwks is not None and self._jwks.is_stale(now):
+            self._refreshing = asyncio.ensure_future(self._jwks.look(now))
 
     async def open(self) -> None:
         """Fetch what has to be fetched, within seconds. A dead URL keeps nobody from starting."""
@@ -83,8 +92,14 @@ class Admission:
         await asyncio.gather(*self._retired, *self._closing())
 
     def _set(self, config: AuthConfig) -> None:
-        tokens = Tokens(config, extra=lambda: jwks.keys if jwks else (), wall_clock=self._wall_clock)
-        jwks = Jwks(config.jwks_url, config.jwks_refresh, tokens.forget) if config.jwks_url else None
+        revoked = config.model_copy(update={"revoked": (*config.revoked, *self.revoked)})
+        tokens = Tokens(revoked, extra=lambda: jwks.keys if jwks else (), wall_clock=self._wall_clock)
+
+        def changed() -> None:
+            tokens.forget()
+            self.keys_changed()
+
+        jwks = Jwks(config.jwks_url, config.jwks_refresh, changed) if config.jwks_url else None
         self._jwks, self._tokens = jwks, tokens
         self._webhook = Webhook(config) if config.webhook_url and config.webhook_secret else None
         self._config = config
@@ -120,8 +135,7 @@ class Admission:
         if self._jwks is not None:
             if not self._tokens.knows_key_of(token):
                 return self._fetched(action, stream, token, client)
-            if self._jwks.is_stale(now):
-                self._refreshing = asyncio.ensure_future(self._jwks.look(now))
+            self.tick(now)
         self._tokens.check(token, action, stream, client)
         return None
 

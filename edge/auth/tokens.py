@@ -78,10 +78,6 @@ class Tokens:
         self._revoked.add(name)
         self.forget()
 
-    @property
-    def revoked(self) -> frozenset[str]:
-        return frozenset(self._revoked)
-
     def _verified(self, token: str) -> Claims:
         if len(token) > LONGEST_TOKEN:
             raise Forbidden(f"The token has more than {LONGEST_TOKEN} characters")

@@ -6,6 +6,7 @@ from typing import Literal
 
 from edge.config import Config
 from edge.errors import NameTaken, PublishError
+from edge.hls.past import Past
 from edge.live.rendition import Rendition
 from edge.live.source import Source
 from edge.live.waiters import Places
@@ -35,10 +36,13 @@ class Publication:
         now: float,
         *,
         first_msn: int = 0,
+        discontinuities: int | None = None,
         wall_clock: Callable[[], float] = time.time,
     ) -> None:
         self.name = name
-        self.rendition = Rendition(config, places, first_msn=first_msn, wall_clock=wall_clock)
+        self.rendition = Rendition(
+            config, places, first_msn=first_msn, discontinuities=discontinuities, wall_clock=wall_clock
+        )
         self.tracks: tuple[Track, ...] = ()
         """Of the newest source."""
         self.began_at = now
@@ -86,6 +90,14 @@ class Publication:
         """Nobody holds the claim: whoever comes within `live.reconnect_window` may have it."""
         self._now = self._heard_at = now
         self._is_claimed = False
+
+    def resume(self, past: Past) -> bool:
+        """Be as a publication was whose process ended: see Rendition.resume."""
+        if not self.rendition.resume(past):
+            return False
+        self.tracks = past.inits[past.init_index].tracks
+        self._has_media = True
+        return True
 
     def attach(self, source: Source, tracks: Sequence[Track], wall_clock_zero: float, now: float) -> None:
         """The source begins to write. `wall_clock_zero`: Unix seconds of its time 0.
