@@ -1,4 +1,4 @@
-"""The one door: may this client do this with this stream?"""
+"""The one door: may this client do this with this stream or asset?"""
 
 import asyncio
 import time
@@ -38,22 +38,24 @@ class Admission:
         """As it is in force."""
         return self._config
 
-    def decide(self, action: Action, stream: str, token: str | None, client: str) -> Awaitable[None] | None:
-        """None: let in. Unauthorised, Forbidden: not. An awaitable, where somebody else must be asked first,
+    def decide(self, action: Action, resource: str, token: str | None, client: str) -> Awaitable[None] | None:
+        """`resource`: a stream, or an asset with a slash before its path; the two never mix.
+
+        None: let in. Unauthorised, Forbidden: not. An awaitable, where somebody else must be asked first,
         ends in one of the same ways, or in Overloaded. Never more than a look-up for who was let in before.
         """
         policy = self._policy[action]
         if policy == "open":
             return None
         try:
-            return self._judged(policy, action, stream, token, client)
+            return self._judged(policy, action, resource, token, client)
         except (Unauthorised, Forbidden):
             AUTH_REFUSED.labels(action, "missing" if token is None else "wrong").inc()
             raise
 
-    async def admit(self, action: Action, stream: str, token: str | None, client: str) -> None:
+    async def admit(self, action: Action, resource: str, token: str | None, client: str) -> None:
         """As `decide`, and waits."""
-        pending = self.decide(action, stream, token, client)
+        pending = self.decide(action, resource, token, client)
         if pending is None:
             return
         try:
@@ -115,34 +117,34 @@ class Admission:
         return [one.close() for one in (self._jwks, self._webhook) if one is not None]
 
     def _judged(
-        self, policy: str | Keys, action: Action, stream: str, token: str | None, client: str
+        self, policy: str | Keys, action: Action, resource: str, token: str | None, client: str
     ) -> Awaitable[None] | None:
         if policy == "webhook":
-            return self._asked(Question(action, stream, token or "", client))
+            return self._asked(_question(action, resource, token or "", client))
         if token is None:
             raise Unauthorised(f"This needs a token: {_HOW[action]}")
         if isinstance(policy, tuple):
             if self._has_tokens and token.count(".") == 2 and not is_one_of(policy, token):
-                return self._signed(action, stream, token, client)
+                return self._signed(action, resource, token, client)
             if not is_one_of(policy, token):
                 wrong = Forbidden if action == "admin" else Unauthorised  # RFC 6750, 3.1 and WHIP clients
                 raise wrong(f"The key is not one of auth.{action}: ask the operator for one")
             return None
-        return self._signed(action, stream, token, client)
+        return self._signed(action, resource, token, client)
 
-    def _signed(self, action: Action, stream: str, token: str, client: str) -> Awaitable[None] | None:
+    def _signed(self, action: Action, resource: str, token: str, client: str) -> Awaitable[None] | None:
         now = time.monotonic()
         if self._jwks is not None:
             if not self._tokens.knows_key_of(token):
-                return self._fetched(action, stream, token, client)
+                return self._fetched(action, resource, token, client)
             self.tick(now)
-        self._tokens.check(token, action, stream, client)
+        self._tokens.check(token, action, resource, client)
         return None
 
-    async def _fetched(self, action: Action, stream: str, token: str, client: str) -> None:
+    async def _fetched(self, action: Action, resource: str, token: str, client: str) -> None:
         assert self._jwks is not None
         await self._jwks.look(time.monotonic())
-        self._tokens.check(token, action, stream, client)
+        self._tokens.check(token, action, resource, client)
 
     def _asked(self, question: Question) -> Awaitable[None] | None:
         assert self._webhook is not None
@@ -150,6 +152,11 @@ class Admission:
         if self._webhook.remembered(question, now):
             return None
         return self._webhook.check(question, now)
+
+
+def _question(action: Action, resource: str, token: str, client: str) -> Question:
+    is_asset = resource.startswith("/")
+    return Question(action, "" if is_asset else resource, resource[1:] if is_asset else "", token, client)
 
 
 def is_one_of(keys: Keys, token: str) -> bool:

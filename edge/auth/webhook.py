@@ -28,10 +28,11 @@ _MOST_ASKING = 200
 
 
 class Question(NamedTuple):
-    """Who wants what. `client` is the address."""
+    """Who wants what. Of `stream` and `asset` (a path below /vod) one is empty. `client` is the address."""
 
     action: Action
     stream: str
+    asset: str
     token: str
     client: str
 

@@ -51,7 +51,7 @@ async def _answer(
     token, path = split_token(raw_path)
     try:
         key = asset_key(path.removeprefix("/vod/"))
-        await admission.admit("play", key, _token(token, head), head.client)
+        await admission.admit("play", f"/{key}", _token(token, head), head.client)
     except EdgeError as error:
         return problem_of(error, headers=OPEN)
     return await library.answer(key, head, datetime.now(UTC))
