@@ -74,7 +74,16 @@ class Operating:
         """Overloaded where no new one is wanted: while draining, and while the loop is late."""
         if self._ready.is_draining:
             raise Overloaded("The server is going down; publish again in a moment", retry_after_s=2)
-        self._heart.refuse_new_work()
+        try:
+            self._heart.refuse_new_work()
+        except Overloaded:
+            logger.warning("load.publisher_refused", extra={"lag_ms": round(self._heart.lag_s * 1000)})
+            raise
+
+    @property
+    def waiting(self) -> int:
+        """Requests that are answered or held at this moment."""
+        return self._ready.requests + self._hub.waiting
 
     def status(self, seconds: float) -> str:
         """For the service manager: over the last `seconds`."""
@@ -131,24 +140,24 @@ class Operating:
                 self.certificates.reload()
         except ConfigError as error:
             for fault in error.detail.splitlines():
-                logger.error("reload refused", extra={"fault": fault})  # noqa: TRY400
+                logger.error("reload.refused", extra={"fault": fault})  # noqa: TRY400
             return
         taken, left = changed_keys(self.config, new)
         self.config = in_force(self.config, new)
         log.set_up(self.config.server.log_level, self.config.server.log_format)
         self._judge_again()
-        logger.info("reloaded", extra={"taken": ", ".join(taken) or "nothing"})
+        logger.info("reload.done", extra={"taken": ", ".join(taken) or "nothing"})
         if left:
-            logger.warning("a restart is needed", extra={"keys": ", ".join(left)})
+            logger.warning("reload.needs_restart", extra={"keys": ", ".join(left)})
 
     def _renew_certificates(self) -> None:
         if self.certificates is None:
             return
         try:
             if self.certificates.reload_if_changed():
-                logger.info("certificates renewed")
+                logger.info("tls.renewed")
         except ConfigError as error:
-            logger.warning("certificates not renewed", extra={"fault": error.detail})
+            logger.warning("tls.not_renewed", extra={"fault": error.detail})
 
     # Control
 
@@ -169,6 +178,7 @@ class Operating:
     def kick(self, stream: str) -> int:
         """See Control."""
         theirs = [one for one in self._sessions.list() if one.stream == stream]
+        logger.info("operator.kicked", extra={"stream": stream, "sessions": len(theirs)})
         for one in theirs:
             one.end("kicked", "an operator ended it")
         return len(theirs)
@@ -177,6 +187,7 @@ class Operating:
         """See Control."""
         publication = self._hub.get(stream)
         if publication is not None:
+            logger.info("operator.ended", extra={"stream": stream})
             publication.end(asyncio.get_running_loop().time(), "an operator ended it")
 
     async def revoke(self, name: str) -> None:

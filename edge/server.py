@@ -67,9 +67,10 @@ async def _serve(config: Config, *, demo: bool, again: Callable[[], Config]) -> 
             notifier.ready()
             _announce(node.address, demo=demo, secure=node.certificates is not None)
             await node.told_to_stop.wait()
-            logger.info("stopping")
+            logger.info("server.stopping", extra={"waiting": node.waiting})
             notifier.stopping()
             await node.drained(keeps_listening=not sockets)
+            logger.info("server.drained", extra={"left": node.waiting})
 
 
 def _listen_to_signals(node: Operating, notifier: Notifier, again: Callable[[], Config]) -> None:
@@ -189,7 +190,7 @@ async def _tick(hub: Hub, heart: Heart, node: Operating) -> None:
             hub.tick(loop.time())
             node.tick(loop.time())
         except Exception:
-            logger.exception("a tick of the publications failed")
+            logger.exception("live.tick_failed")
         else:
             heart.beat(loop.time())
 
@@ -200,15 +201,14 @@ def _raise_file_limit() -> None:
     if soft < wanted:
         resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
     if wanted < FILES_NEEDED:
-        logger.warning(
-            "few open files allowed: raise LimitNOFILE of the unit, or `ulimit -n`", extra={"limit": wanted}
-        )
+        mend = "raise LimitNOFILE of the unit, or `ulimit -n`"
+        logger.warning("server.few_files", extra={"limit": wanted, "mend": mend})
 
 
 def _announce(address: Address, *, demo: bool, secure: bool) -> None:
     host = "localhost" if address.is_loopback else str(address).rpartition(":")[0]
     where = f"{'https' if secure else 'http'}://{host}:{address.port}"
-    logger.info("serving", extra={"address": where})
+    logger.info("server.ready", extra={"address": where})
     if not sys.stderr.isatty():
         return
     stream = "demo" if demo else "STREAM"

@@ -122,7 +122,7 @@ def test_a_faulty_configuration_changes_nothing(manager):
     process.send_signal(signal.SIGHUP)
     manager.hear("READY=1")
     assert manager.ask("/api/v1/config", Authorization="Bearer admin-key") == 200
-    assert Path(manager.log.name).read_text().count("reload refused") == 2
+    assert Path(manager.log.name).read_text().count("reload.refused") == 2
 
 
 def test_a_hung_loop_is_not_fed(manager):

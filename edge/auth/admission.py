@@ -1,6 +1,7 @@
 """The one door: may this client do this with this stream or asset?"""
 
 import asyncio
+import logging
 import time
 from collections.abc import Awaitable, Callable
 from hmac import compare_digest
@@ -10,8 +11,10 @@ from edge.auth.jwks import Jwks
 from edge.auth.tokens import Tokens
 from edge.auth.webhook import Question, Webhook
 from edge.config import AuthConfig, Keys
-from edge.errors import Forbidden, Unauthorised
+from edge.errors import EdgeError, Forbidden, Unauthorised
 from edge.metrics import AUTH_REFUSED
+
+logger = logging.getLogger(__name__)
 
 _HOW = {
     "publish": "send it as `Authorization: Bearer KEY`",
@@ -49,8 +52,8 @@ class Admission:
             return None
         try:
             return self._judged(policy, action, resource, token, client)
-        except (Unauthorised, Forbidden):
-            AUTH_REFUSED.labels(action, "missing" if token is None else "wrong").inc()
+        except (Unauthorised, Forbidden) as error:
+            _note(action, resource, client, error, "missing" if token is None else "wrong")
             raise
 
     async def admit(self, action: Action, resource: str, token: str | None, client: str) -> None:
@@ -60,8 +63,8 @@ class Admission:
             return
         try:
             await pending
-        except Forbidden:
-            AUTH_REFUSED.labels(action, "wrong").inc()
+        except Forbidden as error:
+            _note(action, resource, client, error, "wrong")
             raise
 
     def replace(self, config: AuthConfig) -> None:
@@ -152,6 +155,14 @@ class Admission:
         if self._webhook.remembered(question, now):
             return None
         return self._webhook.check(question, now)
+
+
+def _note(action: Action, resource: str, client: str, error: EdgeError, reason: str) -> None:
+    """Who asks without a token is counted only: every visitor of a page does that once."""
+    AUTH_REFUSED.labels(action, reason).inc()
+    if reason != "missing":
+        facts = {"action": action, "resource": resource, "client": client, "detail": error.detail}
+        logger.info("auth.refused", extra=facts)
 
 
 def _question(action: Action, resource: str, token: str, client: str) -> Question:

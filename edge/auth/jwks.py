@@ -62,7 +62,7 @@ class Jwks:
             keys = parse_keys(body)
         except (aiohttp.ClientError, TimeoutError, ValueError, OSError) as error:
             AUTH_JWKS.labels("failed").inc()
-            logger.warning("signing keys cannot be had", extra={"reason": type(error).__name__})
+            logger.warning("jwks.unreachable", extra={"reason": type(error).__name__})
             return
         AUTH_JWKS.labels("ok").inc()
         if body != self._body:

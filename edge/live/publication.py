@@ -1,5 +1,6 @@
 """A live name: it outlives its sources, so that a publisher may drop and return while viewers stay."""
 
+import logging
 import time
 from collections.abc import Callable, Sequence
 from typing import Literal
@@ -12,6 +13,8 @@ from edge.live.source import Source
 from edge.live.waiters import Places
 from edge.media.sample import Sample
 from edge.media.track import Track
+
+logger = logging.getLogger(__name__)
 
 State = Literal["waiting", "live", "reconnecting", "ended"]
 
@@ -136,7 +139,9 @@ class Publication:
         """Take a sample; viewers who waited for what it completes have it when this returns."""
         self._now = self._heard_at = now
         if self.ended_at is None:
-            self._has_media = True
+            if not self._has_media:
+                self._has_media = True
+                logger.info("stream.began", extra={"stream": self.name})
             self.rendition.write(sample, now)
 
     def change_track(self, track: Track, now: float) -> None:
@@ -164,6 +169,9 @@ class Publication:
         if self.ended_at is not None:
             return
         self.ended_at = now
+        logger.info(
+            "stream.ended", extra={"stream": self.name, "reason": reason, "seconds": round(self.age_s, 1)}
+        )
         source, self._source = self._source, None
         self._replaced = source
         self.rendition.end()

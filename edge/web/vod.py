@@ -99,8 +99,6 @@ async def _pass_on(response: web.StreamResponse, first: bytes, pieces: AsyncIter
 def _cut(request: web.Request, error: Exception) -> None:
     """Never padded: a short body on a closed connection is an incomplete one (RFC 9112, 8)."""
     if isinstance(error, OriginError):
-        logger.warning(
-            "an asset was cut off", extra={"asset": split_token(request.path)[1], "fault": error.detail}
-        )
+        logger.warning("vod.cut_off", extra={"asset": split_token(request.path)[1], "fault": error.detail})
     if request.transport is not None:
         request.transport.abort()

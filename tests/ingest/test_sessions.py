@@ -106,7 +106,7 @@ async def test_a_publisher_becomes_a_playable_stream(node, publisher, caplog):
     assert publication.state == "live"
     assert [track.codec_string[:4] for track in publication.tracks] == ["avc1", "mp4a"]
     assert (publication.tracks[0].width, publication.tracks[0].height) == (320, 240)
-    assert [record.message for record in caplog.records][:2] == ["publisher comes", "publisher connected"]
+    assert [record.message for record in caplog.records][:2] == ["publisher.coming", "publisher.connected"]
     await publisher.close()
     await until(lambda: publication.state == "reconnecting")
     assert node.sessions.list() == []
