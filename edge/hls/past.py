@@ -37,8 +37,9 @@ class Past:
     """Complete segments, listed and kept, the oldest first; no segment is open.
 
     `inits`: by their numbers; the newest applies to what comes. `first_number`: of the first part.
-    `discontinuity_sequence`: before the first segment. `reach`: where our timeline ended (90 kHz). `prefix`:
-    the folder of the media, which stays, so that no address that viewers have becomes void.
+    `discontinuity_sequence`: before the first segment. `reach`: where our timeline ended (90 kHz), and
+    `ends`: each track of the newest init segment, in its own units. `prefix`: the folder of the media, which
+    stays, so that no address that viewers have becomes void.
     """
 
     prefix: str
@@ -50,6 +51,7 @@ class Past:
     first_number: int
     discontinuity_sequence: int
     reach: int
+    ends: tuple[int, ...]
 
     @property
     def first_msn(self) -> int:
@@ -104,6 +106,7 @@ def unpack(data: bytes) -> Past:
         _judge_form(head.pop("form"))
         head["inits"] = {int(index): _to_init(**one) for index, one in head["inits"]}
         head["segments"] = _segments(head["segments"], data, end + 1)
+        head["ends"] = tuple(head["ends"])
         past = Past(**head)
         _judge(past)
     except (
@@ -127,7 +130,7 @@ def _judge_form(form: object) -> None:
 
 def _judge(past: Past) -> None:
     numbers = [past.part_target, past.segment_target, past.target_duration_s, past.reach]
-    numbers += [past.first_number, past.discontinuity_sequence, past.first_msn]
+    numbers += [past.first_number, past.discontinuity_sequence, past.first_msn, *past.ends]
     if (
         not all(type(number) is int and 0 <= number < 1 << 53 for number in numbers)
         or not past.target_duration_s
@@ -139,6 +142,8 @@ def _judge(past: Past) -> None:
         raise ValueError("a segment is missing")
     if not {each.init_index for each in past.segments} <= set(past.inits):
         raise ValueError("an init segment is missing")
+    if len(past.ends) != len(past.inits[past.init_index].tracks):
+        raise ValueError("a track is missing")
 
 
 def _init(init: InitSegment) -> dict[str, Any]:

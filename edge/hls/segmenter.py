@@ -92,9 +92,10 @@ class Segmenter:
         return events
 
     @property
-    def reach(self) -> int:
-        """Where our timeline ends, after `seal`."""
-        return self._reach
+    def reach(self) -> tuple[int, tuple[int, ...]]:
+        """Where our timeline ends, after `seal`; and each track, in its own units."""
+        ends = (lane.units(self._reach) if lane.end is None else lane.end for lane in self._lanes)
+        return self._reach, tuple(ends)
 
     def resume(self, past: Past) -> None:
         """Go on where another segmenter stopped, instead of at the beginning: nothing may have been written.
@@ -106,6 +107,8 @@ class Segmenter:
         newest = past.inits[past.init_index]
         if init_segment(newest.tracks) == newest:
             self._set_tracks(newest.tracks)
+            for lane, end in zip(self._lanes, past.ends, strict=True):
+                lane.end = end
 
     def write(self, sample: Sample) -> list[Event]:
         """Take a sample of the current source, each kind in decoding order. Of no declared track: dropped."""

@@ -165,10 +165,10 @@ class LiveWindow:
         for event in past.events():
             self.apply(event)
 
-    def past(self, prefix: str, segment_target_ticks: int, reach: int) -> Past | None:
+    def past(self, prefix: str, segment_target_ticks: int, reach: tuple[int, tuple[int, ...]]) -> Past | None:
         """All of it, for `resume`; None while a segment is open or before the target duration is promised.
 
-        `reach`: where the segmenter's timeline ends.
+        `reach`: Segmenter.reach.
         """
         if self.head is not None or self._target_duration_s is None or not self.segments:
             return None
@@ -183,7 +183,8 @@ class LiveWindow:
             first_number=self._first_numbers[segments[0].msn],
             discontinuity_sequence=self.discontinuity_sequence
             - sum(segment.discontinuity for _, segment in self._kept),
-            reach=reach,
+            reach=reach[0],
+            ends=reach[1],
         )
 
     def apply(self, event: Event) -> None:

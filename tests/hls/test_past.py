@@ -31,7 +31,7 @@ PAST = Past(
     prefix="0123abcd", part_target=22_500, segment_target=180_000, target_duration_s=2,
     inits={0: init_segment([VIDEO]), 1: init_segment([VIDEO, Track("audio", "aac", 48_000, b"\x11\x90", "mp4a.40.2", channels=2)])},
     segments=(segment(7, 0, b"abc", b"", b"de"), segment(8, 1, b"\n{}"), segment(9, 1, b"f", b"g")),
-    first_number=40, discontinuity_sequence=2, reach=1_000_000,
+    first_number=40, discontinuity_sequence=2, reach=1_000_000, ends=(1_000_000, 533_300),
 )  # fmt: skip
 
 

@@ -9,6 +9,7 @@ from edge.errors import Overloaded, PublishError
 from edge.hls.past import pack, unpack
 from edge.http.message import RequestHead, Response
 from edge.live.hub import Hub, Numbers
+from edge.media.sample import Sample
 from edge.metrics import LIVE_PUBLICATIONS, LIVE_WAITERS
 
 
@@ -190,6 +191,19 @@ def test_with_its_past_a_stream_goes_on_as_after_a_drop(live, make_stage) -> Non
     assert "#EXT-X-DISCONTINUITY\n" not in after
     assert after.count("#EXT-X-MAP") == 1
     assert list(read_lines(old.text, after)) == []
+
+
+def test_each_track_goes_on_where_it_ended(live, make_stage, tracks) -> None:
+    """Sound may reach further than pictures: nothing is a tick off."""
+    live.publication.detach(live.publication._source, live.now)
+    live.go_live(tracks["video"], tracks["audio"], seconds=3)
+    for number in range(150):
+        live.publication.write(Sample("audio", number * 1024, 1024, True, b"x"), live.now)
+    live.publication.detach(live.publication._source, live.now)
+    before = live.publication.rendition.segmenter.reach
+    new = successor(live, make_stage)
+    assert new.publication.rendition.segmenter.reach == before
+    assert len(before[1]) == 2
 
 
 def test_kept_segments_stay_over_a_restart(live, make_stage) -> None:
