@@ -74,7 +74,9 @@ def _add_operations(commands: "argparse._SubParsersAction[argparse.ArgumentParse
     token = commands.add_parser("token", help="mint a signed token")
     _add_configuration(token)
     token.add_argument("action", choices=("publish", "play", "admin"))
-    token.add_argument("name", help='the stream; "*" for every one')
+    token.add_argument(
+        "name", help='the stream, or /PATH of an asset (/FOLDER/ for all in it); "*", "/*": every one'
+    )
     token.add_argument("--ttl", default="1h", help="how long it is good: 90s, 1h, 30d")
     for claim, text in (("sub", "whose it is"), ("jti", "its own name"), ("addr", "an address or network")):
         token.add_argument(f"--{claim}", metavar="TEXT", help=text)

@@ -1,4 +1,8 @@
-"""One line per thing that matters: an event name and its facts, as text on a terminal, as JSON in a pipe."""
+"""One line per thing that matters: an event name and its facts, as text on a terminal, as JSON in a pipe.
+
+The message of a record is the name of the event, `room.what_happened`, and never changes; what changes is in
+`extra`. docs/logs.md lists them all; a test compares it with the code.
+"""
 
 import json
 import logging
@@ -13,7 +17,7 @@ def _facts(record: logging.LogRecord) -> dict[str, Any]:
 
 
 class TextFormatter(logging.Formatter):
-    """`12:00:01 INFO  publisher connected stream=bunny rtt_ms=12`."""
+    """`12:00:01 INFO  publisher.connected stream=bunny took_ms=12`."""
 
     def format(self, record: logging.LogRecord) -> str:
         """The line, and the traceback under it where there is one."""
@@ -39,10 +43,39 @@ class JsonFormatter(logging.Formatter):
         return json.dumps(line, default=str)
 
 
+class Sampled(logging.Filter):
+    """Lets the first lines of each event through, then one a second, which tells how many were left out.
+
+    Errors are never left out. Bounded by the number of events, for names hold no facts.
+    """
+
+    def __init__(self, burst: int = 20, per_second: float = 1.0) -> None:
+        super().__init__()
+        self._burst, self._per_second = burst, per_second
+        self._room: dict[str, tuple[float, float]] = {}
+        self._left_out: dict[str, int] = {}
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Whether the record is written; `left_out` is added to one that follows others that were not."""
+        if record.levelno >= logging.ERROR:
+            return True
+        event = str(record.msg)
+        room, since = self._room.get(event, (float(self._burst), record.created))
+        room = min(self._burst, room + max(0.0, record.created - since) * self._per_second)
+        is_written = room >= 1
+        self._room[event] = (room - is_written, record.created)
+        if not is_written:
+            self._left_out[event] = self._left_out.get(event, 0) + 1
+        elif left_out := self._left_out.pop(event, 0):
+            record.left_out = left_out
+        return is_written
+
+
 def set_up(level: str, style: Literal["auto", "text", "json"]) -> None:
     """Send every record of this process to standard error."""
     text = sys.stderr.isatty() if style == "auto" else style == "text"
     handler = logging.StreamHandler()
+    handler.addFilter(Sampled())
     handler.setFormatter(TextFormatter() if text else JsonFormatter())
     logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
     for noisy in ("aioice", "aiortc", "aiohttp.access", "libav"):

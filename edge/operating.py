@@ -5,6 +5,7 @@ import logging
 import time
 from collections import deque
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from aiohttp import web
@@ -12,15 +13,16 @@ from aiohttp import web
 from edge import log
 from edge.auth.admission import Admission
 from edge.config import Config
-from edge.errors import ConfigError, EdgeError, Overloaded
+from edge.errors import ConfigError, EdgeError, MediaError, Overloaded
+from edge.hls.past import Past, pack, unpack
 from edge.host.certificates import Certificates
 from edge.host.heart import Heart
 from edge.host.reload import changed_keys, in_force
-from edge.host.state import remember
+from edge.host.state import keep, kept, recall, recall_revoked, remember, remember_revoked
 from edge.host.watchdog import status_line
 from edge.ingest.session import WhipSession
 from edge.ingest.sessions import WhipSessions
-from edge.live.hub import Hub
+from edge.live.hub import Hub, Numbers
 from edge.live.summary import summarise
 from edge.metrics import HOST_LAG, INGEST_PACKETS, WEB_SENT
 from edge.web.app import Readiness
@@ -54,8 +56,10 @@ class Operating:
         self.sites: list[web.BaseSite] = []
         self._hub, self._sessions, self._admission = hub, sessions, admission
         self._ready, self._heart = ready, heart
+        admission.keys_changed = self._judge_again
         self._is_hurried = asyncio.Event()
         self._history: deque[dict[str, Any]] = deque(maxlen=int(HISTORY_S / HISTORY_EVERY_S))
+        self._remembering: asyncio.Future[None] | None = None
         self._next_history = self._next_certificates = 0.0
         self._lost_before = _lost_packets()
         self._sent_bytes = {"status": _sent_bytes(), "history": _sent_bytes()}
@@ -70,7 +74,16 @@ class Operating:
         """Overloaded where no new one is wanted: while draining, and while the loop is late."""
         if self._ready.is_draining:
             raise Overloaded("The server is going down; publish again in a moment", retry_after_s=2)
-        self._heart.refuse_new_work()
+        try:
+            self._heart.refuse_new_work()
+        except Overloaded:
+            logger.warning("load.publisher_refused", extra={"lag_ms": round(self._heart.lag_s * 1000)})
+            raise
+
+    @property
+    def waiting(self) -> int:
+        """Requests that are answered or held at this moment."""
+        return self._ready.requests + self._hub.waiting
 
     def status(self, seconds: float) -> str:
         """For the service manager: over the last `seconds`."""
@@ -84,14 +97,37 @@ class Operating:
         if now >= self._next_history:
             self._next_history = now + HISTORY_EVERY_S
             self._history.append(self._moment())
-            self.remember()
+            if self._remembering is None or self._remembering.done():
+                self._remembering = asyncio.ensure_future(self._remember())
+        self._admission.tick(now)
         if now >= self._next_certificates:
             self._next_certificates = now + CERTIFICATES_EVERY_S
             self._renew_certificates()
 
-    def remember(self) -> None:
-        """For whoever serves after us."""
-        remember(self.config.server.state_dir, self._hub.next_numbers())
+    async def _remember(self) -> None:
+        await asyncio.to_thread(remember, self.config.server.state_dir, self._hub.next_numbers())
+
+    async def recall(self) -> None:
+        """What whoever served before us left behind."""
+        folder, now = self.config.server.state_dir, asyncio.get_running_loop().time()
+        for name in await asyncio.to_thread(recall_revoked, folder):
+            self._admission.revoke(name)
+        window_s = self.config.live.reconnect_window
+        numbers = await asyncio.to_thread(recall, folder, within_s=window_s, now=time.time())
+        pasts = await asyncio.to_thread(_pasts, folder)
+        for name, (msn, discontinuities) in numbers.items():
+            self._hub.expect(name, Numbers(msn, discontinuities), now, pasts.get(name))
+        if numbers:
+            logger.info("streams.expected", extra={"streams": len(numbers), "with_media": len(pasts)})
+
+    async def hand_over(self) -> None:
+        """For whoever serves after us. Sources are gone."""
+        folder = self.config.server.state_dir
+        if self._remembering is not None:
+            await asyncio.gather(self._remembering, return_exceptions=True)
+        pasts = [(name, pack(past)) for name, past in self._hub.pasts()] if folder else []
+        await asyncio.to_thread(keep, folder, pasts)
+        await asyncio.to_thread(remember, folder, self._hub.next_numbers(), is_last=True)
 
     # Reload
 
@@ -104,24 +140,24 @@ class Operating:
                 self.certificates.reload()
         except ConfigError as error:
             for fault in error.detail.splitlines():
-                logger.error("reload refused", extra={"fault": fault})  # noqa: TRY400
+                logger.error("reload.refused", extra={"fault": fault})  # noqa: TRY400
             return
         taken, left = changed_keys(self.config, new)
         self.config = in_force(self.config, new)
         log.set_up(self.config.server.log_level, self.config.server.log_format)
         self._judge_again()
-        logger.info("reloaded", extra={"taken": ", ".join(taken) or "nothing"})
+        logger.info("reload.done", extra={"taken": ", ".join(taken) or "nothing"})
         if left:
-            logger.warning("a restart is needed", extra={"keys": ", ".join(left)})
+            logger.warning("reload.needs_restart", extra={"keys": ", ".join(left)})
 
     def _renew_certificates(self) -> None:
         if self.certificates is None:
             return
         try:
             if self.certificates.reload_if_changed():
-                logger.info("certificates renewed")
+                logger.info("tls.renewed")
         except ConfigError as error:
-            logger.warning("certificates not renewed", extra={"fault": error.detail})
+            logger.warning("tls.not_renewed", extra={"fault": error.detail})
 
     # Control
 
@@ -142,6 +178,7 @@ class Operating:
     def kick(self, stream: str) -> int:
         """See Control."""
         theirs = [one for one in self._sessions.list() if one.stream == stream]
+        logger.info("operator.kicked", extra={"stream": stream, "sessions": len(theirs)})
         for one in theirs:
             one.end("kicked", "an operator ended it")
         return len(theirs)
@@ -150,13 +187,15 @@ class Operating:
         """See Control."""
         publication = self._hub.get(stream)
         if publication is not None:
+            logger.info("operator.ended", extra={"stream": stream})
             publication.end(asyncio.get_running_loop().time(), "an operator ended it")
 
-    def revoke(self, name: str) -> None:
+    async def revoke(self, name: str) -> None:
         """See Control."""
         self._admission.revoke(name)
-        logger.info("revoked", extra={"name_length": len(name)})
         self._judge_again()
+        logger.info("auth.revoked", extra={"name_length": len(name)})
+        await asyncio.to_thread(remember_revoked, self.config.server.state_dir, self._admission.revoked)
 
     def settings(self) -> dict[str, Any]:
         """See Control."""
@@ -243,6 +282,16 @@ class Operating:
         now = _sent_bytes()
         before, self._sent_bytes[reader] = self._sent_bytes[reader], now
         return 8 * (now - before)
+
+
+def _pasts(folder: Path | None) -> dict[str, Past]:
+    found = {}
+    for name, data in kept(folder):
+        try:
+            found[name] = unpack(data)
+        except MediaError:
+            logger.warning("state.unreadable", extra={"stream": name})
+    return found
 
 
 def _lost_packets() -> float:

@@ -8,7 +8,6 @@ import resource
 import signal
 import socket
 import sys
-import time
 from collections.abc import AsyncIterator, Callable, Sequence
 
 import uvloop
@@ -23,7 +22,6 @@ from edge.host.certificates import Certificates
 from edge.host.heart import Heart
 from edge.host.notify import Notifier
 from edge.host.sockets import bound, inherited
-from edge.host.state import recall
 from edge.host.watchdog import watched
 from edge.ingest.sessions import WhipSessions
 from edge.live.hub import Hub
@@ -70,9 +68,10 @@ async def _serve(config: Config, *, demo: bool, again: Callable[[], Config]) -> 
             notifier.ready()
             _announce(node.address, demo=demo, secure=node.certificates is not None)
             await node.told_to_stop.wait()
-            logger.info("stopping")
+            logger.info("server.stopping", extra={"waiting": node.waiting})
             notifier.stopping()
             await node.drained(keeps_listening=not sockets)
+            logger.info("server.drained", extra={"left": node.waiting})
 
 
 def _listen_to_signals(node: Operating, notifier: Notifier, again: Callable[[], Config]) -> None:
@@ -103,9 +102,7 @@ async def started(config: Config, sockets: Sequence[socket.socket] = ()) -> Asyn
     admission = Admission(config.auth)
     heart = Heart(hub.tick_s, config.limits.overload_lag)
     node = Operating(config, hub, sessions, admission=admission, ready=ready, heart=heart)
-    window_s = config.live.reconnect_window
-    for name, first in recall(config.server.state_dir, within_s=window_s, now=time.time()).items():
-        hub.expect(name, first, asyncio.get_running_loop().time())
+    await node.recall()
     whip = whip_routes(config, sessions, admission=admission, accepting=node.accept_publisher)
     library = _library(config)
     routes = [*page_routes, *whip, *vod_routes(library, admission)]
@@ -129,8 +126,8 @@ async def started(config: Config, sockets: Sequence[socket.socket] = ()) -> Asyn
             yield node
             ready.set(False)
     finally:
-        node.remember()
         await sessions.close()
+        await node.hand_over()
         if not (sockets and config.server.state_dir):
             hub.end_all()  # else a successor goes on: who is told EXT-X-ENDLIST would not come back
         await runner.cleanup()
@@ -200,7 +197,7 @@ async def _tick(hub: Hub, heart: Heart, node: Operating) -> None:
             hub.tick(loop.time())
             node.tick(loop.time())
         except Exception:
-            logger.exception("a tick of the publications failed")
+            logger.exception("live.tick_failed")
         else:
             heart.beat(loop.time())
 
@@ -215,9 +212,8 @@ def _raise_file_limit() -> None:
             f"only {wanted} files may be open: raise LimitNOFILE of the unit, or `ulimit -n`, to 65536"
         )
     if wanted < FILES_NEEDED:
-        logger.warning(
-            "few open files allowed: raise LimitNOFILE of the unit, or `ulimit -n`", extra={"limit": wanted}
-        )
+        mend = "raise LimitNOFILE of the unit, or `ulimit -n`"
+        logger.warning("server.few_files", extra={"limit": wanted, "mend": mend})
 
 
 def _within_files(limits: LimitsConfig) -> LimitsConfig:
@@ -230,7 +226,7 @@ def _within_files(limits: LimitsConfig) -> LimitsConfig:
 def _announce(address: Address, *, demo: bool, secure: bool) -> None:
     host = "localhost" if address.is_loopback else str(address).rpartition(":")[0]
     where = f"{'https' if secure else 'http'}://{host}:{address.port}"
-    logger.info("serving", extra={"address": where})
+    logger.info("server.ready", extra={"address": where})
     if not sys.stderr.isatty():
         return
     stream = "demo" if demo else "STREAM"

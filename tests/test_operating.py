@@ -13,11 +13,19 @@ import urllib.request
 from pathlib import Path
 
 import aiohttp
+import jwt
 import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from edge.auth import jwks
+from edge.auth.tokens import mint
 from edge.config import Config, load
+from edge.host.state import remember
 from edge.server import started
 
+OFFER = Path(__file__).parent / "ingest" / "offers" / "chromium_156.sdp"
 ACTIVATED = """
 import os, sys
 os.dup2(int(sys.argv[1]), 3)
@@ -120,7 +128,7 @@ def test_a_faulty_configuration_changes_nothing(manager):
     process.send_signal(signal.SIGHUP)
     manager.hear("READY=1")
     assert manager.ask("/api/v1/config", Authorization="Bearer admin-key") == 200
-    assert Path(manager.log.name).read_text().count("reload refused") == 2
+    assert Path(manager.log.name).read_text().count("reload.refused") == 2
 
 
 def test_a_hung_loop_is_not_fed(manager):
@@ -280,10 +288,9 @@ async def test_a_page_of_another_site_cannot_publish_here():
 async def test_a_key_that_is_taken_away_ends_its_publisher():
     auth = {"publish": ["first-key"]}
     config = Config.model_validate({"server": {"listen": "127.0.0.1:0"}, "auth": auth})
-    offer = (Path(__file__).parent / "ingest" / "offers" / "chromium_156.sdp").read_text().encode()
     async with started(config) as node, aiohttp.ClientSession(f"http://{node.address}") as http:
         headers = {"Content-Type": "application/sdp", "Authorization": "Bearer first-key"}
-        async with http.post("/whip/cam", data=offer, headers=headers) as answer:
+        async with http.post("/whip/cam", data=OFFER.read_bytes(), headers=headers) as answer:
             assert answer.status == 201
         assert [one["stream"] for one in node.sessions()] == ["cam"]
         node.reload(lambda: Config.model_validate({"auth": {"publish": ["other-key"]}}))
@@ -292,8 +299,82 @@ async def test_a_key_that_is_taken_away_ends_its_publisher():
                 await asyncio.sleep(0.01)
 
 
+async def test_a_key_that_is_taken_out_of_the_key_set_ends_its_publisher(monkeypatch):
+    """Nobody has to come and ask: the set is looked at by the clock."""
+    monkeypatch.setattr(jwks, "SOONEST_S", 0.0)
+    private = Ed25519PrivateKey.generate()
+    public = {**jwt.algorithms.OKPAlgorithm.to_jwk(private.public_key(), as_dict=True), "kid": "ours"}
+    sets = {"keys": [public]}
+
+    async def key_set(_):
+        return web.json_response(sets)
+
+    elsewhere = web.Application()
+    elsewhere.router.add_get("/", key_set)
+    async with TestServer(elsewhere) as server:
+        auth = {"publish": "tokens", "jwks_url": str(server.make_url("/")), "jwks_refresh": "1s"}
+        config = Config.model_validate({"server": {"listen": "127.0.0.1:0"}, "auth": auth})
+        claims = {"action": "publish", "stream": "cam", "exp": int(time.time()) + 60}
+        token = jwt.encode(claims, private, "EdDSA", {"kid": "ours"})
+        async with started(config) as node, aiohttp.ClientSession(f"http://{node.address}") as http:
+            headers = {"Content-Type": "application/sdp", "Authorization": f"Bearer {token}"}
+            async with http.post("/whip/cam", data=OFFER.read_bytes(), headers=headers) as answer:
+                assert answer.status == 201
+            node.tick(asyncio.get_running_loop().time() + 2)
+            await asyncio.sleep(0.1)
+            assert len(node.sessions()) == 1, "the set is as it was"
+            sets["keys"] = []
+            async with asyncio.timeout(5):
+                while node.sessions():
+                    node.tick(asyncio.get_running_loop().time() + 4)
+                    await asyncio.sleep(0.02)
+
+
+async def test_a_late_loop_takes_no_new_publisher_and_serves_who_is_here():
+    overrides = ["server.listen=127.0.0.1:0", "limits.overload_lag=20ms"]
+    loop = asyncio.get_running_loop()
+    hogs = [True]
+
+    def hog() -> None:
+        time.sleep(0.15)
+        if hogs[0]:
+            loop.call_later(0.02, hog)
+
+    async def publish(http) -> tuple[int, str]:
+        headers = {"Content-Type": "application/sdp"}
+        async with http.post("/whip/other", data=b"v=0", headers=headers) as answer:
+            return answer.status, answer.headers.get("Retry-After", "")
+
+    async with started(load(environment={}, overrides=overrides)) as node:
+        camera_of(node._hub).send(5)
+        async with aiohttp.ClientSession(f"http://{node.address}") as http:
+            assert await publish(http) == (400, "")
+            hog()
+            async with asyncio.timeout(10):
+                while await publish(http) != (503, "10"):
+                    pass
+            async with http.get("/live/cam/main.m3u8") as answer:
+                assert answer.status == 200
+            hogs[0] = False
+            async with asyncio.timeout(10):
+                while await publish(http) != (400, ""):
+                    await asyncio.sleep(0.05)
+
+
+async def test_a_page_of_another_site_is_not_even_told_what_it_may():
+    """No CORS fields where operators are answered: what a browser asks before (preflight) ends there."""
+    asking = {"Origin": "https://evil.example", "Access-Control-Request-Method": "DELETE"}
+    config = load(environment={}, overrides=["server.listen=127.0.0.1:0"])
+    async with started(config) as node, aiohttp.ClientSession(f"http://{node.address}") as http:
+        for path in ("/api/v1/streams", "/api/v1/drain", "/api/v1/revocations", "/metrics"):
+            for method in ("OPTIONS", "GET", "POST"):
+                async with http.request(method, path, headers=asking) as answer:
+                    assert not [name for name in answer.headers if name.startswith("Access-Control")]
+        assert not node.told_to_stop.is_set()
+
+
 async def test_a_stream_goes_on_after_a_restart_and_its_viewers_are_kept(tmp_path):
-    """The successor holds who asks, and its numbers are past those that were."""
+    """The successor holds who asks for what comes next, and what was listed still is."""
     sys.path.insert(0, str(Path(__file__).parent / "web"))
     from aiohttp import ClientSession
 
@@ -301,14 +382,13 @@ async def test_a_stream_goes_on_after_a_restart_and_its_viewers_are_kept(tmp_pat
     async with started(load(environment={}, overrides=overrides)) as node:
         camera = camera_of(node._hub)
         camera.send(5)
-        before = camera.publication.rendition.window.next_position
+        listed = [segment.msn for segment in camera.publication.rendition.window.segments]
     async with (
         started(load(environment={}, overrides=overrides)) as node,
         ClientSession(f"http://{node.address}") as http,
     ):
-        held = asyncio.create_task(
-            http.get(f"/live/cam/main.m3u8?_HLS_msn={before.msn}&_HLS_part={before.part}")
-        )
+        coming = node._hub.get("cam").rendition.window.next_position
+        held = asyncio.create_task(http.get(f"/live/cam/main.m3u8?_HLS_msn={coming.msn}&_HLS_part=0"))
         async with asyncio.timeout(5):
             while not node._hub.waiting:
                 await asyncio.sleep(0.005)
@@ -316,12 +396,36 @@ async def test_a_stream_goes_on_after_a_restart_and_its_viewers_are_kept(tmp_pat
         answer = await asyncio.wait_for(held, 5)
         text = await answer.text()
         assert answer.status == 200
-        first = int(
-            next(line for line in text.splitlines() if line.startswith("#EXT-X-MEDIA-SEQUENCE")).partition(
-                ":"
-            )[2]
-        )
-        assert first > before.msn
+        assert coming.msn > listed[-1]
+        assert f"#EXT-X-MEDIA-SEQUENCE:{listed[0]}\n" in text
+        assert "#EXT-X-DISCONTINUITY\n" not in text
+
+
+async def test_after_a_crash_a_stream_goes_on_behind_a_discontinuity(tmp_path):
+    remember(tmp_path, {"cam": (17, 1)})
+    overrides = ["server.listen=127.0.0.1:0", f"server.state_dir='{tmp_path}'"]
+    async with started(load(environment={}, overrides=overrides)) as node:
+        camera_of(node._hub).send(5)
+        async with aiohttp.ClientSession(f"http://{node.address}") as http:
+            text = await (await http.get("/live/cam/main.m3u8")).text()
+    assert "#EXT-X-MEDIA-SEQUENCE:47\n" in text
+    assert "#EXT-X-DISCONTINUITY-SEQUENCE:31\n" in text
+    assert text.count("#EXT-X-DISCONTINUITY\n") == 1
+
+
+async def test_who_was_revoked_stays_so_over_a_restart(tmp_path):
+    secret = "0123456789-0123456789-0123456789"
+    auth = {"play": "tokens", "token_secrets": [secret]}
+    config = Config.model_validate(
+        {"server": {"listen": "127.0.0.1:0", "state_dir": str(tmp_path)}, "auth": auth}
+    )
+    token = mint(config.auth, "play", ["cam"], ttl_s=60, now=time.time(), sub="mine")
+    for expected in (404, 403):
+        async with started(config) as node, aiohttp.ClientSession(f"http://{node.address}") as http:
+            assert (await http.get(f"/live/~{token}/cam/index.m3u8")).status == expected
+            async with http.post("/api/v1/revocations", json={"name": "mine"}) as answer:
+                assert answer.status == 204
+            assert (await http.get(f"/live/~{token}/cam/index.m3u8")).status == 403
 
 
 def camera_of(hub):

@@ -1,6 +1,7 @@
-"""The one door: may this client do this with this stream?"""
+"""The one door: may this client do this with this stream or asset?"""
 
 import asyncio
+import logging
 import time
 from collections.abc import Awaitable, Callable
 from hmac import compare_digest
@@ -10,8 +11,10 @@ from edge.auth.jwks import Jwks
 from edge.auth.tokens import Tokens
 from edge.auth.webhook import Question, Webhook
 from edge.config import AuthConfig, Keys
-from edge.errors import Forbidden, Unauthorised
+from edge.errors import EdgeError, Forbidden, Unauthorised
 from edge.metrics import AUTH_REFUSED
+
+logger = logging.getLogger(__name__)
 
 _HOW = {
     "publish": "send it as `Authorization: Bearer KEY`",
@@ -27,6 +30,10 @@ class Admission:
     def __init__(self, config: AuthConfig, *, wall_clock: Callable[[], float] = time.time) -> None:
         self._wall_clock = wall_clock
         self._retired: list[asyncio.Future[None]] = []
+        self.revoked: set[str] = set()
+        """By `revoke`, besides what the configuration says."""
+        self.keys_changed: Callable[[], None] = lambda: None
+        """Called when the keys at `auth.jwks_url` are others: who is in may have to be judged again."""
         self._set(config)
 
     @property
@@ -34,44 +41,51 @@ class Admission:
         """As it is in force."""
         return self._config
 
-    def decide(self, action: Action, stream: str, token: str | None, client: str) -> Awaitable[None] | None:
-        """None: let in. Unauthorised, Forbidden: not. An awaitable, where somebody else must be asked first,
+    def decide(self, action: Action, resource: str, token: str | None, client: str) -> Awaitable[None] | None:
+        """`resource`: a stream, or an asset with a slash before its path; the two never mix.
+
+        None: let in. Unauthorised, Forbidden: not. An awaitable, where somebody else must be asked first,
         ends in one of the same ways, or in Overloaded. Never more than a look-up for who was let in before.
         """
         policy = self._policy[action]
         if policy == "open":
             return None
         try:
-            return self._judged(policy, action, stream, token, client)
-        except (Unauthorised, Forbidden):
-            AUTH_REFUSED.labels(action, "missing" if token is None else "wrong").inc()
+            return self._judged(policy, action, resource, token, client)
+        except (Unauthorised, Forbidden) as error:
+            _note(action, resource, client, error, "missing" if token is None else "wrong")
             raise
 
-    async def admit(self, action: Action, stream: str, token: str | None, client: str) -> None:
+    async def admit(self, action: Action, resource: str, token: str | None, client: str) -> None:
         """As `decide`, and waits."""
-        pending = self.decide(action, stream, token, client)
+        pending = self.decide(action, resource, token, client)
         if pending is None:
             return
         try:
             await pending
-        except Forbidden:
-            AUTH_REFUSED.labels(action, "wrong").inc()
+        except Forbidden as error:
+            _note(action, resource, client, error, "wrong")
             raise
 
     def replace(self, config: AuthConfig) -> None:
         """From now on. What was revoked by the API stays revoked. ConfigError: the old one stays."""
-        revoked = self._tokens.revoked
         old = self._closing()
-        self._set(config.model_copy(update={"revoked": tuple({*config.revoked, *revoked})}))
+        self._set(config)
         self._retired = [asyncio.ensure_future(one) for one in old]
 
     def revoke(self, name: str) -> None:
         """A `jti`, `sub` or `kid`. Bounded: whoever needs more changes the key."""
-        if len(self._tokens.revoked) >= _MOST_REVOKED:
+        if len(self.revoked) >= _MOST_REVOKED:
             raise Forbidden(f"{_MOST_REVOKED} names are revoked: change the key that signs instead")
+        self.revoked.add(name)
         self._tokens.revoke(name)
         if self._webhook is not None:
             self._webhook.forget()
+
+    def tick(self, now: float) -> None:
+        """Now and then (monotonic seconds): nobody has to come for a withdrawn key to be noticed."""
+        if self._jwks is not None and self._jwks.is_stale(now):
+            self._refreshing = asyncio.ensure_future(self._jwks.look(now))
 
     async def open(self) -> None:
         """Fetch what has to be fetched, within seconds. A dead URL keeps nobody from starting."""
@@ -83,8 +97,14 @@ class Admission:
         await asyncio.gather(*self._retired, *self._closing())
 
     def _set(self, config: AuthConfig) -> None:
-        tokens = Tokens(config, extra=lambda: jwks.keys if jwks else (), wall_clock=self._wall_clock)
-        jwks = Jwks(config.jwks_url, config.jwks_refresh, tokens.forget) if config.jwks_url else None
+        revoked = config.model_copy(update={"revoked": (*config.revoked, *self.revoked)})
+        tokens = Tokens(revoked, extra=lambda: jwks.keys if jwks else (), wall_clock=self._wall_clock)
+
+        def changed() -> None:
+            tokens.forget()
+            self.keys_changed()
+
+        jwks = Jwks(config.jwks_url, config.jwks_refresh, changed) if config.jwks_url else None
         self._jwks, self._tokens = jwks, tokens
         self._webhook = Webhook(config) if config.webhook_url and config.webhook_secret else None
         self._config = config
@@ -100,35 +120,34 @@ class Admission:
         return [one.close() for one in (self._jwks, self._webhook) if one is not None]
 
     def _judged(
-        self, policy: str | Keys, action: Action, stream: str, token: str | None, client: str
+        self, policy: str | Keys, action: Action, resource: str, token: str | None, client: str
     ) -> Awaitable[None] | None:
         if policy == "webhook":
-            return self._asked(Question(action, stream, token or "", client))
+            return self._asked(_question(action, resource, token or "", client))
         if token is None:
             raise Unauthorised(f"This needs a token: {_HOW[action]}")
         if isinstance(policy, tuple):
             if self._has_tokens and token.count(".") == 2 and not is_one_of(policy, token):
-                return self._signed(action, stream, token, client)
+                return self._signed(action, resource, token, client)
             if not is_one_of(policy, token):
                 wrong = Forbidden if action == "admin" else Unauthorised  # RFC 6750, 3.1 and WHIP clients
                 raise wrong(f"The key is not one of auth.{action}: ask the operator for one")
             return None
-        return self._signed(action, stream, token, client)
+        return self._signed(action, resource, token, client)
 
-    def _signed(self, action: Action, stream: str, token: str, client: str) -> Awaitable[None] | None:
+    def _signed(self, action: Action, resource: str, token: str, client: str) -> Awaitable[None] | None:
         now = time.monotonic()
         if self._jwks is not None:
             if not self._tokens.knows_key_of(token):
-                return self._fetched(action, stream, token, client)
-            if self._jwks.is_stale(now):
-                self._refreshing = asyncio.ensure_future(self._jwks.look(now))
-        self._tokens.check(token, action, stream, client)
+                return self._fetched(action, resource, token, client)
+            self.tick(now)
+        self._tokens.check(token, action, resource, client)
         return None
 
-    async def _fetched(self, action: Action, stream: str, token: str, client: str) -> None:
+    async def _fetched(self, action: Action, resource: str, token: str, client: str) -> None:
         assert self._jwks is not None
         await self._jwks.look(time.monotonic())
-        self._tokens.check(token, action, stream, client)
+        self._tokens.check(token, action, resource, client)
 
     def _asked(self, question: Question) -> Awaitable[None] | None:
         assert self._webhook is not None
@@ -136,6 +155,19 @@ class Admission:
         if self._webhook.remembered(question, now):
             return None
         return self._webhook.check(question, now)
+
+
+def _note(action: Action, resource: str, client: str, error: EdgeError, reason: str) -> None:
+    """Who asks without a token is counted only: every visitor of a page does that once."""
+    AUTH_REFUSED.labels(action, reason).inc()
+    if reason != "missing":
+        facts = {"action": action, "resource": resource, "client": client, "detail": error.detail}
+        logger.info("auth.refused", extra=facts)
+
+
+def _question(action: Action, resource: str, token: str, client: str) -> Question:
+    is_asset = resource.startswith("/")
+    return Question(action, "" if is_asset else resource, resource[1:] if is_asset else "", token, client)
 
 
 def is_one_of(keys: Keys, token: str) -> bool:

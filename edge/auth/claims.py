@@ -17,9 +17,11 @@ Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 @dataclass(frozen=True, slots=True)
 class Claims:
-    """`streams` may hold "*". `networks` empty: from anywhere. Times are Unix seconds."""
+    """`streams` and `assets` may hold "*". `networks` empty: from anywhere. Times are Unix seconds."""
 
     streams: frozenset[str]
+    assets: frozenset[str]
+    """Paths below /vod; what ends in a slash is a folder with all that is below it."""
     actions: frozenset[str]
     networks: tuple[Network, ...]
     expires: float
@@ -35,8 +37,11 @@ class Claims:
         if not actions <= _ACTIONS:
             raise Forbidden("The token's `action` is none of publish, play, admin")
         names = {name for key in ("jti", "sub") if isinstance(name := claims.get(key), str)}
+        if actions != {"admin"} and "stream" not in claims and "asset" not in claims:
+            raise Forbidden("The token's `stream` or `asset` must name what it is for")
         return cls(
-            _texts(claims, "stream") if actions != {"admin"} or "stream" in claims else frozenset(),
+            _texts(claims, "stream") if "stream" in claims else frozenset(),
+            _texts(claims, "asset") if "asset" in claims else frozenset(),
             actions,
             _networks(claims),
             expires,
@@ -44,18 +49,28 @@ class Claims:
             frozenset(names | ({key_id} if key_id else set())),
         )
 
-    def check(self, action: Action, stream: str, client: str, now: float) -> None:
-        """Forbidden, with the reason. `now`: Unix seconds."""
+    def check(self, action: Action, resource: str, client: str, now: float) -> None:
+        """Forbidden, with the reason. `resource`: a stream, or an asset with a slash before its path: a token
+        for the one says nothing of the other. `now`: Unix seconds.
+        """
         if now >= self.expires:
             raise Forbidden("The token has expired: ask for a new one")
         if now < self.begins:
             raise Forbidden("The token is not valid yet: look at the clocks, or wait")
         if action not in self.actions:
             raise Forbidden(f"The token does not allow to {action}: ask for one that does")
-        if action != "admin" and stream not in self.streams and "*" not in self.streams:
-            raise Forbidden("The token is for another stream")
+        if action != "admin" and not self._names(resource):
+            raise Forbidden(f"The token is for another {'asset' if resource[:1] == '/' else 'stream'}")
         if self.networks and not _is_within(client, self.networks):
             raise Forbidden("The token is for another address")
+
+    def _names(self, resource: str) -> bool:
+        if not resource.startswith("/"):
+            return resource in self.streams or "*" in self.streams
+        path = resource[1:]
+        if path in self.assets or "*" in self.assets:
+            return True
+        return any(one.endswith("/") and path.startswith(one) for one in self.assets)
 
 
 def _time(claims: Mapping[str, Any], name: str, absent: float | None) -> float:

@@ -32,6 +32,7 @@ class Jwks:
         self._changed = changed
         self._asking: asyncio.Task[None] | None = None
         self._asked_at = float("-inf")
+        self._body = b""
 
     def is_stale(self, now: float) -> bool:
         """Whether it is time to look again (monotonic seconds)."""
@@ -61,11 +62,12 @@ class Jwks:
             keys = parse_keys(body)
         except (aiohttp.ClientError, TimeoutError, ValueError, OSError) as error:
             AUTH_JWKS.labels("failed").inc()
-            logger.warning("signing keys cannot be had", extra={"reason": type(error).__name__})
+            logger.warning("jwks.unreachable", extra={"reason": type(error).__name__})
             return
         AUTH_JWKS.labels("ok").inc()
-        self.keys = keys
-        self._changed()
+        if body != self._body:
+            self._body, self.keys = body, keys
+            self._changed()
 
 
 async def fetched(url: str) -> bytes:

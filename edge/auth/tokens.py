@@ -52,12 +52,12 @@ class Tokens:
         self._known: LRUCache[str, Claims] = LRUCache(_REMEMBERED)
         self._refused: LRUCache[str, str] = LRUCache(1024)
 
-    def check(self, token: str, action: Action, stream: str, client: str) -> None:
+    def check(self, token: str, action: Action, resource: str, client: str) -> None:
         """Forbidden with the reason. Of a token that was seen: a look-up and a few comparisons."""
         claims = self._known.get(token)
         if claims is None:
             claims = self._verified(token)
-        claims.check(action, stream, client, self._wall_clock())
+        claims.check(action, resource, client, self._wall_clock())
 
     def knows_key_of(self, token: str) -> bool:
         """Whether a key that we have could have signed it; if not, the key may be new at the URL."""
@@ -77,10 +77,6 @@ class Tokens:
         """Tokens whose `jti`, `sub` or `kid` this is are void from now on."""
         self._revoked.add(name)
         self.forget()
-
-    @property
-    def revoked(self) -> frozenset[str]:
-        return frozenset(self._revoked)
 
     def _verified(self, token: str) -> Claims:
         if len(token) > LONGEST_TOKEN:
@@ -156,13 +152,18 @@ def public_key(material: object, key_id: str | None) -> Key:
 
 
 def mint(
-    config: AuthConfig, action: Action, streams: Iterable[str], *, ttl_s: float, now: float, **more: str
+    config: AuthConfig, action: Action, names: Iterable[str], *, ttl_s: float, now: float, **more: str
 ) -> str:
-    """Sign with the first of auth.token_secrets. ConfigError without one. `more`: `sub`, `jti`, `addr`."""
+    """Sign with the first of auth.token_secrets. ConfigError without one. `names`: streams, and assets with a
+    slash before their paths. `more`: `sub`, `jti`, `addr`.
+    """
     if not config.token_secrets:
         raise ConfigError("auth.token_secrets is empty: put `openssl rand -hex 32` there to sign tokens with")
-    claims: dict[str, Any] = {"action": action, "stream": list(streams), "iat": int(now)}
-    claims |= {"exp": int(now + ttl_s), **more}
+    named = list(names)
+    streams = [name for name in named if not name.startswith("/")]
+    assets = [name[1:] for name in named if name.startswith("/")]
+    claims: dict[str, Any] = {"action": action, "iat": int(now), "exp": int(now + ttl_s), **more}
+    claims |= {key: value for key, value in (("stream", streams), ("asset", assets)) if value}
     if config.token_audience:
         claims["aud"] = config.token_audience
     return jwt.encode(claims, config.token_secrets[0], algorithm="HS256")

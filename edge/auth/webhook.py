@@ -28,10 +28,11 @@ _MOST_ASKING = 200
 
 
 class Question(NamedTuple):
-    """Who wants what. `client` is the address."""
+    """Who wants what. Of `stream` and `asset` (a path below /vod) one is empty. `client` is the address."""
 
     action: Action
     stream: str
+    asset: str
     token: str
     client: str
 
@@ -93,11 +94,11 @@ class Webhook:
         try:
             status = await self._posted(json.dumps(question._asdict()).encode())
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
-            logger.warning("the webhook is dead", extra={"reason": type(error).__name__})
+            logger.warning("webhook.dead", extra={"reason": type(error).__name__})
             return None
         AUTH_WEBHOOK_ASKING.observe(time.monotonic() - began)
         if not (200 <= status < 300 or status in {401, 403, 404}):
-            logger.warning("the webhook does not answer", extra={"status": status})
+            logger.warning("webhook.no_verdict", extra={"status": status})
             return None
         verdict = status < 300
         AUTH_WEBHOOK.labels("allowed" if verdict else "refused").inc()

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 from edge.fmp4.fragment import Run, fragment
 from edge.fmp4.init_segment import init_segment
+from edge.hls.past import Past
 from edge.hls.position import Position
 from edge.hls.segment import (
     TICKS,
@@ -34,10 +35,13 @@ _MOST_CORRECTION = timedelta(milliseconds=50)
 class OpenSegment:
     """What will be the next Media Segment. Times are ticks of our timeline (90 kHz)."""
 
-    def __init__(self, part_target: int, segment_target: int, first_msn: int, start: int) -> None:
+    def __init__(
+        self, part_target: int, segment_target: int, first_msn: int, start: int, *, follows: bool = False
+    ) -> None:
         self._part_target = part_target
         self._segment_target = segment_target
         self._first_msn = first_msn
+        self._follows = follows
         self._longest = 0
         self._fragments = 0
         self._head: SegmentHead | None = None
@@ -65,6 +69,14 @@ class OpenSegment:
         """It takes no part that begins later than this after its start: it is sealed, key frame or not."""
         return self._limit() - self._part_target
 
+    def resume(self, past: Past) -> None:
+        """Be the segment after the last one of another process."""
+        self.msn, self.init_index = past.next_msn, past.init_index
+        self.start = self.part_start = past.reach
+        self.target_duration_s = past.target_duration_s
+        self._first_msn = past.first_msn
+        self._fragments = past.next_number
+
     def set_clock(self, wall_clock_zero: float, source_zero: int) -> None:
         """Wall time (Unix seconds) of the source's time 0, which is `source_zero` on our timeline."""
         self.correct_clock(wall_clock_zero, source_zero)
@@ -78,7 +90,7 @@ class OpenSegment:
         """The next part has these tracks. Parts of others must have been sealed before."""
         self.init_index += 1
         # 4.4.4.3, 6.2.1: number, type or parameters of tracks change. Who saw nothing, sees no change.
-        self._discontinuity = self.msn > self._first_msn
+        self._discontinuity = self._follows or self.msn > self._first_msn
         return InitChanged(init_segment(tracks), self.init_index)
 
     def add_part(

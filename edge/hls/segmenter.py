@@ -18,8 +18,10 @@ from collections import deque
 from collections.abc import Sequence
 
 from edge.fmp4.fragment import Run
+from edge.fmp4.init_segment import init_segment
 from edge.hls.lane import FORWARD_S, AudioLane, Lane, VideoLane
 from edge.hls.open_segment import OpenSegment
+from edge.hls.past import Past
 from edge.hls.segment import TICKS, Ended, Event
 from edge.media.sample import Sample
 from edge.media.track import Track
@@ -44,13 +46,17 @@ class Segmenter:
         *,
         first_msn: int = 0,
         clock_allowance_ticks: int = 60 * _MILLISECOND,
+        follows: bool = False,
     ) -> None:
+        """`follows`: viewers saw other segments before, so that the first one is a discontinuity."""
         self._part_target = part_target_ticks
         self._segment_target = segment_target_ticks
         # Two ticks above the 85 %, for the rounding of both numbers in the playlist.
         self._least_part = -(-part_target_ticks * 85 // 100) + 2
         self._clock_allowance = clock_allowance_ticks
-        self._open = OpenSegment(part_target_ticks, segment_target_ticks, first_msn, START_TICKS)
+        self._open = OpenSegment(
+            part_target_ticks, segment_target_ticks, first_msn, START_TICKS, follows=follows
+        )
         self._tracks: tuple[Track, ...] = ()
         self._lanes: list[Lane] = []
         self._new_track: Track | None = None
@@ -78,16 +84,31 @@ class Segmenter:
         events = self.seal()
         if ordered != self._tracks:
             events.append(self._open.set_tracks(ordered))
-            self._tracks = ordered
-            self._lanes = [
-                (VideoLane if track.kind == "video" else AudioLane)(track, number)
-                for number, track in enumerate(ordered, 1)
-            ]
+            self._set_tracks(ordered)
         self._wall_clock_zero = wall_clock_zero
         self._early_audio.clear()
         self._new_track = None
         self._has_source = True
         return events
+
+    @property
+    def reach(self) -> tuple[int, tuple[int, ...]]:
+        """Where our timeline ends, after `seal`; and each track, in its own units."""
+        ends = (lane.units(self._reach) if lane.end is None else lane.end for lane in self._lanes)
+        return self._reach, tuple(ends)
+
+    def resume(self, past: Past) -> None:
+        """Go on where another segmenter stopped, instead of at the beginning: nothing may have been written.
+
+        A source with the same tracks goes on without a discontinuity, if we would make the same init segment.
+        """
+        self._reach = self._key_at = past.reach
+        self._open.resume(past)
+        newest = past.inits[past.init_index]
+        if init_segment(newest.tracks) == newest:
+            self._set_tracks(newest.tracks)
+            for lane, end in zip(self._lanes, past.ends, strict=True):
+                lane.end = end
 
     def write(self, sample: Sample) -> list[Event]:
         """Take a sample of the current source, each kind in decoding order. Of no declared track: dropped."""
@@ -169,6 +190,13 @@ class Segmenter:
         else:
             wait = max(self._segment_target - 300 * _MILLISECOND, self._segment_target // 2)
         return int(source_time_s * TICKS) + self._offset - self._open.start >= wait
+
+    def _set_tracks(self, tracks: tuple[Track, ...]) -> None:
+        self._tracks = tracks
+        self._lanes = [
+            (VideoLane if track.kind == "video" else AudioLane)(track, number)
+            for number, track in enumerate(tracks, 1)
+        ]
 
     def _lane(self, kind: str) -> Lane | None:
         for lane in self._lanes:

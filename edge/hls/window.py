@@ -5,6 +5,7 @@ from collections import deque
 from edge.fmp4.init_segment import InitSegment
 from edge.hls.bandwidth import Bandwidth
 from edge.hls.open_segment import FIRST_SEGMENTS
+from edge.hls.past import Past
 from edge.hls.position import Position
 from edge.hls.segment import (
     TICKS,
@@ -40,6 +41,7 @@ class LiveWindow:
         *,
         part_hold_back_s: float = 0.0,
         first_msn: int = 0,
+        discontinuity_sequence: int = 0,
     ) -> None:
         """`part_hold_back_s` is raised to three part targets where it is less (B.1; AUTH 14.3)."""
         self.part_target_ticks = part_target_ticks
@@ -52,7 +54,7 @@ class LiveWindow:
         """Of the segment that grows."""
         self.init_index = -1
         """The newest init segment, which applies to the next part."""
-        self.discontinuity_sequence = 0
+        self.discontinuity_sequence = discontinuity_sequence
         self.ended = False
         self.bandwidth = Bandwidth()
         self._window_ticks = round(window_s * TICKS)
@@ -81,6 +83,12 @@ class LiveWindow:
     def media_sequence(self) -> int:
         """The MSN of the first listed segment (4.4.3.2)."""
         return self.segments[0].msn if self.segments else self.next_position.msn
+
+    @property
+    def discontinuities(self) -> int:
+        """How many there were so far, gone or listed."""
+        listed = sum(segment.discontinuity for segment in self.segments)
+        return self.discontinuity_sequence + listed + (self.head is not None and self.head.discontinuity)
 
     @property
     def last_complete(self) -> int:
@@ -146,6 +154,38 @@ class LiveWindow:
     def hints(self, number: int) -> bool:
         """Whether the part is promised by the preload hint: its request is held, not refused (6.2.6)."""
         return number == self.next_number and not self.ended
+
+    def resume(self, past: Past) -> None:
+        """Be as another window was, instead of empty."""
+        self._first_msn = past.first_msn
+        self.first_playable = Position(past.first_msn + FIRST_SEGMENTS - 1, WHOLE_SEGMENT)
+        self.next_position = Position(past.first_msn, 0)
+        self.next_number = past.first_number
+        self.discontinuity_sequence = past.discontinuity_sequence
+        for event in past.events():
+            self.apply(event)
+
+    def past(self, prefix: str, segment_target_ticks: int, reach: tuple[int, tuple[int, ...]]) -> Past | None:
+        """All of it, for `resume`; None while a segment is open or before the target duration is promised.
+
+        `reach`: Segmenter.reach.
+        """
+        if self.head is not None or self._target_duration_s is None or not self.segments:
+            return None
+        segments = (*(segment for _, segment in self._kept), *self.segments)
+        return Past(
+            prefix=prefix,
+            part_target=self.part_target_ticks,
+            segment_target=segment_target_ticks,
+            target_duration_s=self._target_duration_s,
+            inits=dict(self._inits),
+            segments=segments,
+            first_number=self._first_numbers[segments[0].msn],
+            discontinuity_sequence=self.discontinuity_sequence
+            - sum(segment.discontinuity for _, segment in self._kept),
+            reach=reach[0],
+            ends=reach[1],
+        )
 
     def apply(self, event: Event) -> None:
         """Take what the segmenter told, in its order."""

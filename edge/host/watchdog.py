@@ -2,24 +2,30 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 
 from edge.host.notify import Notifier
 
 STATUS_EVERY_S = 5.0
 
+Sleep = Callable[[float], Awaitable[None]]
+
 
 @contextlib.asynccontextmanager
 async def watched(
-    notifier: Notifier, is_healthy: Callable[[], bool], status: Callable[[float], str]
+    notifier: Notifier,
+    is_healthy: Callable[[], bool],
+    status: Callable[[float], str],
+    *,
+    sleep: Sleep = asyncio.sleep,
 ) -> AsyncIterator[None]:
     """While the context lasts. A loop that stands still feeds nobody; neither does one that is not healthy.
 
     `status` gets the seconds since it was asked last and gives one line.
     """
-    tasks = [asyncio.create_task(_tell(notifier, status))]
+    tasks = [asyncio.create_task(_tell(notifier, status, sleep))]
     if notifier.watchdog_s is not None:
-        tasks.append(asyncio.create_task(_feed(notifier, is_healthy, notifier.watchdog_s / 3)))
+        tasks.append(asyncio.create_task(_feed(notifier, is_healthy, notifier.watchdog_s / 3, sleep)))
     try:
         yield
     finally:
@@ -28,18 +34,18 @@ async def watched(
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
-async def _feed(notifier: Notifier, is_healthy: Callable[[], bool], every_s: float) -> None:
+async def _feed(notifier: Notifier, is_healthy: Callable[[], bool], every_s: float, sleep: Sleep) -> None:
     while True:
         if is_healthy():
             notifier.alive()
-        await asyncio.sleep(every_s)
+        await sleep(every_s)
 
 
-async def _tell(notifier: Notifier, status: Callable[[float], str]) -> None:
+async def _tell(notifier: Notifier, status: Callable[[float], str], sleep: Sleep) -> None:
     loop = asyncio.get_running_loop()
     asked_at = loop.time()
     while True:
-        await asyncio.sleep(STATUS_EVERY_S)
+        await sleep(STATUS_EVERY_S)
         now = loop.time()
         notifier.status(status(now - asked_at))
         asked_at = now

@@ -276,6 +276,4 @@ def _widen(opened: socket.socket) -> None:
     granted = opened.getsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF) // 2
     if granted < RECEIVE_BUFFER_BYTES // 4:
         mend = f"sysctl -w net.core.rmem_max={RECEIVE_BUFFER_BYTES}"
-        logger.info(
-            "small socket buffer: many publishers may lose packets", extra={"bytes": granted, "mend": mend}
-        )
+        logger.info("media.small_buffer", extra={"bytes": granted, "mend": mend})

@@ -183,7 +183,7 @@ class Pump:
             self.tracks = (track, *self.tracks[1:])
             self._publication.change_track(track, now)
             size = f"{track.width}x{track.height}"
-            logger.info("the picture changes", extra={"size": size, "codec": track.codec_string})
+            logger.info("publisher.picture_changed", extra={"size": size, "codec": track.codec_string})
         return True
 
     def _attach(self, tracks: tuple[Track, ...], begin: int, now: float) -> None:
@@ -227,7 +227,5 @@ class Pump:
         self._looked_at += 1
         if has_b_slice(unit.nals):
             self._looked_at = _PICTURES_LOOKED_AT
-            logger.warning(
-                "the publisher sends B-frames, whose order WebRTC does not carry, so motion will judder: "
-                "set B-frames to 0 in the encoder"
-            )
+            mend = "set B-frames to 0 in the encoder: WebRTC does not carry their order, and motion judders"
+            logger.warning("publisher.sends_b_frames", extra={"mend": mend})

@@ -177,7 +177,7 @@ class WhipSession:
 
     def crashed(self, error: Exception) -> None:
         """See Peer. Called while the exception is handled."""
-        logger.error("a session failed by a fault of ours", exc_info=error, extra=self._facts())
+        logger.error("publisher.failed_by_us", exc_info=error, extra=self._facts())
         self.end("fault", "internal error")
 
     # A source of its publication
@@ -229,7 +229,7 @@ class WhipSession:
         for ufrag in self._ice.ufrags:
             self._mux.unregister(ufrag)
         facts = {"reason": reason, "detail": detail, "seconds": round(self._clock() - self.began_at, 1)}
-        logger.info("publisher gone", extra=self._facts() | facts)
+        logger.info("publisher.gone", extra=self._facts() | facts)
         try:
             if self._on_close is not None:
                 self._on_close()
@@ -254,21 +254,21 @@ class WhipSession:
             self._mux.unroute(path, self)
 
     def _goodbye_failed(self, error: Exception) -> None:
-        logger.error("a session did not end well", exc_info=error, extra=self._facts())
+        logger.error("publisher.ended_badly", exc_info=error, extra=self._facts())
 
     async def _shake_hands(self) -> None:
         try:
             await self.dtls.handshake()
         except HandshakeFailed as failure:
             if self.reason is None:
-                logger.warning(failure.detail, extra=self._facts())
+                logger.warning("publisher.handshake_failed", extra=self._facts() | {"detail": failure.detail})
                 self.end("handshake", failure.reason)
             return
         if self.reason is None:
             self.connected_at = self._clock()
             took_ms = round((self.connected_at - self.began_at) * 1000)
             INGEST_CONNECTING.observe(self.connected_at - self.began_at)
-            logger.info("publisher connected", extra=self._facts() | {"took_ms": took_ms})
+            logger.info("publisher.connected", extra=self._facts() | {"took_ms": took_ms})
 
     def _peer_closed(self) -> None:
         self.end("closed", "the publisher closed the connection")

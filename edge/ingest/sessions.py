@@ -100,7 +100,7 @@ class WhipSessions:
             except BaseException:
                 session.end("refused", "the offer cannot be answered")
                 raise
-            logger.info("publisher comes", extra={"stream": stream, "client": client})
+            logger.info("publisher.coming", extra={"stream": stream, "client": client})
             return Created(session.id, text, session.entity_tag)
 
     async def trickle_or_restart(

@@ -1,10 +1,12 @@
 """All publications of this node, and the one place where requests for live media are answered."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
 
 from edge.config import STREAM_NAME, Config
 from edge.errors import EdgeError, NotFound, Overloaded, PublishError
+from edge.hls.past import Past
 from edge.http.accept import accepts_gzip
 from edge.http.cache_control import UNKNOWN_STREAM
 from edge.http.cors import OPEN, READ_METHODS, preflight
@@ -17,6 +19,13 @@ from edge.metrics import LIVE_PUBLICATIONS, LIVE_WAITERS
 
 ROOT = "/live/"
 MULTIVARIANT_PLAYLIST = "index.m3u8"
+
+
+class Numbers(NamedTuple):
+    """The next media sequence number of a stream, and how many discontinuities there were."""
+
+    msn: int
+    discontinuities: int
 
 
 class Hub:
@@ -56,22 +65,42 @@ class Hub:
         self._publications[name] = fresh
         return fresh
 
-    def expect(self, name: str, first_msn: int, now: float) -> None:
-        """A stream that was live before this server began: its viewers are kept, as after a drop."""
-        if STREAM_NAME.fullmatch(name) and name not in self._publications:
-            expected = Publication(
-                name, self._config, self._places, now, first_msn=first_msn, wall_clock=self._wall_clock
-            )
-            expected.release(now)
-            self._publications[name] = expected
+    def expect(self, name: str, numbers: Numbers, now: float, past: Past | None = None) -> None:
+        """A stream that was live before this server began: its viewers are kept, as after a drop.
 
-    def next_numbers(self) -> dict[str, int]:
-        """The media sequence number that would come next, of each that has not ended: for `expect`."""
+        With its past it goes on as if nothing had been; without, its first segment is a discontinuity.
+        """
+        if not STREAM_NAME.fullmatch(name) or name in self._publications:
+            return
+        expected = Publication(
+            name,
+            self._config,
+            self._places,
+            now,
+            first_msn=numbers.msn,
+            discontinuities=numbers.discontinuities,
+            wall_clock=self._wall_clock,
+        )
+        if past is not None:
+            expected.resume(past)
+        expected.release(now)
+        self._publications[name] = expected
+
+    def next_numbers(self) -> dict[str, Numbers]:
+        """What would come next, of each that has not ended: for `expect`."""
         return {
-            name: each.rendition.window.next_position.msn + 1
+            name: Numbers(window.next_position.msn + 1, window.discontinuities)
             for name, each in self._publications.items()
-            if each.ended_at is None
+            if each.ended_at is None and (window := each.rendition.window)
         }
+
+    def pasts(self) -> Iterator[tuple[str, Past]]:
+        """Name and past of each that has not ended and could go on elsewhere; sources are gone."""
+        for name, each in self._publications.items():
+            each.rendition.seal()
+            past = None if each.ended_at is not None else each.rendition.past()
+            if past is not None:
+                yield name, past
 
     def get(self, name: str) -> Publication | None:
         """The publication of that name, if its playlists are served."""

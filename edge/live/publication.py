@@ -1,5 +1,6 @@
 """A live name: it outlives its sources, so that a publisher may drop and return while viewers stay."""
 
+import logging
 import math
 import time
 from collections.abc import Callable, Sequence
@@ -7,11 +8,14 @@ from typing import Literal
 
 from edge.config import Config
 from edge.errors import NameTaken, PublishError
+from edge.hls.past import Past
 from edge.live.rendition import Rendition
 from edge.live.source import Source
 from edge.live.waiters import Places
 from edge.media.sample import Sample
 from edge.media.track import Track
+
+logger = logging.getLogger(__name__)
 
 State = Literal["waiting", "live", "reconnecting", "ended"]
 
@@ -40,10 +44,13 @@ class Publication:
         now: float,
         *,
         first_msn: int = 0,
+        discontinuities: int | None = None,
         wall_clock: Callable[[], float] = time.time,
     ) -> None:
         self.name = name
-        self.rendition = Rendition(config, places, first_msn=first_msn, wall_clock=wall_clock)
+        self.rendition = Rendition(
+            config, places, first_msn=first_msn, discontinuities=discontinuities, wall_clock=wall_clock
+        )
         self.tracks: tuple[Track, ...] = ()
         """Of the newest source."""
         self.began_at = now
@@ -100,6 +107,14 @@ class Publication:
         self._now = self._heard_at = now
         self._is_claimed = False
 
+    def resume(self, past: Past) -> bool:
+        """Be as a publication was whose process ended: see Rendition.resume."""
+        if not self.rendition.resume(past):
+            return False
+        self.tracks = past.inits[past.init_index].tracks
+        self._has_media = True
+        return True
+
     def attach(self, source: Source, tracks: Sequence[Track], wall_clock_zero: float, now: float) -> None:
         """The source begins to write. `wall_clock_zero`: Unix seconds of its time 0.
 
@@ -137,7 +152,9 @@ class Publication:
         """Take a sample; viewers who waited for what it completes have it when this returns."""
         self._now = self._heard_at = now
         if self.ended_at is None:
-            self._has_media = True
+            if not self._has_media:
+                self._has_media = True
+                logger.info("stream.began", extra={"stream": self.name})
             self.rendition.write(sample, now)
 
     def change_track(self, track: Track, now: float) -> None:
@@ -170,6 +187,9 @@ class Publication:
         if self.ended_at is not None:
             return
         self.ended_at = now
+        logger.info(
+            "stream.ended", extra={"stream": self.name, "reason": reason, "seconds": round(self.age_s, 1)}
+        )
         source, self._source = self._source, None
         self._replaced = source
         self.rendition.end()

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 
 from edge.config import Config
 from edge.hls.directives import WaitFor, parse, resolve
+from edge.hls.past import Past
 from edge.hls.position import Position
 from edge.hls.segment import TICKS, Event, PartReady, SegmentHead, TargetPromised
 from edge.hls.segmenter import Segmenter
@@ -44,17 +45,25 @@ class Rendition:
         places: Places,
         *,
         first_msn: int = 0,
+        discontinuities: int | None = None,
         wall_clock: Callable[[], float] = time.time,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """`places` is shared by all renditions of the node; `wall_clock` gives Unix seconds, `clock` those
-        of every `now`.
+        of every `now`. `discontinuities`: as many as viewers saw in an earlier life that this one follows.
         """
         hls = config.hls
         part_ticks = round(hls.part_target * TICKS)
-        self.segmenter = Segmenter(part_ticks, round(hls.segment_target * TICKS), first_msn=first_msn)
+        self._segment_ticks = round(hls.segment_target * TICKS)
+        self.segmenter = Segmenter(
+            part_ticks, self._segment_ticks, first_msn=first_msn, follows=discontinuities is not None
+        )
         self.window = LiveWindow(
-            hls.window, part_ticks, part_hold_back_s=hls.part_hold_back or 0.0, first_msn=first_msn
+            hls.window,
+            part_ticks,
+            part_hold_back_s=hls.part_hold_back or 0.0,
+            first_msn=first_msn,
+            discontinuity_sequence=discontinuities or 0,
         )
         self.prefix = secrets.token_hex(4)
         """The folder of the media, new for each life of a publication: what is in it never changes."""
@@ -67,6 +76,7 @@ class Rendition:
         self._places = places
         self._wall_clock = wall_clock
         self._clock = clock
+        self._window_s = hls.window
         self._replies = Replies(self.prefix, self.target_duration_s, hls.window)
         self._listing = Listing(self.window, self._replies, self.prefix)
         self._shelf = Shelf(self.window, self._replies)
@@ -106,6 +116,23 @@ class Rendition:
     def end(self) -> None:
         """No source will come any more: everybody is answered."""
         self._apply(self.segmenter.end())
+
+    def past(self) -> Past | None:
+        """What a successor needs to go on; None: nothing that could be gone on with. Seal first."""
+        return self.window.past(self.prefix, self._segment_ticks, self.segmenter.reach)
+
+    def resume(self, past: Past) -> bool:
+        """Be as the rendition was that had this past; False, and nothing: other settings hold now."""
+        if (past.part_target, past.segment_target) != (self.window.part_target_ticks, self._segment_ticks):
+            return False
+        self.window.resume(past)
+        self.segmenter.resume(past)
+        self.prefix = past.prefix
+        self._replies = Replies(past.prefix, past.target_duration_s, self._window_s, tag=secrets.token_hex(4))
+        self._listing = Listing(self.window, self._replies, past.prefix)
+        self._shelf = Shelf(self.window, self._replies)
+        self.target_duration_s = self.audience.period_s = past.target_duration_s
+        return True
 
     def _apply(self, events: Sequence[Event]) -> None:
         if not events:

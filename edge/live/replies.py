@@ -20,10 +20,15 @@ _MEDIA: Headers = (("Priority", "u=2"), *OPEN)
 
 
 class Replies:
-    """Builds them; keeps none. `token` makes the entity-tags those of this life of the publication."""
+    """Builds them; keeps none. `token` makes the entity-tags those of this life of the publication; `tag`
+    those of playlists, if they are another process's, for revisions are counted anew.
+    """
 
-    def __init__(self, token: str, target_duration_s: int, window_s: float) -> None:
+    def __init__(
+        self, token: str, target_duration_s: int, window_s: float, *, tag: str | None = None
+    ) -> None:
         self._token = token
+        self._tag = tag or token
         self._window_s = window_s
         self.lifetimes = Lifetimes.of(target_duration_s, window_s)
 
@@ -71,7 +76,7 @@ class Replies:
 
     def _playlist(self, body: bytes, tag: str, gzip: bool, cache_control: str) -> Response:
         coding = "z" if gzip else ""
-        own = (("Cache-Control", cache_control), ("ETag", f'"{self._token}-{tag}{coding}"'))
+        own = (("Cache-Control", cache_control), ("ETag", f'"{self._tag}-{tag}{coding}"'))
         return Response(200, (*own, *(_GZIP if gzip else _PLAYLIST)), (body,))
 
     def _media(self, body: tuple[bytes, ...], tag: str, content_type: str, cache_control: str) -> Response:

@@ -128,7 +128,7 @@ class BlockStore:
                 return block
             path.unlink()
         except OSError as error:
-            logger.warning("a block cannot be read", extra={"file": str(path), "error": error.strerror})
+            logger.warning("vod.block_unreadable", extra={"file": str(path), "error": error.strerror})
         return None
 
     def remember(self, blocks: Iterable[StoredBlock]) -> None:
@@ -152,7 +152,7 @@ class BlockStore:
                     _write_all(file.fileno(), piece)
             fresh.replace(path)
         except OSError as error:
-            logger.warning("a block was not kept", extra={"error": error.strerror, "folder": str(self._root)})
+            logger.warning("vod.block_not_kept", extra={"error": error.strerror, "folder": str(self._root)})
             with contextlib.suppress(OSError):
                 fresh.unlink(missing_ok=True)
             return False
@@ -201,7 +201,7 @@ class BlockStore:
         except OSError:
             size = None
         if size is None or stop > size:
-            logger.warning("a block is bad", extra={"asset": key.asset, "number": key.number})
+            logger.warning("vod.block_bad", extra={"asset": key.asset, "number": key.number})
             self.remove(key)
             return None
         block.size, block.changed_ns = size, before.st_mtime_ns

@@ -31,7 +31,7 @@ def watched(origin: str, place: str, key: str, verb: str) -> Iterator[None]:
         kind = _KINDS[type(error)]
         VOD_ORIGIN_FAULTS.labels(origin, kind).inc()
         logger.warning(
-            "an origin %s" % ("lied" if kind == "lied" else "failed"),  # noqa: G002  one of two
+            "vod.origin_failed",
             extra={"origin": origin, "place": place, "asset": key, "fault": kind, "what": error.detail},
         )
         raise

@@ -33,8 +33,11 @@ class Control(Protocol):
     def end(self, stream: str) -> None:
         """End the stream for its viewers too."""
 
-    def revoke(self, name: str) -> None:
-        """The `jti`, `sub` or `kid` of tokens: void at once. Forbidden: too many are."""
+    async def revoke(self, name: str) -> None:
+        """The `jti`, `sub` or `kid` of tokens: void at once, and written down when this returns.
+
+        Forbidden: too many are.
+        """
 
     def drain(self) -> None:
         """As SIGTERM."""
@@ -103,7 +106,7 @@ def _controlling(hub: Hub, control: Control) -> list[tuple[str, str, Route]]:
         return _done(202)
 
     async def revoke(request: web.Request) -> web.Response:
-        control.revoke(await _name(request))
+        await control.revoke(await _name(request))
         return _done()
 
     return [

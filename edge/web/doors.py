@@ -1,6 +1,7 @@
 """How many connections there may be: in all, and of one address. Beyond, a connection is told and closed."""
 
 import asyncio
+import logging
 from collections import Counter
 
 from aiohttp import web
@@ -9,6 +10,8 @@ from edge.config import LimitsConfig
 from edge.metrics import WEB_CONNECTIONS, WEB_TURNED_AWAY
 from edge.web.client_address import Networks, client_address
 from edge.web.rate_limit import network_of
+
+logger = logging.getLogger(__name__)
 
 FULL = (
     b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 2\r\nConnection: close\r\nContent-Length: 0\r\n"
@@ -29,16 +32,19 @@ class Doors:
         """Whether there is room. Who is let in leaves once, by `leave`."""
         key = self._key(address)
         if self._count >= self._limits.connections:
-            WEB_TURNED_AWAY.labels("full").inc()
-            return False
+            return self._turn_away("full", address)
         if key is not None and self._of_address[key] >= self._limits.connections_per_address:
-            WEB_TURNED_AWAY.labels("address").inc()
-            return False
+            return self._turn_away("address", address)
         self._count += 1
         WEB_CONNECTIONS.set(self._count)
         if key is not None:
             self._of_address[key] += 1
         return True
+
+    def _turn_away(self, reason: str, address: str) -> bool:
+        WEB_TURNED_AWAY.labels(reason).inc()
+        logger.warning("web.turned_away", extra={"reason": reason, "client": address, "open": self._count})
+        return False
 
     def leave(self, address: str) -> None:
         """The connection is gone."""

@@ -45,7 +45,7 @@ async def problems(request: web.Request, handler: Handler) -> web.StreamResponse
     except Exception:
         WEB_FAILURES.inc()
         logger.exception(
-            "a request failed", extra={"method": request.method, "path": without_token(request.path)}
+            "web.request_failed", extra={"method": request.method, "path": without_token(request.path)}
         )
         return written(problem(500, "Internal error", "This is a fault of the server; its log says more"))
 

@@ -51,7 +51,7 @@ async def _answer(
     token, path = split_token(raw_path)
     try:
         key = asset_key(path.removeprefix("/vod/"))
-        await admission.admit("play", key, _token(token, head), head.client)
+        await admission.admit("play", f"/{key}", _token(token, head), head.client)
     except EdgeError as error:
         return problem_of(error, headers=OPEN)
     return await library.answer(key, head, datetime.now(UTC))
@@ -99,8 +99,6 @@ async def _pass_on(response: web.StreamResponse, first: bytes, pieces: AsyncIter
 def _cut(request: web.Request, error: Exception) -> None:
     """Never padded: a short body on a closed connection is an incomplete one (RFC 9112, 8)."""
     if isinstance(error, OriginError):
-        logger.warning(
-            "an asset was cut off", extra={"asset": split_token(request.path)[1], "fault": error.detail}
-        )
+        logger.warning("vod.cut_off", extra={"asset": split_token(request.path)[1], "fault": error.detail})
     if request.transport is not None:
         request.transport.abort()

@@ -8,6 +8,7 @@ GOOD = {"action": "play", "stream": "cam", "exp": NOW + 60}
 
 
 def check(claims, action="play", stream="cam", client="192.0.2.7", now=NOW):
+    claims = {key: value for key, value in claims.items() if key != "stream" or value is not None}
     Claims.of(claims, None).check(action, stream, client, now)
 
 
@@ -16,6 +17,9 @@ def test_what_it_names_is_allowed():
     check({**GOOD, "stream": ["other", "cam"], "action": ["publish", "play"]})
     check({**GOOD, "stream": "*"}, stream="anything")
     check({**GOOD, "action": "admin"}, action="admin", stream="")
+    for path in ("/clip.mp4", "/films/one/a.mp4", "/films/one/deep/b.mp4"):
+        check({**GOOD, "asset": ["films/one/", "clip.mp4"]}, stream=path)
+    check({**GOOD, "asset": "*"}, stream="/anything/at/all")
     check({"action": "admin", "exp": NOW + 1}, action="admin", stream="")
 
 
@@ -25,6 +29,12 @@ def test_what_it_names_is_allowed():
         ({}, {"stream": "camera"}, "another stream"),
         ({}, {"stream": "CAM"}, "another stream"),
         ({}, {"stream": ""}, "another stream"),
+        ({}, {"stream": "/cam"}, "another asset"),
+        ({"stream": "*"}, {"stream": "/cam"}, "another asset"),
+        ({"asset": ["films/one/", "clip.mp4"]}, {"stream": "/films/one"}, "another asset"),
+        ({"asset": ["films/one/", "clip.mp4"]}, {"stream": "/films/two/a.mp4"}, "another asset"),
+        ({"asset": ["films/one/", "clip.mp4"]}, {"stream": "/clip.mp4/more"}, "another asset"),
+        ({"stream": None, "asset": "*"}, {"stream": "cam"}, "another stream"),
         ({}, {"action": "publish"}, "to publish"),
         ({}, {"action": "admin", "stream": ""}, "to admin"),
         ({}, {"now": NOW + 60}, "expired"),

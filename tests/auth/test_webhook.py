@@ -9,7 +9,7 @@ from edge.auth.webhook import Question, Webhook, signature
 from edge.config import AuthConfig
 from edge.errors import Forbidden, Overloaded
 
-QUESTION = Question("play", "cam", "secret-of-a-viewer", "192.0.2.7")
+QUESTION = Question("play", "cam", "", "secret-of-a-viewer", "192.0.2.7")
 SECRET = "a secret of the webhook"
 
 

@@ -113,6 +113,21 @@ async def test_the_clients_address_is_kept_and_not_believed_from_the_client(fron
             assert answer.status == 403
 
 
+async def test_the_clients_address_arrives(front, edge, tmp_path):
+    """From another address of this machine than the front's, and whatever the client itself says it is."""
+    trust = ssl.create_default_context(cafile=str(tmp_path / "chain.pem"))
+    offer = (Path(__file__).parents[1] / "ingest" / "offers" / "chromium_156.sdp").read_bytes()
+    connector = aiohttp.TCPConnector(ssl=trust, local_addr=("127.0.0.9", 0), family=socket.AF_INET)
+    async with aiohttp.ClientSession(connector=connector) as http:
+        for number, spoofed in enumerate(
+            ({}, {"X-Forwarded-For": "192.0.2.7"}, {"Forwarded": "for=192.0.2.7"})
+        ):
+            headers = {"Content-Type": "application/sdp", **spoofed}
+            async with http.post(f"{front}/whip/cam{number}", data=offer, headers=headers) as answer:
+                assert answer.status == 201
+    assert [one["client"] for one in edge.sessions()] == ["127.0.0.9"] * 3
+
+
 async def test_a_thousand_are_held_and_answered_through_it(front, edge, http):
     """Claimed and silent: the first playlist is held. All are answered together when the stream ends."""
     now = asyncio.get_running_loop().time()

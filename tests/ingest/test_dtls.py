@@ -1,7 +1,9 @@
 import asyncio
 
 import pytest
+from aiortc import RTCCertificate, RTCDtlsTransport
 from dtls_peer import Pair
+from OpenSSL import SSL
 
 from edge.ingest import dtls
 from edge.ingest.dtls import HandshakeFailed, Identities, Identity
@@ -28,6 +30,18 @@ async def test_a_handshake_in_either_role_gives_keys(is_server):
     assert pair.ours.unprotect_rtcp(pair.peer._tx_srtp.protect_rtcp(SENDER_REPORT)) == SENDER_REPORT
     assert pair.peer._rx_srtp.unprotect_rtcp(pair.ours.protect_rtcp(SENDER_REPORT)) == SENDER_REPORT
     await pair.close()
+
+
+def test_no_memory_is_asked_for_that_is_written_and_executed(monkeypatch):
+    """pyOpenSSL's own callbacks need it, and the unit's MemoryDenyWriteExecute= refuses it."""
+    monkeypatch.setattr(SSL, "_VerifyHelper", None)
+    ssl_context(Identity.generate().certificate)
+    with pytest.raises(TypeError):
+        ssl_context(RTCCertificate.generateCertificate())
+
+
+def ssl_context(certificate):
+    return certificate._create_ssl_context(RTCDtlsTransport(Pair().ours._pipe, [certificate])._srtp_profiles)
 
 
 async def test_forged_and_repeated_packets_are_counted_apart(pair):

@@ -7,6 +7,8 @@ import socket
 import time
 
 import pytest
+from aiortc import RTCRtpSender
+from aiortc.rtp import RTCP_PSFB_APP, RtcpPsfbPacket, unpack_remb_fci
 from peer import Publisher
 from short_offers import offer
 from test_ice import check
@@ -23,6 +25,7 @@ from edge.errors import (
 )
 from edge.fmp4.inspect import parse_fragment
 from edge.hls.segment import Part
+from edge.ingest import bitrate_limit
 from edge.ingest import session as session_module
 from edge.ingest import sessions as module
 from edge.ingest.ice import IceCredentials
@@ -106,7 +109,7 @@ async def test_a_publisher_becomes_a_playable_stream(node, publisher, caplog):
     assert publication.state == "live"
     assert [track.codec_string[:4] for track in publication.tracks] == ["avc1", "mp4a"]
     assert (publication.tracks[0].width, publication.tracks[0].height) == (320, 240)
-    assert [record.message for record in caplog.records][:2] == ["publisher comes", "publisher connected"]
+    assert [record.message for record in caplog.records][:2] == ["publisher.coming", "publisher.connected"]
     await publisher.close()
     await until(lambda: publication.state == "reconnecting")
     assert node.sessions.list() == []
@@ -122,6 +125,32 @@ async def test_the_answer_tells_where_we_are(node):
     assert "a=ice-lite" in created.answer
     assert re.fullmatch(r"[\w-]{32}", created.session_id)
     assert re.fullmatch(r'"\w+"', created.etag)
+
+
+@pytest.mark.parametrize("node", [{"webrtc": {"max_bitrate": "1kbit"}}], indirect=True)
+async def test_who_sends_more_than_allowed_is_asked_for_less_and_then_told_to_go(
+    node, publisher, monkeypatch, caplog
+):
+    """Over sockets, in periods of a tenth: aiortc takes REMB as a limit of its encoder, which has a floor."""
+    monkeypatch.setattr(bitrate_limit, "PERIOD_S", 0.2)
+    asked = []
+    handle = RTCRtpSender._handle_rtcp_packet
+
+    async def heard(sender, packet):
+        if isinstance(packet, RtcpPsfbPacket) and packet.fmt == RTCP_PSFB_APP:
+            asked.append(unpack_remb_fci(packet.fci)[0])
+        await handle(sender, packet)
+
+    monkeypatch.setattr(RTCRtpSender, "_handle_rtcp_packet", heard)
+    with caplog.at_level(logging.INFO, "edge"):
+        await node.publish(publisher)
+        await until(lambda: len(node.sessions.list()) == 1)
+        await until(lambda: not node.sessions.list())
+    (gone,) = [record for record in caplog.records if record.message == "publisher.gone"]
+    assert gone.reason == "refused"
+    assert "webrtc.max_bitrate" in gone.detail
+    assert asked
+    assert all(each <= 1000 for each in asked)
 
 
 @pytest.mark.parametrize("node", [{"audio": {"codec": "opus"}}], indirect=True)

@@ -1,9 +1,15 @@
 import json
+import re
+from collections import deque
 
 import pytest
 
+from edge.config import Config
 from edge.errors import Overloaded, PublishError
+from edge.hls.past import pack, unpack
 from edge.http.message import RequestHead, Response
+from edge.live.hub import Hub, Numbers
+from edge.media.sample import Sample
 from edge.metrics import LIVE_PUBLICATIONS, LIVE_WAITERS
 
 
@@ -136,17 +142,109 @@ def test_no_address_raises(live) -> None:
 
 
 def test_a_stream_of_an_earlier_server_holds_its_viewers_and_goes_on_with_its_numbers(stage) -> None:
-    stage.hub.expect("cam", 47, 0.0)
+    stage.hub.expect("cam", Numbers(47, 3), 0.0)
     viewer = stage.ask("main.m3u8?_HLS_msn=20", stream="cam")
     assert viewer.answers == []
     assert stage.hub.waiting == 1
     assert stage.hub.claim("cam", 0.5, takeover=False).rendition.window.next_position.msn == 47
-    assert stage.hub.next_numbers() == {"cam": 48}
+    assert stage.hub.next_numbers() == {"cam": (48, 3)}
+
+
+def test_without_its_past_a_stream_goes_on_behind_a_discontinuity(stage) -> None:
+    """4.4.4.3, 6.2.1: the numbers of discontinuities go on too, whatever was listed before."""
+    stage.hub.expect("cam", Numbers(47, 3), 0.0)
+    stage.go_live(seconds=5)
+    lines = stage.ask("main.m3u8").text.splitlines()
+    assert "#EXT-X-DISCONTINUITY-SEQUENCE:3" in lines
+    first = next(number for number, line in enumerate(lines) if line.startswith("#EXT-X-MAP"))
+    assert lines[first - 1] == "#EXT-X-DISCONTINUITY"
+    assert lines.count("#EXT-X-DISCONTINUITY") == 1
+    assert stage.hub.next_numbers()["cam"].discontinuities == 4
+
+
+def successor(old, make_stage):
+    """Another process with what the old one packed."""
+    new = make_stage()
+    new.now = old.now + 2
+    numbers = old.hub.next_numbers()
+    for name, past in old.hub.pasts():
+        new.hub.expect(name, numbers[name], new.now, unpack(b"".join(pack(past))))
+    return new
+
+
+def test_with_its_past_a_stream_goes_on_as_after_a_drop(live, make_stage) -> None:
+    live.play(40)
+    live.publication.detach(live.publication._source, live.now)
+    old = live.ask("main.m3u8")
+    new = successor(live, make_stage)
+    assert new.ask("main.m3u8").text == old.text
+    assert etag(new.ask("main.m3u8")) != etag(old)
+    addresses = re.findall(r'(?:URI="|\n)([0-9a-f]{8}/[^"\n]+)', old.text)
+    assert len(addresses) > 10
+    for address in [each for each in addresses if each not in old.text.partition("PRELOAD-HINT")[2]]:
+        assert new.ask(address).response.body == live.ask(address).response.body
+        assert etag(new.ask(address)) == etag(live.ask(address))
+    waiting = new.ask_next()
+    new.go_live(seconds=3)
+    assert waiting.status == 200
+    after = new.ask("main.m3u8").text
+    assert "#EXT-X-DISCONTINUITY\n" not in after
+    assert after.count("#EXT-X-MAP") == 1
+    assert list(read_lines(old.text, after)) == []
+
+
+def test_each_track_goes_on_where_it_ended(live, make_stage, tracks) -> None:
+    """Sound may reach further than pictures: nothing is a tick off."""
+    live.publication.detach(live.publication._source, live.now)
+    live.go_live(tracks["video"], tracks["audio"], seconds=3)
+    for number in range(150):
+        live.publication.write(Sample("audio", number * 1024, 1024, True, b"x"), live.now)
+    live.publication.detach(live.publication._source, live.now)
+    before = live.publication.rendition.segmenter.reach
+    new = successor(live, make_stage)
+    assert new.publication.rendition.segmenter.reach == before
+    assert len(before[1]) == 2
+
+
+def test_kept_segments_stay_over_a_restart(live, make_stage) -> None:
+    """6.2.2: what left the playlist stays available for a while."""
+    live.play(60)
+    live.publication.detach(live.publication._source, live.now)
+    kept = list(live.publication.rendition.window._by_msn)
+    new = successor(live, make_stage)
+    assert list(new.publication.rendition.window._by_msn) == kept
+    assert new.publication.rendition.window.media_sequence == live.publication.rendition.window.media_sequence
+
+
+def test_another_picture_after_a_restart_is_a_discontinuity(live, make_stage, tracks) -> None:
+    live.publication.detach(live.publication._source, live.now)
+    new = successor(live, make_stage)
+    new.go_live(tracks["smaller"], seconds=3)
+    assert new.ask("main.m3u8").text.count("#EXT-X-DISCONTINUITY\n") == 1
+
+
+def test_other_settings_void_the_past(live) -> None:
+    live.publication.detach(live.publication._source, live.now)
+    numbers = live.hub.next_numbers()
+    ((name, past),) = live.hub.pasts()
+    other = Hub(Config.model_validate({"hls": {"part_target": "200ms"}}))
+    other.expect(name, numbers[name], 0.0, past)
+    assert other.get("cam").rendition.window.segments == deque()
+
+
+def etag(viewer) -> str:
+    return dict(viewer.response.headers)["ETag"]
+
+
+def read_lines(before: str, after: str):
+    """Segments of `before` that `after` tells otherwise."""
+    old, new = (dict(re.findall(r"(#EXTINF:.*,)\n(.*)", text)) for text in (before, after))
+    return (line for line in old.items() if line[1] in new.values() and line not in new.items())
 
 
 def test_an_expected_stream_that_nobody_returns_to_ends(stage) -> None:
-    stage.hub.expect("cam", 47, 0.0)
-    stage.hub.expect("../x", 1, 0.0)
+    stage.hub.expect("cam", Numbers(47, 0), 0.0)
+    stage.hub.expect("../x", Numbers(1, 0), 0.0)
     assert set(stage.hub.next_numbers()) == {"cam"}
     stage.hub.tick(31.0)
     assert stage.hub.next_numbers() == {}

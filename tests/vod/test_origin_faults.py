@@ -28,5 +28,5 @@ def test_the_log_names_the_lie(caplog):
     with pytest.raises(OriginLied), watched("o", "http://m/", "clip", "read"):
         raise OriginLied("Content-Range is wrong")
     (record,) = caplog.records
-    assert record.getMessage() == "an origin lied"
+    assert record.getMessage() == "vod.origin_failed"
     assert (record.what, record.place, record.asset) == ("Content-Range is wrong", "http://m/", "clip")

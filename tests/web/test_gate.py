@@ -3,6 +3,7 @@
 import asyncio
 import time
 
+import jwt
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
@@ -78,9 +79,15 @@ async def test_without_a_token_nothing_is_told(client, path):
 
 async def test_ways_round_it(client, config):
     good = token(config)
+    now = {"action": "play", "stream": "cam", "exp": int(time.time()) + 60}
+    future = {**now, "nbf": int(time.time()) + 30}
     wrong = {
         "another stream": f"/live/~{token(config, stream='other')}/cam/main.m3u8",
         "another action": f"/live/~{token(config, 'publish')}/cam/main.m3u8",
+        "not yet valid": f"/live/~{jwt.encode(future, SECRET, 'HS256')}/cam/main.m3u8",
+        "no signature": f"/live/~{jwt.encode(now, None, 'none')}/cam/main.m3u8",
+        "signed by another": f"/live/~{jwt.encode(now, 'x' * 32, 'HS256')}/cam/main.m3u8",
+        "for an asset": f"/live/~{token(config, stream='/cam')}/cam/main.m3u8",
         "expired": f"/live/~{token(config, ttl_s=-1)}/cam/main.m3u8",
         "another address": f"/live/~{token(config, addr='192.0.2.7')}/cam/main.m3u8",
         "encoded twice": f"/live/%257E{good}/cam/main.m3u8",
@@ -107,6 +114,19 @@ async def test_ways_round_it(client, config):
     assert (
         await client.get("/live/cam/main.m3u8", headers={"Authorization": f"Bearer {good}"})
     ).status == 200
+
+
+@pytest.mark.parametrize(("trusted", "status"), [([], 403), (["127.0.0.1"], 200)])
+async def test_an_address_cannot_be_made_up(hub, camera, readiness, trusted, status):
+    """A token for one address: who says he has it is believed only if he is a proxy of ours."""
+    server = {"trusted_proxies": trusted}
+    config = Config.model_validate({"server": server, "auth": {"play": "tokens", "token_secrets": [SECRET]}})
+    bound = token(config, addr="192.0.2.7")
+    async with TestClient(TestServer(make_app(config, hub, ready=readiness))) as client:
+        headers = {"X-Forwarded-For": "192.0.2.7"}
+        assert (await client.get(f"/live/~{bound}/cam/main.m3u8", headers=headers)).status == status
+        headers = {"X-Forwarded-For": "192.0.2.7, 198.51.100.1"}
+        assert (await client.get(f"/live/~{bound}/cam/main.m3u8", headers=headers)).status == 403
 
 
 async def test_no_header_is_injected_by_a_token(client):

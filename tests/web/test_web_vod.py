@@ -7,7 +7,8 @@ import time
 import aiohttp
 import pytest
 
-from edge.config import load
+from edge.auth.tokens import mint
+from edge.config import AuthConfig, load
 from edge.server import running
 
 BODY = os.urandom(8 * 1024 * 1024)
@@ -129,6 +130,19 @@ async def test_only_who_may_play_gets_an_asset(serve, http):
     ):
         async with http.head(f"{address}{path}") as response:
             assert (path, response.status) == (path, status)
+
+
+async def test_a_token_for_a_stream_is_none_for_an_asset_of_its_name(serve, http):
+    secret = "0123456789-0123456789-0123456789"
+    address = await serve('auth.play="tokens"', f'auth.token_secrets=["{secret}"]')
+    config = AuthConfig(token_secrets=(secret,))
+    for names, status in (
+        (["clip.mp4"], 403), (["*"], 403), (["/other/"], 403), (["/clip.mp4/"], 403),
+        (["/clip.mp4"], 200), (["/*"], 200), (["cam", "/clip.mp4"], 200),
+    ):  # fmt: skip
+        token = mint(config, "play", names, ttl_s=60, now=time.time())
+        async with http.head(f"{address}/vod/~{token}/clip.mp4") as response:
+            assert (names, response.status) == (names, status)
 
 
 async def test_nothing_is_written_to_assets(serve, http):
