@@ -25,8 +25,8 @@ from edge.host.watchdog import watched
 from edge.ingest.sessions import WhipSessions
 from edge.live.hub import Hub
 from edge.operating import Operating
-from edge.vod.file_origin import FileOrigin
 from edge.vod.library import Library
+from edge.vod.stock import stocked
 from edge.web.pages import routes as page_routes
 from edge.web.readiness import Readiness
 from edge.web.serving import Serving
@@ -102,13 +102,15 @@ async def started(config: Config, sockets: Sequence[socket.socket] = ()) -> Asyn
     node = Operating(config, hub, sessions, admission=admission, ready=ready, heart=heart)
     await node.recall()
     whip = whip_routes(config, sessions, admission=admission, accepting=node.accept_publisher)
-    library = _library(config)
+    cache = stocked(config.vod)
+    library = Library(cache, round(config.vod.max_age))
     routes = [*page_routes, *whip, *vod_routes(library, admission)]
     serving = await Serving.begin(
         _within_files(config), hub, ready=ready, admission=admission, control=node, routes=routes
     )
     node.stop_listening = serving.stop_listening
     try:
+        await cache.start()
         node.address = await _listen(serving, config, sockets, node)
         await _open_media(sessions, config, node.address)
         await admission.open()
@@ -124,11 +126,6 @@ async def started(config: Config, sockets: Sequence[socket.socket] = ()) -> Asyn
         await serving.close()
         await library.close()
         await admission.close()
-
-
-def _library(config: Config) -> Library:
-    mounts = [(one.prefix, FileOrigin(f"file:{one.prefix}", one.root)) for one in config.vod.origins]
-    return Library(mounts, round(config.vod.max_age))
 
 
 async def _listen(

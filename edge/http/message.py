@@ -42,7 +42,7 @@ class Response:
 
     status: int
     headers: Headers = ()
-    body: tuple[bytes, ...] = ()
+    body: tuple[bytes | bytearray, ...] = ()
     lease: Lease | None = field(default=None, compare=False, repr=False)
 
     @property
