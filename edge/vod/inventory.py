@@ -1,0 +1,44 @@
+"""What the cache holds of which asset: blocks, told by asset."""
+
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple
+
+from edge.vod.block_file import StoredBlock
+
+
+class HeldAsset(NamedTuple):
+    """Sizes are octets. `size` is None where nobody knows it: the origin was not asked of late, and the last
+    block is not here. `head_blocks`: those that are let go last.
+    """
+
+    asset: str
+    etag: str
+    size: int | None
+    held: int
+    blocks: int
+    head_blocks: int
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether the origin is not needed for it any more."""
+        return self.held == self.size
+
+
+def inventory(
+    blocks: Iterable[StoredBlock], block_size: int, known: Mapping[tuple[str, str], int]
+) -> list[HeldAsset]:
+    """By name and version. `known`: sizes of versions (name, ETag), as far as they are known."""
+    found: dict[tuple[str, str], list[StoredBlock]] = {}
+    for block in blocks:
+        found.setdefault((block.key.asset, block.key.etag), []).append(block)
+    return [_held(version, found[version], block_size, known.get(version)) for version in sorted(found)]
+
+
+def _held(
+    version: tuple[str, str], blocks: list[StoredBlock], block_size: int, size: int | None
+) -> HeldAsset:
+    last = max(blocks, key=lambda block: block.key.number)
+    if size is None and last.size < block_size:
+        size = last.key.number * block_size + last.size  # only the last block of an asset is short
+    held = sum(block.size for block in blocks)
+    return HeldAsset(*version, size, held, len(blocks), sum(block.is_head for block in blocks))

@@ -1,0 +1,82 @@
+"""An asset is brought to the disk before anybody asks for it, no faster than is wanted."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncGenerator
+from typing import NamedTuple, Protocol
+
+from edge.errors import OriginError
+from edge.http.byte_range import ByteRange
+from edge.vod.asset import Asset
+from edge.vod.block_cache import Presence
+from edge.vod.pace import Pace
+
+STEP = 4 * 1_048_576
+"""Octets that are looked for, and read if they are not there: some blocks, so that the cache reads ahead."""
+_SETTLE_S = 0.02
+_PATIENCE_S = 30.0
+
+
+class WarmCache(Protocol):
+    """Of BlockCache."""
+
+    async def open(self, key: str) -> Asset: ...
+
+    def how(self, asset: Asset, span: ByteRange) -> Presence: ...
+
+    def stream(self, asset: Asset, span: ByteRange) -> AsyncGenerator[bytes | bytearray]: ...
+
+
+class NotKept(OriginError):
+    """The cache does not take it."""
+
+    title = "The asset is not kept"
+
+
+class Progress(NamedTuple):
+    """Octets: `done` of `size` are fetched or were there; `held`, told at the end, are on disk."""
+
+    size: int
+    done: int
+    held: int | None = None
+
+
+async def warming(cache: WarmCache, key: str, rate: float | None) -> AsyncGenerator[Progress]:
+    """First with nothing done, last with `held`. `rate`: octets a second. Closed, it stops the fetch.
+
+    NotFound, OriginError; NotKept: nothing of the first blocks stayed, so the rest is not asked for.
+    """
+    asset = await cache.open(key)
+    yield Progress(asset.size, 0)
+    if not asset.is_strong:
+        raise NotKept("Its origin gives no strong ETag, and pieces of it cannot be joined safely")
+    pace = Pace(rate, asyncio.get_running_loop().time()) if rate else None
+    for start in range(0, asset.size, STEP):
+        span = ByteRange(start, min(start + STEP, asset.size))
+        if cache.how(asset, span).there < span.size:
+            async with contextlib.aclosing(_fetched(cache, asset, span, pace)) as steps:
+                async for done in steps:
+                    yield Progress(asset.size, done)
+        if start == 0 and not await _held(cache, asset, span):
+            raise NotKept("Its origin is not cached, or the cache is full of what is watched more")
+        yield Progress(asset.size, span.stop)
+    yield Progress(asset.size, asset.size, await _held(cache, asset, ByteRange(0, asset.size)))
+
+
+async def _fetched(cache: WarmCache, asset: Asset, span: ByteRange, pace: Pace | None) -> AsyncGenerator[int]:
+    at = span.start
+    async with contextlib.aclosing(cache.stream(asset, span)) as pieces:
+        async for piece in pieces:
+            at += len(piece)
+            if pace is not None:
+                await asyncio.sleep(pace.after(len(piece), asyncio.get_running_loop().time()))
+            yield at
+
+
+async def _held(cache: WarmCache, asset: Asset, span: ByteRange) -> int:
+    """Octets on disk, when what is on its way has come there."""
+    for _ in range(round(_PATIENCE_S / _SETTLE_S)):
+        if not cache.how(asset, span).is_coming:
+            break
+        await asyncio.sleep(_SETTLE_S)
+    return cache.how(asset, span).there if span.size else 0
