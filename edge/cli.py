@@ -140,7 +140,14 @@ def _serve(parsed: argparse.Namespace) -> int:
 
 def _check(parsed: argparse.Namespace) -> int:
     from edge import config
+    from edge.vod.stock import missing
 
-    config.load(parsed.config, overrides=parsed.set)
-    print(f"{parsed.config or 'the built-in defaults'}: no fault found")  # noqa: T201
+    place = parsed.config or "the built-in defaults"
+    found = list(missing(config.load(parsed.config, overrides=parsed.set).vod))
+    faults = [told for told, is_fault in found if is_fault]
+    for told in [told for told, is_fault in found if not is_fault]:
+        print(f"{place}: note: {told}")  # noqa: T201
+    if faults:
+        raise ConfigError("\n".join(f"{place}: {told}" for told in faults))
+    print(f"{place}: no fault found")  # noqa: T201
     return 0

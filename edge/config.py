@@ -8,8 +8,10 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Literal, NamedTuple, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import Field, ValidationError, field_validator, model_validator
 
+from edge.config_section import Section, secrets
+from edge.config_vod import VodConfig
 from edge.errors import ConfigError
 from edge.units import BitRate, Seconds
 
@@ -43,11 +45,7 @@ class Address(NamedTuple):
         return ipaddress.ip_address(self.host).is_loopback
 
 
-class _Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True)
-
-
-class ServerConfig(_Section):
+class ServerConfig(Section):
     listen: str = "127.0.0.1:8080"
     tls_certificate: Path | None = None
     tls_key: Path | None = None
@@ -77,13 +75,13 @@ class ServerConfig(_Section):
         return Address.parse(self.listen)
 
 
-class IceServer(_Section):
+class IceServer(Section):
     urls: str = Field(pattern=r"^(stun|turn|turns):[^<>\s,;]+$")
     username: str | None = None
     credential: str | None = None
 
 
-class WebrtcConfig(_Section):
+class WebrtcConfig(Section):
     listen: str = ""
     advertise: tuple[str, ...] = ()
     max_bitrate: BitRate = Field(default="8Mbit", gt=0)  # type: ignore[assignment]
@@ -96,7 +94,7 @@ class WebrtcConfig(_Section):
         return text and str(Address.parse(text))
 
 
-class HlsConfig(_Section):
+class HlsConfig(Section):
     part_target: Seconds = Field(default="250ms", ge=0.1, le=2)  # type: ignore[assignment]
     segment_target: Seconds = Field(default="2s", ge=1, le=10)  # type: ignore[assignment]
     window: Seconds = Field(default="60s", ge=6, le=3600)  # type: ignore[assignment]
@@ -113,33 +111,14 @@ class HlsConfig(_Section):
         return self
 
 
-class LiveConfig(_Section):
+class LiveConfig(Section):
     reconnect_window: Seconds = Field(default="30s", ge=0, le=3600)  # type: ignore[assignment]
     takeover: bool = False
     max_publications: int = Field(default=200, ge=1)
     max_waiters: int = Field(default=20_000, ge=1)
 
 
-class FileOriginConfig(_Section):
-    prefix: str = Field(default="/", pattern=r"^/([^/]+(/[^/]+)*)?$")
-    kind: Literal["file"] = "file"
-    root: Path = Path("media")
-
-
-class VodConfig(_Section):
-    origins: tuple[FileOriginConfig, ...] = (FileOriginConfig(),)
-    max_age: Seconds = Field(default="60s", ge=0, le=31_536_000)  # type: ignore[assignment]
-
-    @field_validator("origins")
-    @classmethod
-    def _prefixes_differ(cls, origins: tuple[FileOriginConfig, ...]) -> tuple[FileOriginConfig, ...]:
-        prefixes = [origin.prefix for origin in origins]
-        if len(set(prefixes)) < len(prefixes):
-            raise ValueError("two origins have the same prefix: which of both would be meant?")
-        return origins
-
-
-class AudioConfig(_Section):
+class AudioConfig(Section):
     codec: Literal["aac", "opus"] = "aac"
     bitrate: BitRate = Field(default="128kbit", ge=32_000, le=512_000)  # type: ignore[assignment]
 
@@ -148,26 +127,7 @@ Keys = tuple[str, ...]
 Policy = Literal["open", "tokens", "webhook"] | Keys
 
 
-def _secret(text: str) -> str:
-    """The text, or the content of the file that `file:PATH` names: relative to systemd's credentials."""
-    if not text.startswith("file:"):
-        return text
-    path = Path(os.environ.get("CREDENTIALS_DIRECTORY", "."), text.removeprefix("file:"))
-    try:
-        return path.read_text("utf-8").strip()
-    except (OSError, UnicodeDecodeError) as error:
-        raise ValueError(f"{path} cannot be read: name a file that the server may read") from error
-
-
-def _secrets(values: object) -> object:
-    if isinstance(values, str):
-        return _secret(values)
-    if isinstance(values, list | tuple):
-        return tuple(_secret(value) if isinstance(value, str) else value for value in values)
-    return values
-
-
-class AuthConfig(_Section):
+class AuthConfig(Section):
     publish: Policy | None = None
     play: Policy = "open"
     admin: str | Keys | None = None
@@ -184,7 +144,7 @@ class AuthConfig(_Section):
     webhook_fail: Literal["closed", "open"] = "closed"
 
     _read = field_validator("publish", "play", "admin", "token_secrets", "webhook_secret", mode="before")(
-        _secrets
+        secrets
     )
 
     @field_validator("publish", "play", "admin")
@@ -199,10 +159,10 @@ class AuthConfig(_Section):
 
     @field_validator("token_secrets")
     @classmethod
-    def _secrets_are_long(cls, secrets: Keys) -> Keys:
-        if any(len(secret.encode()) < 32 for secret in secrets):
+    def _secrets_are_long(cls, given: Keys) -> Keys:
+        if any(len(each.encode()) < 32 for each in given):
             raise ValueError("a secret has 32 octets or more (RFC 7518, 3.2): `openssl rand -hex 32`")
-        return secrets
+        return given
 
     @model_validator(mode="after")
     def _what_is_used_is_there(self) -> Self:
@@ -216,14 +176,14 @@ class AuthConfig(_Section):
         return self
 
 
-class LimitsConfig(_Section):
+class LimitsConfig(Section):
     connections: int = Field(default=50_000, ge=1)
     connections_per_address: int = Field(default=2_000, ge=1)
     requests_per_address: int = Field(default=0, ge=0)
     overload_lag: Seconds = Field(default="150ms", ge=0.01, le=10)  # type: ignore[assignment]
 
 
-class Config(_Section):
+class Config(Section):
     """The whole configuration, checked. Durations are seconds, sizes octets, rates bits a second."""
 
     server: ServerConfig = ServerConfig()
@@ -316,27 +276,44 @@ _MENDS = {
 }
 
 
+_CHOICES = {"literal['open']", "tuple[str, ...]"}
+_KINDS = {"file", "http", "s3"}
+
+
 def _explain(error: ValidationError, path: Path | None) -> Iterable[str]:
     for fault in error.errors(include_url=False):
-        key = ".".join(
-            str(step) for step in fault["loc"] if step not in {"literal['open']", "tuple[str, ...]"}
-        )
+        steps = _named(fault["loc"])
         mend = _MENDS.get(fault["type"]) or fault["msg"].removeprefix("Value error, ")
-        place = f"{path}{_line_of(path, fault['loc'])}" if path else ""
-        yield ": ".join(filter(None, [place, key, mend]))
+        place = f"{path}{_line_of(path, steps)}" if path else ""
+        yield ": ".join(filter(None, [place, ".".join(map(str, steps)), mend]))
+
+
+def _named(steps: tuple[int | str, ...]) -> tuple[int | str, ...]:
+    """Without what the checker adds: which of several kinds of value was tried."""
+    return tuple(
+        step
+        for before, step in zip((None, *steps), steps, strict=False)
+        if step not in _CHOICES and not (isinstance(before, int) and step in _KINDS)
+    )
 
 
 def _line_of(path: Path, steps: tuple[int | str, ...]) -> str:
     """`:7` where the section and the key stand; nothing for what came from elsewhere."""
     if not steps:
         return ""
-    is_here = len(steps) == 1
-    for number, line in enumerate(path.read_text("utf-8").splitlines(), 1):
-        text = line.strip()
-        if text.startswith("["):
-            is_here = text.strip("[] ").partition("#")[0] == steps[0]
-            if is_here and len(steps) == 1:
-                return f":{number}"
-        elif is_here and text.partition("=")[0].strip() == steps[-1 if len(steps) == 1 else 1]:
+    lines = [line.strip() for line in path.read_text("utf-8").splitlines()]
+    wanted, skipped, keys = f"[{steps[0]}]", 0, steps[1:]
+    if len(steps) > 2 and isinstance(steps[2], int) and f"[[{steps[0]}.{steps[1]}]]" in lines:
+        wanted, skipped, keys = f"[[{steps[0]}.{steps[1]}]]", steps[2], steps[3:]
+    top = "" if len(steps) > 1 else steps[0]
+    start, is_here = "", False
+    for number, line in enumerate(lines, 1):
+        if line.startswith("["):
+            is_here = line.partition("#")[0].replace(" ", "") == wanted
+            if is_here and skipped:
+                is_here, skipped = False, skipped - 1
+            elif is_here and not start:
+                start = f":{number}"
+        elif line.partition("=")[0].strip() == (top or (keys[0] if is_here and keys else None)):
             return f":{number}"
-    return ""
+    return start if len(steps) == 1 or wanted.startswith("[[") else ""

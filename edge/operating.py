@@ -166,6 +166,7 @@ class Operating:
             auth[key] = _hidden(auth[key])
         for server in values["webrtc"]["ice_servers"]:
             server["credential"] = _hidden(server["credential"])
+        self.config.vod.hidden(values["vod"])
         return values
 
     def history(self) -> list[dict[str, Any]]:

@@ -28,8 +28,8 @@ from edge.host.watchdog import watched
 from edge.ingest.sessions import WhipSessions
 from edge.live.hub import Hub
 from edge.operating import Operating
-from edge.vod.file_origin import FileOrigin
 from edge.vod.library import Library
+from edge.vod.stock import stocked
 from edge.web.app import Readiness, make_app
 from edge.web.client_address import trusted_networks
 from edge.web.doors import Doors, guard
@@ -106,7 +106,8 @@ async def started(config: Config, sockets: Sequence[socket.socket] = ()) -> Asyn
     for name, first in recall(config.server.state_dir, within_s=window_s, now=time.time()).items():
         hub.expect(name, first, asyncio.get_running_loop().time())
     whip = whip_routes(config, sessions, admission=admission, accepting=node.accept_publisher)
-    library = _library(config)
+    cache = stocked(config.vod)
+    library = Library(cache, round(config.vod.max_age))
     routes = [*page_routes, *whip, *vod_routes(library, admission)]
     app = make_app(config, hub, ready=ready, routes=routes, admission=admission, control=node)
     runner = web.AppRunner(app, access_log=None, handle_signals=False, shutdown_timeout=1.0)
@@ -114,6 +115,7 @@ async def started(config: Config, sockets: Sequence[socket.socket] = ()) -> Asyn
     assert runner.server is not None
     guard(runner.server, Doors(config.limits, trusted_networks(config.server.trusted_proxies)))
     try:
+        await cache.start()
         node.address = await _listen(runner, config, sockets, node)
         await _open_media(sessions, config, node.address)
         await admission.open()
@@ -129,11 +131,6 @@ async def started(config: Config, sockets: Sequence[socket.socket] = ()) -> Asyn
         await runner.cleanup()
         await library.close()
         await admission.close()
-
-
-def _library(config: Config) -> Library:
-    mounts = [(one.prefix, FileOrigin(f"file:{one.prefix}", one.root)) for one in config.vod.origins]
-    return Library(mounts, round(config.vod.max_age))
 
 
 async def _listen(

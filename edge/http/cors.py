@@ -2,7 +2,10 @@
 
 from edge.http.message import Headers, Response
 
-EXPOSED = "Age, Cache-Control, Content-Encoding, Content-Length, Content-Range, Date, ETag, Retry-After"
+EXPOSED = (
+    "Accept-Ranges, Age, Cache-Control, Cache-Status, Content-Encoding, Content-Length, Content-Range, Date, "
+    "ETag, Last-Modified, Retry-After"
+)
 
 OPEN: Headers = (
     ("Access-Control-Allow-Origin", "*"),

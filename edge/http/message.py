@@ -28,7 +28,7 @@ class Response:
 
     status: int
     headers: Headers = ()
-    body: tuple[bytes, ...] = ()
+    body: tuple[bytes | bytearray, ...] = ()
 
     @property
     def content_length(self) -> int:

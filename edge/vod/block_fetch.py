@@ -10,16 +10,21 @@ from edge.vod.asset import BlockKey
 from edge.vod.growing_block import GrowingBlock
 
 Read = Callable[[], AsyncIterator[bytes]]
-Keep = Callable[[BlockKey, list[bytes]], Awaitable[bool]]
+Keep = Callable[[BlockKey, GrowingBlock], Awaitable[bool]]
 """Puts a whole, verified block on disk; False: it was not, and nothing is left of it."""
 
 
 class BlockFetches:
-    """At most `most` blocks are in memory; who waits longer than `wait_s` for a place gets Overloaded."""
+    """At most `most` blocks are in memory; who waits longer than `wait_s` for a place gets Overloaded.
+
+    What is not kept stays for those who read it, until somebody needs its place.
+    """
 
     def __init__(self, keep: Keep, *, most: int = 64, wait_s: float = 10.0) -> None:
         self._keep = keep
         self._places = asyncio.Semaphore(most)
+        self._waiting = 0
+        self._unkept: dict[GrowingBlock, None] = {}
         self._wait_s = wait_s
         self._flights: dict[BlockKey, GrowingBlock] = {}
         self._tasks: dict[BlockKey, asyncio.Task[None]] = {}
@@ -31,7 +36,9 @@ class BlockFetches:
         return key in self._flights
 
     @contextlib.contextmanager
-    def following(self, key: BlockKey, size: int, read: Read) -> Iterator[GrowingBlock]:
+    def following(
+        self, key: BlockKey, size: int, read: Read, *, is_reader: bool = True
+    ) -> Iterator[GrowingBlock]:
         """The block of `size` octets as it grows: the one that is on its way, or `read` starts.
 
         When the last follower leaves by an exception (it was cancelled, it was closed), the fetch stops. One
@@ -39,6 +46,7 @@ class BlockFetches:
         """
         block = self._flights.get(key) or self._start(key, size, read)
         block.followers += 1
+        block.readers += is_reader
         is_content = False
         try:
             yield block
@@ -70,12 +78,10 @@ class BlockFetches:
         try:
             async with self._place():
                 await _receive(block, read())
-                if await self._keep(key, block.pieces):
+                if await self._keep(key, block):
                     block.kept()
-                    return
-                while block.followers:  # not on disk: it stays here, with its place, for those who read it
-                    block.left.clear()
-                    await block.left.wait()
+                else:
+                    await self._held(block)
         except EdgeError as error:
             block.fail(error)
         finally:
@@ -83,13 +89,34 @@ class BlockFetches:
                 block.fail(OriginUnavailable("The fetch of a block was given up; ask again"))
             self._forget(key, block)
 
+    async def _held(self, block: GrowingBlock) -> None:
+        self._unkept[block] = None
+        try:
+            if self._waiting:
+                block.let_go()
+            while block.followers and not block.is_let_go:
+                block.left.clear()
+                await block.left.wait()
+        finally:
+            del self._unkept[block]
+
+    def _make_room(self) -> None:
+        oldest = next((block for block in self._unkept if not block.is_let_go), None)
+        if oldest is not None:
+            oldest.let_go()
+
     @contextlib.asynccontextmanager
     async def _place(self) -> AsyncGenerator[None]:
+        if self._places.locked():
+            self._make_room()
+        self._waiting += 1
         try:
             async with asyncio.timeout(self._wait_s):
                 await self._places.acquire()
         except TimeoutError as error:
             raise Overloaded("Too many blocks are on their way from origins", retry_after_s=1) from error
+        finally:
+            self._waiting -= 1
         try:
             yield
         finally:

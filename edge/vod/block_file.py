@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from edge.vod.asset import BlockKey
 
-_MAGIC = b"edgeblk1"
+_MAGIC = b"edgeblk2"
 _TAIL = struct.Struct(">32sI8s")
 _MOST_LABEL = 65_536
 
@@ -27,7 +27,7 @@ class StoredBlock(NamedTuple):
 
 def file_name(key: BlockKey) -> str:
     """Below the folder of blocks: `3f/3f09...`, 32 hexadecimal digits. No asset's name reaches the disk."""
-    text = "\0".join((key.asset, key.etag, str(key.number)))
+    text = "\0".join((key.asset, key.etag, str(key.number), key.origin))
     name = hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
     return f"{name[:2]}/{name}"
 
@@ -56,8 +56,9 @@ def parse_label(tail: bytes) -> StoredBlock | None:
     if size is None or len(tail) < size + _TAIL.size:
         return None
     try:
-        asset, etag, number, octets, is_head = json.loads(tail[-_TAIL.size - size : -_TAIL.size])
-        block = StoredBlock(BlockKey(str(asset), str(etag), int(number)), int(octets), bool(is_head))
+        asset, etag, number, origin, octets, is_head = json.loads(tail[-_TAIL.size - size : -_TAIL.size])
+        key = BlockKey(str(asset), str(etag), int(number), str(origin))
+        block = StoredBlock(key, int(octets), bool(is_head))
     except (ValueError, TypeError):
         return None
     return block if block.size >= 0 and block.key.number >= 0 else None

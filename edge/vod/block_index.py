@@ -1,74 +1,101 @@
-"""Which blocks are on disk and in what order they go: least recently used first, heads last."""
+"""Which blocks are on disk and in what order they go: by the policy, heads last."""
 
-from collections import OrderedDict
 from collections.abc import Iterator
 from fnmatch import fnmatchcase
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 from edge.vod.asset import BlockKey
+from edge.vod.eviction import POLICIES, Queue
 
 
 class Admitted(NamedTuple):
-    """A block may be kept when these are gone."""
+    """A block may be kept: these are gone."""
 
     evicted: tuple[BlockKey, ...]
 
 
-class _Entry(NamedTuple):
-    size: int
-    is_head: bool
-
-
 class BlockIndex:
-    """Sizes are octets. Pure: its owner moves the files."""
+    """Sizes are octets. Pure: its owner moves the files.
+
+    Heads are what start-up waits for. They have a queue of their own that pays last; beyond `head_quota` its
+    coldest becomes a block like others.
+    """
 
     def __init__(self, capacity: int, *, head_quota: int, policy: str = "lru") -> None:
         self.capacity = capacity
         self.policy = policy
-        self.used = 0
-        self._head_quota = head_quota
-        self._heads = 0
-        self._entries: OrderedDict[BlockKey, _Entry] = OrderedDict()
+        self._head_quota = min(head_quota, capacity)
+        self._heads = Queue()
+        self._others = POLICIES[policy](capacity)
         self._pins: dict[BlockKey, int] = {}
+        self._assets: dict[str, set[BlockKey]] = {}
+
+    @property
+    def used(self) -> int:
+        return self._heads.used + self._others.used
 
     def __len__(self) -> int:
-        return len(self._entries)
+        return len(self._heads) + len(self._others)
 
     def __contains__(self, key: object) -> bool:
-        return key in self._entries
+        return key in self._others or key in self._heads
 
-    def get(self, key: BlockKey) -> int | None:
-        """Its size; it is the warmest now."""
-        entry = self._entries.get(key)
-        if entry is None:
-            return None
-        self._entries.move_to_end(key)
-        return entry.size
+    def is_head(self, key: BlockKey) -> bool:
+        """Whether it is among those that go last."""
+        return key in self._heads
 
-    def admit(self, key: BlockKey, size: int, *, is_head: bool) -> Admitted | None:
-        """None: too large, or all that could go is being read."""
+    def get(self, key: BlockKey, *, is_going_on: bool = False) -> int | None:
+        """Its size; it was asked for. `is_going_on`: most likely by one who had its beginning just now."""
+        size = self._heads.get(key)
+        return self._others.get(key, is_going_on=is_going_on) if size is None else size
+
+    def admit(self, key: BlockKey, size: int, *, is_head: bool, readers: int = 1) -> Admitted | None:
+        """None: too large, or all that could go is being read. `readers`: see Order.add."""
         self.remove(key)
-        gone: list[BlockKey] = []
-        missing = self.used + size - self.capacity
-        for old in self._coldest() if missing > 0 else ():
-            gone.append(old)
-            missing -= self._entries[old].size
-            if missing <= 0:
-                break
-        if missing > 0:
+        if size > self.capacity:
             return None
-        for old in gone:
-            self.remove(old)
-        self.load(key, size, is_head=is_head)
-        return Admitted(tuple(gone))
+        gone: list[tuple[BlockKey, int]] = []
+        while self.used + size > self.capacity:
+            victim = self._others.evict(self._pins) or self._heads.evict(self._pins)
+            if victim is None:
+                for old, octets in gone:
+                    self._others.add(old, octets, readers=2)
+                return None
+            gone.append(cast("tuple[BlockKey, int]", victim))
+        for old, _ in gone:
+            self._forget(old)
+        self._put(key, size, is_head=is_head, readers=readers)
+        return Admitted(tuple(old for old, _ in gone))
 
     def load(self, key: BlockKey, size: int, *, is_head: bool) -> None:
         """It is on disk already."""
         self.remove(key)
-        is_head = is_head and self._heads + size <= self._head_quota
-        self._entries[key] = _Entry(size, is_head)
-        self.used += size
-        self._heads += size * is_head
+        self._put(key, size, is_head=is_head, readers=2)
+
+    def mark_head(self, key: BlockKey) -> bool:
+        """It turned out to be what start-up waits for; whether that is news."""
+        if key in self._heads or (size := self._others.remove(key)) is None:
+            return False
+        self._add_head(key, size)
+        return True
+
+    def _put(self, key: BlockKey, size: int, *, is_head: bool, readers: int) -> None:
+        if is_head and size <= self._head_quota:
+            self._add_head(key, size)
+        else:
+            self._others.add(key, size, readers=readers)
+        self._assets.setdefault(key.asset, set()).add(key)
+
+    def _add_head(self, key: BlockKey, size: int) -> None:
+        self._heads.add(key, size)
+        while self._heads.used > self._head_quota and (cold := self._heads.evict(())):
+            self._others.add(cold[0], cold[1], readers=2)
+
+    def _forget(self, key: BlockKey) -> None:
+        theirs = self._assets[key.asset]
+        theirs.discard(key)
+        if not theirs:
+            del self._assets[key.asset]
 
     def pin(self, key: BlockKey) -> None:
         """It stays while it is read; as often as `unpin`."""
@@ -82,28 +109,29 @@ class BlockIndex:
             del self._pins[key]
 
     def remove(self, key: BlockKey) -> bool:
-        entry = self._entries.pop(key, None)
-        if entry is None:
+        """It is gone for another reason than that there was no room."""
+        if self._others.remove(key) is None and self._heads.remove(key) is None:
             return False
-        self.used -= entry.size
-        self._heads -= entry.size * entry.is_head
+        self._forget(key)
         return True
 
     def of_asset(self, asset: str) -> list[BlockKey]:
-        return [key for key in self._entries if key.asset == asset]
+        """All its blocks, of every version."""
+        return list(self._assets.get(asset, ()))
 
-    def drop_others(self, asset: str, etag: str) -> list[BlockKey]:
-        """Removes the blocks of every version but this one, and tells them."""
-        old = [key for key in self.of_asset(asset) if key.etag != etag]
+    def drop_others(self, asset: str, etag: str, origin: str = "") -> list[BlockKey]:
+        """Removes the blocks of every version but this one of this origin, and tells them."""
+        old = [key for key in self._assets.get(asset, ()) if (key.etag, key.origin) != (etag, origin)]
         for key in old:
             self.remove(key)
         return old
 
     def keys(self, pattern: str = "*") -> Iterator[BlockKey]:
         """Of assets that match, coldest first."""
-        return iter([key for key in self._entries if fnmatchcase(key.asset, pattern)])
+        return (key for key, _ in self.sizes(pattern))
 
-    def _coldest(self) -> Iterator[BlockKey]:
-        free = [key for key in self._entries if key not in self._pins]
-        yield from (key for key in free if not self._entries[key].is_head)
-        yield from (key for key in free if self._entries[key].is_head)
+    def sizes(self, pattern: str = "*") -> Iterator[tuple[BlockKey, int]]:
+        """Of the blocks of assets that match, coldest first."""
+        matching = {asset for asset in self._assets if fnmatchcase(asset, pattern)}
+        every = cast("list[tuple[BlockKey, int]]", [*self._others, *self._heads])
+        return ((key, size) for key, size in every if key.asset in matching)

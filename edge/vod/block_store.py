@@ -1,8 +1,9 @@
 """Blocks on disk. A block that is torn, altered or unreadable is not there.
 
-A block is written beside, then renamed: a name has a whole block or none. What a power cut tears the checksum
-finds. `index.log` only saves opening every file at start: what it has and the folder has not is gone, what
-the folder has and it has not tells itself.
+A block is written beside, then renamed: a name has a whole block or none, also after SIGKILL. Nothing is ever
+synced to the disk (fsync): a cache may forget, and what a power cut tears the checksum finds when it is read.
+`index.log` only saves opening every file at start: what it has and the folder has not is gone, what the
+folder has and it has not tells itself.
 """
 
 import contextlib
@@ -12,6 +13,8 @@ import itertools
 import json
 import logging
 import os
+import resource
+import sys
 import threading
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Sequence
@@ -23,10 +26,13 @@ from edge.vod.block_file import TAIL_READ, StoredBlock, file_name, parse_label, 
 
 logger = logging.getLogger(__name__)
 
-_OPEN_FILES = 1_024
+_LEAST_OPEN_FILES, _MOST_OPEN_FILES = 64, 16_384
+_OPEN_SHARE = 4
+"""A part of the files that the process may have open: viewers need theirs."""
 _LOG_SLACK = 100_000
 _LOG_LEAST = 1_000
-_TYPES = [str, str, str, int, int, bool]
+_NAME_DIGITS = 32
+_TYPES = [str, str, str, int, str, int, bool]
 
 
 class _OpenBlock:
@@ -48,10 +54,16 @@ class _OpenBlock:
 
 
 class BlockStore:
-    """Only `read_now` is for the event loop. Everything else waits for a disk: call it from threads."""
+    """Only `read_now` is for the event loop. Everything else waits for a disk: call it from threads.
 
-    def __init__(self, root: Path) -> None:
+    Blocks are pieces of `unit` octets: a folder of another unit is emptied.
+    """
+
+    def __init__(self, root: Path, unit: int = 1_048_576) -> None:
         self._root = root
+        self._format = f"edge blocks 2, pieces of {unit} octets\n"
+        limit = resource.getrlimit(resource.RLIMIT_NOFILE)[0] // _OPEN_SHARE
+        self._most_open = max(_LEAST_OPEN_FILES, min(limit, _MOST_OPEN_FILES))
         self._blocks = root / "blocks"
         self._fresh = root / "fresh"
         self._log_path = root / "index.log"
@@ -65,24 +77,48 @@ class BlockStore:
     def load(self) -> list[StoredBlock]:
         """Takes the folder (ConfigError: cannot, or another server has it); what it has, coldest first."""
         try:
-            for folder in (self._blocks, self._fresh):
-                folder.mkdir(parents=True, exist_ok=True)
+            self._root.mkdir(parents=True, exist_ok=True)
             self._guard = os.open(self._root / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
             fcntl.flock(self._guard, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            self._make_ours()
         except OSError as error:
             taken = error.errno in {errno.EAGAIN, errno.EACCES} and self._guard >= 0
             mend = (
                 "another server has it: give each its own" if taken else "name a folder that can be written"
             )
             raise ConfigError(f"vod.cache_dir = {str(self._root)!r}: {error.strerror}: {mend}") from error
-        for torn in os.scandir(self._fresh):
-            os.unlink(torn.path)  # noqa: PTH108  paths are strings here, a hundred thousand of them
         blocks, told = self._survey()
         if self._logged > 2 * len(blocks) + _LOG_LEAST:
             self.remember(blocks)
         else:
             self._append(told)
         return blocks
+
+    def _make_ours(self) -> None:
+        """Blocks that were cut otherwise go, and what was not finished; nothing else that lies here."""
+        path = self._root / "format"
+        try:
+            is_ours = path.read_text("utf-8") == self._format
+        except (OSError, UnicodeDecodeError):
+            is_ours = False
+        for folder in (self._blocks, self._fresh):
+            folder.mkdir(exist_ok=True)
+        for torn in os.scandir(self._fresh):
+            os.unlink(torn.path)  # noqa: PTH108  paths are strings here, a hundred thousand of them
+        if not is_ours:
+            self._log_path.unlink(missing_ok=True)
+            for name in self._names_there():
+                (self._blocks / name[:2] / name).unlink()
+            path.write_text(self._format, "utf-8")
+
+    def _names_there(self) -> set[str]:
+        folders = [folder for folder in os.scandir(self._blocks) if len(folder.name) == 2 and folder.is_dir()]
+        return {
+            file.name
+            for folder in folders
+            for file in os.scandir(folder.path)
+            if len(file.name) == _NAME_DIGITS and file.name[:2] == folder.name
+        }
 
     def _append(self, told: list[StoredBlock]) -> None:
         """Those that the log has not; a torn last line is ended."""
@@ -97,7 +133,7 @@ class BlockStore:
 
     def _survey(self) -> tuple[list[StoredBlock], list[StoredBlock]]:
         """All that are there, coldest first; and those among them that the log does not tell of."""
-        there = {file.name for folder in os.scandir(self._blocks) for file in os.scandir(folder.path)}
+        there = self._names_there()
         found: dict[str, StoredBlock] = {}
         self._logged = 0
         for name, block in self._logged_blocks():
@@ -114,8 +150,9 @@ class BlockStore:
             lines = self._log_path.read_text("utf-8", "replace").split("\n")
         except OSError:
             return
-        for name, asset, etag, number, size, is_head in _rows(lines):
-            yield name, StoredBlock(BlockKey(asset, etag, number), size, is_head)
+        for name, asset, etag, number, origin, size, is_head in _rows(lines):
+            key = BlockKey(sys.intern(asset), sys.intern(etag), number, sys.intern(origin))
+            yield name, StoredBlock(key, size, is_head)
 
     def _ask(self, name: str) -> StoredBlock | None:
         path = self._blocks / name[:2] / name
@@ -212,7 +249,7 @@ class BlockStore:
         with self._lock:
             self._open[key] = block
             self._open.move_to_end(key)
-            if len(self._open) > _OPEN_FILES:
+            if len(self._open) > self._most_open:
                 self._open.popitem(last=False)
 
     def remove(self, key: BlockKey) -> None:
@@ -236,7 +273,7 @@ def _row(block: StoredBlock) -> str:
     return json.dumps([name, *block.key, block.size, block.is_head]) + "\n"
 
 
-def _rows(lines: list[str]) -> Iterator[tuple[str, str, str, int, int, bool]]:
+def _rows(lines: list[str]) -> Iterator[tuple[str, str, str, int, str, int, bool]]:
     with contextlib.suppress(ValueError):
         yield from filter(_is_row, json.loads("[" + ",".join(line for line in lines if line) + "]"))
         return

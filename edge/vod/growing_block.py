@@ -9,19 +9,33 @@ _SMALL = 16_384
 
 
 class GrowingBlock:
-    """Pieces are shared with all who follow and never change. `followers` is how many do."""
+    """Pieces are shared with all who follow and never change. `followers` is how many do, `readers` did."""
 
-    __slots__ = ("_pieces", "_starts", "_waiting", "fault", "followers", "have", "is_kept", "left", "size")
+    __slots__ = (
+        "_pieces",
+        "_starts",
+        "_waiting",
+        "fault",
+        "followers",
+        "have",
+        "is_kept",
+        "is_let_go",
+        "left",
+        "readers",
+        "size",
+    )
 
     def __init__(self, size: int) -> None:
         self.size = size
         self.have = 0
-        self.followers = 0
+        self.followers = self.readers = 0
         self.left = asyncio.Event()
         """Set when a follower goes."""
         self.fault: EdgeError | None = None
         self.is_kept = False
         """It is on disk: the octets here are gone, who follows goes there."""
+        self.is_let_go = False
+        """It is not on disk, and others need its place: its octets are gone, who follows fetches them."""
         self._pieces: list[bytes] = []
         self._starts: list[int] = []
         self._waiting: set[asyncio.Future[None]] = set()
@@ -57,12 +71,21 @@ class GrowingBlock:
     def kept(self) -> None:
         """See `is_kept`."""
         self.is_kept = True
+        self._drop()
+
+    def let_go(self) -> None:
+        """See `is_let_go`."""
+        self.is_let_go = True
+        self._drop()
+        self.left.set()
+
+    def _drop(self) -> None:
         self._pieces, self._starts = [], []
         self._wake()
 
     async def next(self, at: int, stop: int) -> bytes:
-        """Octets from `at` on, at least one, none from `stop` on. Empty: it is kept. Raises the fault."""
-        while not self.is_kept:
+        """Octets from `at` on, one at least, none from `stop` on. Empty: kept or let go. Raises its fault."""
+        while not (self.is_kept or self.is_let_go):
             if at < self.have:
                 return self._cut(at, stop)
             if self.fault is not None:

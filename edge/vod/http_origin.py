@@ -31,7 +31,8 @@ class Patience:
     slowest: int = 16_384
     tries: int = 3
     backoff_s: float = 0.1
-    connections: int = 64
+    connections: int = 1024
+    """Of fills, and of readers of what is passed through; who gets none within connect_s is told so."""
 
 
 class HttpOrigin:
@@ -57,7 +58,10 @@ class HttpOrigin:
             self._client = aiohttp.ClientSession(
                 connector=aiohttp.TCPConnector(limit=self._patience.connections),
                 timeout=aiohttp.ClientTimeout(
-                    total=None, sock_connect=self._patience.connect_s, sock_read=self._patience.answer_s
+                    total=None,
+                    connect=self._patience.connect_s + self._patience.answer_s,
+                    sock_connect=self._patience.connect_s,
+                    sock_read=self._patience.answer_s,
                 ),
                 auto_decompress=False,
                 cookie_jar=aiohttp.DummyCookieJar(),

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 
 from cachetools import LRUCache
 
@@ -16,6 +17,7 @@ class Freshness:
     """Seconds after an answer of the origin (RFC 5861 for the two stale ones)."""
 
     fresh_s: float = 10.0
+    """Of what the origin says nothing about."""
     missing_s: float = 2.0
     stale_while_revalidate_s: float = 0.0
     stale_if_error_s: float = 0.0
@@ -47,36 +49,71 @@ class KnownAssets:
     async def get(self, key: str, now: float) -> Asset:
         """The asset, `now` being the loop's time. NotFound, OriginError."""
         said = self._said.get(key)
-        age = now - said.at if said else float("inf")
-        if said is not None and said.asset is None and age < self._freshness.missing_s:
-            raise NotFound(f"There is no {key!r}")
-        if said is None or said.asset is None:
+        if said is None:
             return await asyncio.shield(self._question(key))
-        if age < self._freshness.fresh_s:
+        if said.asset is None:
+            if now - said.at < self._freshness.missing_s:
+                raise NotFound(f"There is no {key!r}")
+            return await asyncio.shield(self._question(key))
+        stale_s = now - said.at - self._fresh_s(said.asset)
+        if stale_s < 0:
             return said.asset
-        if age < self._freshness.fresh_s + self._freshness.stale_while_revalidate_s:
+        if stale_s < self._allowed(said.asset, "stale_while_revalidate_s"):
             self._question(key)
             VOD_STALE.labels("revalidating").inc()
             return said.asset
-        return await self._again(key, said.asset, age)
+        return await self._again(key, said.asset, stale_s)
 
-    async def _again(self, key: str, asset: Asset, age: float) -> Asset:
+    async def _again(self, key: str, asset: Asset, stale_s: float) -> Asset:
         try:
             return await asyncio.shield(self._question(key))
         except OriginError:
-            if age >= self._freshness.fresh_s + self._freshness.stale_if_error_s:
+            if stale_s >= self._allowed(asset, "stale_if_error_s"):
                 raise
             VOD_STALE.labels("error").inc()
             return asset
 
+    def _fresh_s(self, asset: Asset) -> float:
+        """What the origin says goes before what the operator says (RFC 9111, 4.2.1)."""
+        said = asset.storing
+        if not said.may_store:
+            return 0.0
+        return self._freshness.fresh_s if said.fresh_s is None else said.fresh_s
+
+    def _allowed(self, asset: Asset, name: str) -> float:
+        """How long it may be given when it is stale (RFC 9111, 4.2.4; RFC 5861)."""
+        said: float | None = getattr(asset.storing, name)
+        if not (asset.storing.may_store and asset.storing.may_be_stale):
+            return 0.0
+        return float(getattr(self._freshness, name)) if said is None else said
+
     def peek(self, key: str, now: float) -> Asset | None:
-        """What is known and fresh, without asking."""
+        """What is known and fresh, without asking; of the time -inf: what is known, fresh or not."""
         said = self._said.get(key)
-        return said.asset if said and now - said.at < self._freshness.fresh_s else None
+        if said is None or said.asset is None or now - said.at >= self._fresh_s(said.asset):
+            return None
+        return said.asset
+
+    def age_s(self, asset: Asset, now: float) -> float | None:
+        """Seconds since the origin said so; None: it is not what is known."""
+        said = self._said.get(asset.key)
+        return (
+            None if said is None or said.asset is not asset else max(0.0, now - said.at) + asset.storing.age_s
+        )
+
+    def left_s(self, asset: Asset, now: float) -> float:
+        """Seconds of freshness that are left; 0 of what is not known."""
+        said = self._said.get(asset.key)
+        return 0.0 if said is None else said.at + self._fresh_s(asset) - now
 
     def forget(self, key: str) -> None:
         """The next one asks."""
         self._said.pop(key, None)
+
+    def forget_matching(self, pattern: str) -> None:
+        """As `forget`, of all that match."""
+        for key in [key for key in self._said if fnmatchcase(key, pattern)]:
+            self.forget(key)
 
     def _question(self, key: str) -> asyncio.Task[Asset]:
         task = self._asking.get(key)

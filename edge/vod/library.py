@@ -1,12 +1,12 @@
-"""The answers for assets: preconditions, ranges and their fields (RFC 9110, 13 and 14)."""
+"""The answers for assets: preconditions, ranges and their fields (RFC 9110, 13 and 14; RFC 9211)."""
 
 import secrets
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from dataclasses import dataclass
 from datetime import datetime
 
-from edge.errors import EdgeError, NotFound, RangeNotSatisfiable
+from edge.errors import EdgeError, RangeNotSatisfiable
 from edge.http import multipart
 from edge.http.byte_range import ByteRange
 from edge.http.cors import OPEN
@@ -15,7 +15,9 @@ from edge.http.precondition import failed, http_date, range_holds
 from edge.http.problem import problem, problem_of
 from edge.http.ranges import wanted
 from edge.vod.asset import Asset
-from edge.vod.origin import Origin
+from edge.vod.block_cache import BlockCache
+
+Pieces = AsyncGenerator[bytes | bytearray]
 
 _TAME: Headers = (("X-Content-Type-Options", "nosniff"), ("Content-Security-Policy", "sandbox"))
 """An asset is media, not a page of this site."""
@@ -31,85 +33,146 @@ class Streaming:
     status: int
     headers: Headers
     content_length: int
-    pieces: Callable[[], AsyncIterator[bytes]]
+    pieces: Callable[[], Pieces]
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """What is to be answered: `ranges` of the asset, or all of it (None)."""
+
+    ranges: tuple[ByteRange, ...] | None
+    headers: Headers
 
 
 class Library:
-    """All origins under one roof. `mounts`: prefixes like "/clips", and what is below each."""
+    """All assets, whichever origin and whichever disk they come from."""
 
-    def __init__(self, mounts: Sequence[tuple[str, Origin]], max_age_s: int) -> None:
-        longest_first = sorted(mounts, key=lambda mount: len(mount[0]), reverse=True)
-        self._mounts = [(prefix.strip("/"), origin) for prefix, origin in longest_first]
+    def __init__(self, cache: BlockCache, max_age_s: int) -> None:
+        self._cache = cache
         self._cache_control = f"public, max-age={max_age_s}"
 
     async def answer(self, key: str, head: RequestHead, now: datetime) -> Response | Streaming:
         """To a GET or HEAD for `key`, a path below `/vod/`. Never raises. `now`: wall time, UTC."""
         try:
-            origin, rest = self._find(key)
-            asset = await origin.stat(rest)
-            return self._of_asset(origin, asset, head, now)
+            before = self._cache.known(key)
+            asset = await self._cache.open(key)
+            plan = self._plan(asset, head, now, before=before)
         except EdgeError as error:
             return problem_of(error, headers=OPEN)
+        return plan if isinstance(plan, Response) else self._streaming(asset, plan)
+
+    def answer_now(self, key: str, head: RequestHead, now: datetime) -> Response | None:
+        """As `answer` to a GET, when nobody need be asked and all of it, 1 MiB at most, is in the page cache.
+
+        None: ask `answer`. The buffers are the caller's; a reader that is slow keeps them in memory.
+        """
+        asset = self._cache.opened(key) if head.method == "GET" else None
+        if asset is None:
+            return None
+        plan = self._plan(asset, head, now, before=asset)
+        if isinstance(plan, Response):
+            return plan
+        if plan.ranges is not None and len(plan.ranges) > 1:
+            return None
+        (span,) = plan.ranges or (ByteRange(0, asset.size),)
+        body = self._cache.read_now(asset, span)
+        return None if body is None else Response(206 if plan.ranges else 200, plan.headers, body)
 
     async def close(self) -> None:
         """Give everything back."""
-        for _, origin in self._mounts:
-            await origin.close()
+        await self._cache.close()
 
-    def _find(self, key: str) -> tuple[Origin, str]:
-        for prefix, origin in self._mounts:
-            if not prefix:
-                return origin, key
-            if key.startswith(prefix + "/"):
-                return origin, key[len(prefix) + 1 :]
-        raise NotFound("No origin has assets under this name (the operator's key: vod.origins)")
-
-    def _of_asset(
-        self, origin: Origin, asset: Asset, head: RequestHead, now: datetime
-    ) -> Response | Streaming:
+    def _plan(
+        self, asset: Asset, head: RequestHead, now: datetime, *, before: Asset | None
+    ) -> Response | _Plan:
         validators = self._validators(asset)
         match failed(head.headers, asset.etag, asset.modified):
             case 304:
-                return Response(304, validators)
+                return Response(304, (*validators, *self._status(asset, None, before=before)))
             case 412:
                 return problem(412, "Precondition failed", "The asset is another version now", headers=OPEN)
         try:
             ranges = self._ranges(asset, head, now)
         except RangeNotSatisfiable as error:
             return problem_of(error, headers=(("Content-Range", f"bytes */{asset.size}"), *OPEN))
-        fields = (("Accept-Ranges", "bytes"), *validators, *_TAME)
-        kind = ("Content-Type", asset.content_type)
-        if ranges is None:
-            span = ByteRange(0, asset.size)
-            return Streaming(200, (kind, *fields), asset.size, lambda: origin.read(asset, span))
-        if len(ranges) == 1:
-            (span,) = ranges
-            told = ("Content-Range", span.within(asset.size))
-            return Streaming(206, (kind, told, *fields), span.size, lambda: origin.read(asset, span))
-        return _several(origin, asset, ranges, fields)
+        told: Headers = ()
+        if ranges is not None and len(ranges) == 1:
+            told = (("Content-Range", ranges[0].within(asset.size)),)
+        status = self._status(asset, ranges or (ByteRange(0, asset.size),), before=before)
+        return _Plan(
+            ranges,
+            (
+                ("Content-Type", asset.content_type),
+                *told,
+                ("Accept-Ranges", "bytes"),
+                *validators,
+                *status,
+                *_TAME,
+            ),
+        )
 
     def _ranges(self, asset: Asset, head: RequestHead, now: datetime) -> tuple[ByteRange, ...] | None:
         fields = head.headers
         if head.method != "GET" or not range_holds(fields.get("if-range"), asset.etag, asset.modified, now):
             return None
-        return wanted(fields.get("range"), asset.size)
+        ranges = wanted(fields.get("range"), asset.size)
+        if ranges is not None and len(ranges) > 1 and not asset.is_strong:
+            return None  # each would come from an answer of its own, maybe of another version
+        return ranges
+
+    def _streaming(self, asset: Asset, plan: _Plan) -> Streaming:
+        if plan.ranges is not None and len(plan.ranges) > 1:
+            return self._several(asset, plan.ranges, plan.headers)
+        (span,) = plan.ranges or (ByteRange(0, asset.size),)
+        status = 206 if plan.ranges else 200
+        return Streaming(status, plan.headers, span.size, lambda: self._cache.stream(asset, span))
+
+    def _several(self, asset: Asset, ranges: tuple[ByteRange, ...], fields: Headers) -> Streaming:
+        boundary = secrets.token_hex(16)
+        heads = multipart.heads(ranges, asset.size, asset.content_type, boundary)
+        length = sum(map(len, heads)) + sum(span.size for span in ranges)
+        named = tuple(item for item in fields if item[0] != "Content-Type")
+
+        async def pieces() -> Pieces:
+            for head, span in zip(heads, ranges, strict=False):
+                yield head
+                async with aclosing(self._cache.stream(asset, span)) as body:
+                    async for piece in body:
+                        yield piece
+            yield heads[-1]
+
+        return Streaming(206, (("Content-Type", multipart.content_type(boundary)), *named), length, pieces)
 
     def _validators(self, asset: Asset) -> Headers:
-        dated = (("Last-Modified", http_date(asset.modified)),) if asset.modified else ()
-        return (("ETag", asset.etag), *dated, ("Cache-Control", self._cache_control), *OPEN)
+        """What a 304 has, too. What the origin says about storing goes on as it is where it says how long."""
+        said = asset.storing
+        speaks = said.fresh_s is not None or not said.may_store
+        fields = [("ETag", asset.etag)] if asset.etag else []
+        if asset.modified:
+            fields.append(("Last-Modified", http_date(asset.modified)))
+        if said.cache_control or not (speaks and said.expires):
+            fields.append(("Cache-Control", said.cache_control if speaks else self._cache_control))
+        else:
+            fields.append(("Expires", said.expires))
+        return (*fields, *OPEN)
 
+    def _status(self, asset: Asset, ranges: tuple[ByteRange, ...] | None, *, before: Asset | None) -> Headers:
+        """Cache-Status (RFC 9211) and Age (RFC 9111, 5.1). Look before the body is begun."""
+        age_s = self._cache.age_s(asset)
+        if age_s is None:
+            return (("Cache-Status", "edge; fwd=bypass"),)
+        age = ("Age", str(int(age_s)))
+        if not self._cache.keeps(asset):
+            why = "no-strong-validator" if asset.storing.may_store else "not-storable"
+            return (("Cache-Status", f"edge; fwd=uri-miss; detail={why}"), age)
+        ttl = f"; ttl={int(self._cache.left_s(asset))}"
+        return (("Cache-Status", f"edge; {self._came(asset, ranges, before=before)}{ttl}"), age)
 
-def _several(origin: Origin, asset: Asset, ranges: tuple[ByteRange, ...], fields: Headers) -> Streaming:
-    boundary = secrets.token_hex(16)
-    heads = multipart.heads(ranges, asset.size, asset.content_type, boundary)
-    length = sum(map(len, heads)) + sum(span.size for span in ranges)
-
-    async def pieces() -> AsyncIterator[bytes]:
-        for head, span in zip(heads, ranges, strict=False):
-            yield head
-            async with aclosing(origin.read(asset, span)) as body:  # type: ignore[type-var]
-                async for piece in body:
-                    yield piece
-        yield heads[-1]
-
-    return Streaming(206, (("Content-Type", multipart.content_type(boundary)), *fields), length, pieces)
+    def _came(self, asset: Asset, ranges: tuple[ByteRange, ...] | None, *, before: Asset | None) -> str:
+        """`before`: what was known of it before it was opened."""
+        found = [self._cache.how(asset, span) for span in ranges or ()]
+        there, size = sum(each.there for each in found), sum(each.size for each in found)
+        if there == size and (before is asset or before or there):
+            return "hit" if before is asset else "fwd=stale"
+        joined = "; collapsed" if any(each.is_coming for each in found) else ""
+        return f"fwd={'partial' if there else 'uri-miss'}{joined}"

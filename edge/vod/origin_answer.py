@@ -4,12 +4,13 @@ import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from mimetypes import guess_type
 from typing import NamedTuple
 
 from edge.errors import NotFound, OriginChanged, OriginLied, OriginUnavailable
 from edge.http.byte_range import ByteRange
+from edge.http.storing import storing
 from edge.vod.asset import Asset
+from edge.vod.media_type import media_type
 
 _CONTENT_RANGE = re.compile(r"bytes ([0-9]{1,18})-([0-9]{1,18})/([0-9]{1,18})", re.IGNORECASE)
 _ETAG = re.compile(r'(?:W/)?"[\x21\x23-\x7e\x80-\xff]{0,254}"')
@@ -54,6 +55,7 @@ def described(key: str, status: int, fields: Mapping[str, str], *, origin: str) 
         _date(fields.get("Last-Modified", "")),
         _media_type(fields.get("Content-Type", ""), key),
         origin,
+        storing(_joined(fields)),
     )
 
 
@@ -74,6 +76,14 @@ def accepted(asset: Asset, span: ByteRange, status: int, fields: Mapping[str, st
     text = fields.get("Content-Range", "")
     if parse_content_range(text) != (span, asset.size):
         raise OriginLied(f"Content-Range is {text[:80]!r}, asked for was {span.within(asset.size)!r}")
+
+
+def _joined(fields: Mapping[str, str]) -> dict[str, str]:
+    """Names in lower case, a field of several lines as one (RFC 9110, 5.3)."""
+    lines: dict[str, list[str]] = {}
+    for name, value in fields.items():  # a multi-dictionary tells each line
+        lines.setdefault(name.lower(), []).append(value)
+    return {name: ", ".join(values) for name, values in lines.items()}
 
 
 def _refused(status: int, key: str) -> None:
@@ -110,4 +120,4 @@ def _date(text: str) -> datetime | None:
 
 
 def _media_type(text: str, key: str) -> str:
-    return text if _MEDIA_TYPE.fullmatch(text) else guess_type(key)[0] or "application/octet-stream"
+    return text if _MEDIA_TYPE.fullmatch(text) else media_type(key)

@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
 from contextlib import aclosing
 from datetime import UTC, datetime
 from urllib.parse import unquote
@@ -11,7 +10,7 @@ from aiohttp import hdrs, web
 from multidict import CIMultiDict
 
 from edge.auth.admission import Admission
-from edge.errors import EdgeError, OriginError
+from edge.errors import EdgeError
 from edge.http.asset_path import asset_key
 from edge.http.cors import OPEN, READ_METHODS, preflight
 from edge.http.message import RequestHead, Response
@@ -19,7 +18,7 @@ from edge.http.problem import method_not_allowed, problem_of
 from edge.http.token_path import from_query, split_token
 from edge.ingest.bearer import parse_bearer
 from edge.metrics import WEB_SENT
-from edge.vod.library import Library, Streaming
+from edge.vod.library import Library, Pieces, Streaming
 from edge.web.reply import SERVER, head_of, send
 
 logger = logging.getLogger(__name__)
@@ -73,7 +72,7 @@ async def _streamed(request: web.Request, answer: Streaming) -> web.StreamRespon
         await response.prepare(request)
         await response.write_eof()
         return response
-    async with aclosing(answer.pieces()) as pieces:  # type: ignore[type-var]
+    async with aclosing(answer.pieces()) as pieces:
         try:
             first = await anext(pieces)
         except EdgeError as error:
@@ -81,13 +80,13 @@ async def _streamed(request: web.Request, answer: Streaming) -> web.StreamRespon
         try:
             await response.prepare(request)
             await _pass_on(response, first, pieces)
-        except (OriginError, ConnectionError, TimeoutError) as error:
+        except (EdgeError, ConnectionError, TimeoutError) as error:
             _cut(request, error)
     return response
 
 
-async def _pass_on(response: web.StreamResponse, first: bytes, pieces: AsyncIterator[bytes]) -> None:
-    piece: bytes | None = first
+async def _pass_on(response: web.StreamResponse, first: bytes | bytearray, pieces: Pieces) -> None:
+    piece: bytes | bytearray | None = first
     while piece is not None:
         async with asyncio.timeout(PATIENCE_S):
             await response.write(piece)
@@ -98,7 +97,7 @@ async def _pass_on(response: web.StreamResponse, first: bytes, pieces: AsyncIter
 
 def _cut(request: web.Request, error: Exception) -> None:
     """Never padded: a short body on a closed connection is an incomplete one (RFC 9112, 8)."""
-    if isinstance(error, OriginError):
+    if isinstance(error, EdgeError):
         logger.warning(
             "an asset was cut off", extra={"asset": split_token(request.path)[1], "fault": error.detail}
         )

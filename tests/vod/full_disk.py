@@ -8,7 +8,8 @@ from pathlib import Path
 from scripted_origin import ScriptedOrigin
 
 from edge.http.byte_range import ByteRange
-from edge.vod.block_cache import BlockCache, CacheRules, Mount
+from edge.vod.block_cache import BlockCache, CacheRules
+from edge.vod.mounts import Mount
 
 SIZE = 24 * 1024 * 1024
 

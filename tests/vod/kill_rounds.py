@@ -17,7 +17,8 @@ from pathlib import Path
 from scripted_origin import ScriptedOrigin
 
 from edge.http.byte_range import ByteRange
-from edge.vod.block_cache import BlockCache, CacheRules, Mount
+from edge.vod.block_cache import BlockCache, CacheRules
+from edge.vod.mounts import Mount
 
 SIZE, BLOCK, ASSETS = 300_000, 32_768, 40
 RULES = CacheRules(capacity=4_000_000, block_size=BLOCK, head_quota=1_000_000)

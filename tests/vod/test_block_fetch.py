@@ -21,9 +21,9 @@ class Desk:
         self.keeps = keeps
         self.fetches = BlockFetches(self.keep, **limits)
 
-    async def keep(self, key, pieces):
+    async def keep(self, key, block):
         await asyncio.sleep(0)
-        self.kept.append((key, b"".join(pieces)))
+        self.kept.append((key, b"".join(block.pieces)))
         return self.keeps
 
     def follow(self, key=KEY):
@@ -106,7 +106,7 @@ async def test_waiting_for_a_place_ends():
 async def test_what_is_kept_leaves_memory():
     desk = Desk(keeps=True)
     with desk.follow() as block:
-        await asyncio.sleep(0.01)
+        await desk.fetches.ended("a")
         assert block.is_kept
         assert block.pieces == []
     assert len(desk.fetches) == 0

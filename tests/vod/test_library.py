@@ -1,5 +1,6 @@
 from datetime import UTC, datetime
 from email.parser import BytesParser
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -8,7 +9,9 @@ from hypothesis import strategies as st
 from edge.errors import NotFound, OriginTimeout
 from edge.http.message import RequestHead, Response
 from edge.vod.asset import Asset
+from edge.vod.block_cache import BlockCache
 from edge.vod.library import Library
+from edge.vod.mounts import Mount
 
 NOW = datetime(2026, 5, 1, tzinfo=UTC)
 THEN = datetime(2026, 4, 1, tzinfo=UTC)
@@ -40,8 +43,12 @@ class Shelf:
 BODY = bytes(range(256)) * 4
 
 
+def made(*mounts, max_age_s=60):
+    return Library(BlockCache(Path("/nowhere"), mounts), max_age_s)
+
+
 async def ask(key="clip", method="GET", etag='"1"', body=BODY, **fields):
-    library = Library([("/", Shelf({"clip": body}, etag))], max_age_s=60)
+    library = made(Mount("/", Shelf({"clip": body}, etag), is_cached=False))
     head = RequestHead(
         method, f"/vod/{key}", headers={name.replace("_", "-"): value for name, value in fields.items()}
     )
@@ -122,13 +129,10 @@ async def test_nothing_is_a_whole_too():
 
 
 async def test_the_longest_prefix_wins_at_the_border_of_a_segment():
-    library = Library(
-        [
-            ("/", Shelf({"clipsy/a": b"root"})),
-            ("/clips", Shelf({"a": b"clips"})),
-            ("/clips/new", Shelf({"a": b"new"})),
-        ],
-        max_age_s=0,
+    library = made(
+        Mount("/", Shelf({"clipsy/a": b"root"}), is_cached=False),
+        Mount("/clips", Shelf({"a": b"clips"}), is_cached=False),
+        Mount("/clips/new", Shelf({"a": b"new"}), is_cached=False),
     )
     found = {}
     for key in ("clipsy/a", "clips/a", "clips/new/a"):
@@ -139,7 +143,7 @@ async def test_the_longest_prefix_wins_at_the_border_of_a_segment():
 
 
 async def test_without_an_origin_for_it_nothing_is_found():
-    answer = await Library([("/a", Shelf({}))], max_age_s=0).answer("b", RequestHead("GET", "/vod/b"), NOW)
+    answer = await made(Mount("/a", Shelf({}))).answer("b", RequestHead("GET", "/vod/b"), NOW)
     assert answer.status == 404
 
 

@@ -1,0 +1,168 @@
+"""Blocks on disk as the event loop sees them: which are there, their octets, and who makes room for whom."""
+
+import asyncio
+import contextlib
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar, TypeVarTuple
+
+from edge.metrics import VOD_BAD, VOD_EVICTED, VOD_HELD, VOD_UNKEPT, VOD_USED, VOD_WRITTEN
+from edge.vod.asset import BlockKey
+from edge.vod.block_file import StoredBlock
+from edge.vod.block_index import BlockIndex
+from edge.vod.block_store import BlockStore
+
+Given = TypeVarTuple("Given")
+Result = TypeVar("Result")
+
+
+class BlockShelf:
+    """Its folder is its own. One event loop; what waits for a disk is done in threads; one of them writes."""
+
+    def __init__(self, store: BlockStore, index: BlockIndex) -> None:
+        self._store = store
+        self._index = index
+        self._coming: dict[BlockKey, int] = {}
+        """Octets that the index has and the disk has not yet."""
+        self._readers = ThreadPoolExecutor(4, "edge-vod-read")
+        self._writer = ThreadPoolExecutor(1, "edge-vod-write")
+        self._is_open = False
+
+    async def start(self) -> None:
+        """Takes up what is on disk, the warmest where that is too much. ConfigError: there is no folder."""
+        blocks = await self._in(self._writer, self._store.load)
+        self._is_open = True
+        surplus = sum(block.size for block in blocks) - self._index.capacity
+        for block in blocks:
+            if surplus > 0:
+                surplus -= block.size
+                self._later_remove(block.key)
+            else:
+                self._index.load(block.key, block.size, is_head=block.is_head)
+        self._measure()
+
+    def __len__(self) -> int:
+        return len(self._index) - len(self._coming_in())
+
+    def __contains__(self, key: object) -> bool:
+        return key in self._index and key not in self._coming
+
+    @property
+    def used(self) -> int:
+        """Octets of blocks on disk."""
+        return self._index.used - sum(self._coming_in())
+
+    def _coming_in(self) -> list[int]:  # what is purged while it is written is in the index no more
+        return [size for key, size in self._coming.items() if key in self._index]
+
+    def wanted(self, key: BlockKey, size: int, *, at: int = 0) -> bool:
+        """Whether it is there; it was asked for, from `at` on. What is not of this size is not it."""
+        if key in self._coming:
+            return False
+        found = self._index.get(key, is_going_on=at > 0)
+        if found is not None and found != size:
+            self._lose(key)
+            self._later_remove(key)
+        return found == size
+
+    def read_now(self, key: BlockKey, start: int, stop: int) -> bytearray | None:
+        """See BlockStore.read_now."""
+        return self._store.read_now(key, start, stop)
+
+    async def read(self, key: BlockKey, start: int, stop: int) -> bytes | bytearray | None:
+        """None: it was bad, and is gone."""
+        piece: bytes | bytearray | None = self._store.read_now(key, start, stop)
+        if piece is None:
+            piece = await self._in(self._readers, self._store.read, key, start, stop)
+        if piece is None:
+            VOD_BAD.inc()
+            self._lose(key)
+        return piece
+
+    @contextlib.contextmanager
+    def pinned(self, key: BlockKey) -> Iterator[None]:
+        """It makes room for nobody meanwhile."""
+        self._index.pin(key)
+        try:
+            yield
+        finally:
+            self._index.unpin(key)
+
+    async def keep(self, block: StoredBlock, pieces: Sequence[bytes], *, readers: int) -> bool:
+        """Whether it is on disk now. `readers`: how many wanted it while it came; none: it was read ahead."""
+        key = block.key
+        admitted = self._index.admit(key, block.size, is_head=block.is_head, readers=readers)
+        if admitted is None:
+            VOD_UNKEPT.labels("not admitted").inc()
+            return False
+        for old in admitted.evicted:
+            VOD_EVICTED.inc()
+            self._later_remove(old)
+        self._coming[key] = block.size
+        try:
+            is_kept = await self._in(self._writer, self._store.write, block, pieces)
+        except asyncio.CancelledError:
+            self._index.remove(key)
+            self._later_remove(key)
+            raise
+        finally:
+            self._coming.pop(key, None)
+        if not is_kept:
+            VOD_UNKEPT.labels("disk").inc()
+            self._index.remove(key)
+        else:
+            VOD_WRITTEN.inc(block.size)
+        self._measure()
+        return key in self._index  # it may have been purged while it was written
+
+    def mark_heads(self, keys: Sequence[BlockKey]) -> None:
+        """They turned out to be what start-up waits for."""
+        for key in keys:
+            self._index.mark_head(key)
+
+    def drop_older(self, asset: str, etag: str, origin: str) -> None:
+        """Only this version of `asset` stays."""
+        for old in self._index.drop_others(asset, etag, origin):
+            self._later_remove(old)
+        self._measure()
+
+    def list(self, pattern: str = "*") -> list[StoredBlock]:
+        """The blocks of assets that match, coldest first."""
+        return [
+            StoredBlock(key, size, self._index.is_head(key))
+            for key, size in self._index.sizes(pattern)
+            if key not in self._coming
+        ]
+
+    async def purge(self, pattern: str) -> Sequence[BlockKey]:
+        """Those that went. What is being read is read to its end."""
+        gone = list(self._index.keys(pattern))
+        for key in gone:
+            self._lose(key)
+            self._later_remove(key)
+        await self._in(self._writer, int)
+        return gone
+
+    def _lose(self, key: BlockKey) -> None:
+        self._index.remove(key)
+        self._measure()
+
+    def _measure(self) -> None:
+        VOD_USED.set(self.used)
+        VOD_HELD.set(len(self))
+
+    def _later_remove(self, key: BlockKey) -> None:
+        self._writer.submit(self._store.remove, key)
+
+    async def _in(
+        self, threads: ThreadPoolExecutor, work: Callable[[*Given], Result], *arguments: *Given
+    ) -> Result:
+        return await asyncio.get_running_loop().run_in_executor(threads, work, *arguments)
+
+    async def close(self) -> None:
+        """Remembers the order, gives the folder back."""
+        if self._is_open:
+            await self._in(self._writer, self._store.remember, self.list())
+        self._readers.shutdown()
+        self._writer.shutdown()
+        self._store.close()

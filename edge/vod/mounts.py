@@ -1,0 +1,65 @@
+"""Which origin has a path: the longest prefix wins, and the origin is asked for the rest."""
+
+from collections.abc import AsyncGenerator, Sequence
+from dataclasses import replace
+from typing import NamedTuple
+
+from edge.errors import NotFound
+from edge.http.byte_range import ByteRange
+from edge.vod.asset import Asset
+from edge.vod.origin import Origin
+
+
+class Mount(NamedTuple):
+    """Paths below `prefix` ("/clips", or "/" for all) are this origin's."""
+
+    prefix: str
+    origin: Origin
+    is_cached: bool = True
+
+
+class Mounts:
+    """All origins under one roof. Assets that leave here have the whole path as their key."""
+
+    def __init__(self, mounts: Sequence[Mount]) -> None:
+        named = [mount._replace(prefix=mount.prefix.strip("/")) for mount in mounts]
+        self._mounts = sorted(named, key=lambda mount: -len(mount.prefix))
+
+    @property
+    def are_cached(self) -> bool:
+        """Whether any of them is."""
+        return any(mount.is_cached for mount in self._mounts)
+
+    def find(self, key: str) -> tuple[Mount, str]:
+        """The mount, and what its origin is asked for. NotFound."""
+        for mount in self._mounts:
+            if not mount.prefix:
+                return mount, key
+            if key.startswith(mount.prefix + "/"):
+                return mount, key[len(mount.prefix) + 1 :]
+        raise NotFound("No origin has assets under this name (the operator's key: vod.origins)")
+
+    def is_cached(self, key: str) -> bool:
+        """Whether the disk cache stands in front of its origin. NotFound."""
+        return self.find(key)[0].is_cached
+
+    async def stat(self, key: str) -> Asset:
+        """See Origin.stat."""
+        mount, rest = self.find(key)
+        return replace(await mount.origin.stat(rest), key=key, origin=mount.origin.name)
+
+    async def read(self, asset: Asset, span: ByteRange) -> AsyncGenerator[bytes]:
+        """See Origin.read. Close it, and the origin's connection is given back at once."""
+        mount, rest = self.find(asset.key)
+        body = mount.origin.read(replace(asset, key=rest), span)
+        try:
+            async for piece in body:
+                yield piece
+        finally:
+            if isinstance(body, AsyncGenerator):
+                await body.aclose()
+
+    async def close(self) -> None:
+        """Gives connections and files back."""
+        for mount in self._mounts:
+            await mount.origin.close()

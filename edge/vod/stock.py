@@ -1,0 +1,78 @@
+"""From the configuration to origins with a cache in front of them, and whether both can be had."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from edge.config_vod import AnyOrigin, FileOriginConfig, HttpOriginConfig, S3OriginConfig, VodConfig
+from edge.vod.block_cache import BlockCache, CacheRules
+from edge.vod.file_origin import FileOrigin
+from edge.vod.http_origin import HttpOrigin, Patience
+from edge.vod.known_assets import Freshness
+from edge.vod.mounts import Mount
+from edge.vod.origin import Origin
+from edge.vod.s3_origin import S3Origin
+
+
+def stocked(config: VodConfig) -> BlockCache:
+    """All of it, not started. Nothing is opened or asked yet: origins may come later than this server."""
+    mounts = [Mount(each.prefix, _origin(each), each.cached) for each in config.origins]
+    freshness = Freshness(config.fresh, config.missing, config.stale_while_revalidate, config.stale_if_error)
+    rules = CacheRules(
+        capacity=config.capacity,
+        block_size=config.block_size,
+        head_quota=config.head_quota,
+        policy=config.policy,
+        read_ahead=config.read_ahead,
+        fills=config.fills,
+        wait_s=config.fill_wait,
+        freshness=freshness,
+    )
+    return BlockCache(config.cache_folder, mounts, rules)
+
+
+def _origin(config: AnyOrigin) -> Origin:
+    if isinstance(config, FileOriginConfig):
+        return FileOrigin(config.label, config.root)
+    patience = Patience(
+        connect_s=config.connect_timeout,
+        answer_s=config.timeout,
+        slowest=config.slowest,
+        tries=config.tries,
+        connections=config.connections,
+    )
+    if isinstance(config, HttpOriginConfig):
+        return HttpOrigin(config.label, config.mirrors, allow=config.allow, patience=patience)
+    assert isinstance(config, S3OriginConfig)
+    return S3Origin(
+        config.label,
+        config.bucket,
+        endpoint=config.endpoint,
+        region=config.region,
+        access_key=config.access_key,
+        secret_key=config.secret_key,
+        folder=config.folder,
+        patience=patience,
+    )
+
+
+def missing(config: VodConfig) -> Iterator[tuple[str, bool]]:
+    """What is not there, as sentences with key and mend; and whether it is a fault.
+
+    The server starts without the folder of a file origin: it may be mounted later.
+    """
+    for number, origin in enumerate(config.origins):
+        if isinstance(origin, FileOriginConfig) and not origin.root.is_dir():
+            told = f"vod.origins.{number}.root: {origin.root} is no folder: make it, or name another"
+            yield told, origin != FileOriginConfig()
+    if config.is_cached and (fault := _unwritable(config.cache_folder)):
+        yield f"vod.cache_dir: {config.cache_folder}: {fault}", True
+
+
+def _unwritable(folder: Path) -> str | None:
+    existing = next(each for each in (folder, *folder.parents) if each.exists())
+    if not existing.is_dir():
+        return f"{existing} is no folder: name another"
+    if not os.access(existing, os.W_OK | os.X_OK):
+        return f"{existing} cannot be written: give it to the server's user, or name another"
+    return None

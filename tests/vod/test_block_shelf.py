@@ -1,0 +1,85 @@
+import asyncio
+import contextlib
+
+import pytest
+
+from edge.vod.asset import BlockKey
+from edge.vod.block_file import StoredBlock, file_name
+from edge.vod.block_index import BlockIndex
+from edge.vod.block_shelf import BlockShelf
+from edge.vod.block_store import BlockStore
+
+KEY = BlockKey("a", '"1"', 0, "far")
+OCTETS = bytes(range(200))
+
+
+@contextlib.asynccontextmanager
+async def shelf_in(root, capacity=1_000):
+    shelf = BlockShelf(BlockStore(root), BlockIndex(capacity, head_quota=0))
+    await shelf.start()
+    try:
+        yield shelf
+    finally:
+        await shelf.close()
+
+
+async def put(shelf, key=KEY, readers=1):
+    return await shelf.keep(StoredBlock(key, 200, False), [OCTETS], readers=readers)
+
+
+async def test_what_is_kept_is_there_and_counted_once_it_is_on_disk(tmp_path):
+    async with shelf_in(tmp_path) as shelf:
+        keeping = asyncio.create_task(put(shelf))
+        await asyncio.sleep(0)
+        assert (shelf.used, len(shelf), KEY in shelf, shelf.wanted(KEY, 200)) == (0, 0, False, False)
+        assert await keeping
+        assert (shelf.used, len(shelf), KEY in shelf, shelf.wanted(KEY, 200)) == (200, 1, True, True)
+        assert shelf.list() == [StoredBlock(KEY, 200, False)]
+        assert await shelf.read(KEY, 5, 9) == OCTETS[5:9]
+
+
+async def test_who_makes_room_leaves_the_disk(tmp_path):
+    async with shelf_in(tmp_path, 500) as shelf:
+        for number in range(3):
+            await put(shelf, KEY._replace(number=number))
+        assert (shelf.used, len(shelf)) == (400, 2)
+        await shelf.purge("nothing")
+        assert not (tmp_path / "blocks" / file_name(KEY)).exists()
+        with shelf.pinned(KEY._replace(number=1)):
+            await put(shelf, KEY)
+            assert KEY._replace(number=1) in shelf
+
+
+async def test_a_block_that_is_bad_or_of_another_size_is_a_miss(tmp_path):
+    async with shelf_in(tmp_path) as shelf:
+        await put(shelf)
+        assert not shelf.wanted(KEY, 100)
+        assert len(shelf) == 0
+        await put(shelf)
+        path = tmp_path / "blocks" / file_name(KEY)
+        path.write_bytes(path.read_bytes()[::-1])
+        assert await shelf.read(KEY, 0, 9) is None
+        assert KEY not in shelf
+
+
+async def test_purged_while_it_is_written_it_is_not_kept(tmp_path):
+    async with shelf_in(tmp_path) as shelf:
+        keeping = asyncio.create_task(put(shelf))
+        await asyncio.sleep(0)
+        assert list(await shelf.purge("a")) == [KEY]
+        assert not await keeping
+        assert (shelf.used, len(shelf)) == (0, 0)
+        await shelf.purge("")
+        assert not (tmp_path / "blocks" / file_name(KEY)).exists()
+
+
+@pytest.mark.parametrize("unit", [1_048_576, 524_288])
+async def test_a_folder_of_blocks_of_another_size_is_emptied(tmp_path, unit):
+    async with shelf_in(tmp_path) as shelf:
+        await put(shelf)
+    (tmp_path / "blocks" / "notes").write_text("somebody's")
+    shelf = BlockShelf(BlockStore(tmp_path, unit), BlockIndex(1_000, head_quota=0))
+    await shelf.start()
+    assert len(shelf) == (unit == 1_048_576)
+    assert (tmp_path / "blocks" / "notes").exists()
+    await shelf.close()
