@@ -1,4 +1,4 @@
-"""The command line: `edge serve`, `check`, `publish`, `watch`, `token`, `install`, `uninstall`."""
+"""The command line: `edge serve`, `check`, `publish`, `watch`, `cache`, `token`, `install`..."""
 
 import argparse
 import sys
@@ -29,6 +29,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_serve(commands.add_parser("serve", help="run the server"))
     _add_check(commands.add_parser("check", help="load the configuration and report every fault"))
     _add_clients(commands)
+    _add_cache(commands)
     _add_operations(commands)
     return parser
 
@@ -68,6 +69,15 @@ def _add_clients(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
         parser = commands.add_parser(name, help=text, description=text)
         command.add_arguments(parser)
         parser.set_defaults(run=command.run)
+
+
+def _add_cache(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    from edge.cache import command
+
+    text = "look at the VOD cache of a running server, warm it, purge it"
+    parser = commands.add_parser("cache", help=text, description=text)
+    command.add_arguments(parser, _add_configuration)
+    parser.set_defaults(run=command.run)
 
 
 def _add_operations(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:

@@ -27,6 +27,7 @@ from edge.live.hub import Hub
 from edge.operating import Operating
 from edge.vod.library import Library
 from edge.vod.stock import stocked
+from edge.web.cache_api import cache_routes
 from edge.web.pages import routes as page_routes
 from edge.web.readiness import Readiness
 from edge.web.serving import Serving
@@ -104,7 +105,8 @@ async def started(config: Config, sockets: Sequence[socket.socket] = ()) -> Asyn
     whip = whip_routes(config, sessions, admission=admission, accepting=node.accept_publisher)
     cache = stocked(config.vod)
     library = Library(cache, round(config.vod.max_age))
-    routes = [*page_routes, *whip, *vod_routes(library, admission)]
+    control = cache_routes(cache, config.vod.block_size, admission)
+    routes = [*page_routes, *whip, *vod_routes(library, admission), *control]
     serving = await Serving.begin(
         _within_files(config), hub, ready=ready, admission=admission, control=node, routes=routes
     )

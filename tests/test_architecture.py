@@ -17,7 +17,7 @@ FLOORS = {
     "hls": 2,
     "live": 3, "vod": 3, "auth": 3, "host": 3,
     "ingest": 4,
-    "web": 5, "publish": 5, "watch": 5,
+    "web": 5, "publish": 5, "watch": 5, "cache": 5,
     "demo": 5, "operating": 6, "metrics_table": 6, "server": 7, "cli": 8, "__main__": 9, "__init__": 0,
 }  # fmt: skip
 CONFIG = {"config", "config_section", "config_vod"}

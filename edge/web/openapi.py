@@ -51,15 +51,16 @@ def _content(schema: dict[str, Any], media_type: str = "application/json") -> di
     return {"content": {media_type: {"schema": schema}}}
 
 
-def _answers(schema: dict[str, Any], *errors: str) -> dict[str, Any]:
+def _answers(schema: dict[str, Any], *errors: str, media_type: str = "application/json") -> dict[str, Any]:
     problem = _content({"$ref": "#/components/schemas/Problem"}, "application/problem+json")
     known = {
-        "400": "The body is not understood",
+        "400": "What is asked for is not understood",
         "401": "The token is missing",
         "403": "The token is wrong",
-        "404": "No such stream",
+        "404": "There is nothing of this name",
+        "502": "The origin failed",
     }
-    found = {"200": {"description": "OK", **_content(schema)}}
+    found = {"200": {"description": "OK", **_content(schema, media_type)}}
     return found | {status: {"description": known[status], **problem} for status in ("401", "403", *errors)}
 
 
@@ -98,6 +99,66 @@ _MOMENT = _object(
         "lag_ms": {"type": "number", "description": "How late the event loop is"},
     }
 )
+_CACHE = _object(
+    {
+        "capacity_bytes": {"type": "integer"},
+        "used_bytes": {"type": "integer"},
+        "blocks": {"type": "integer"},
+        "head_blocks": {"type": "integer", "description": "What start-up needs; let go last"},
+        "fills": {"type": "integer", "description": "Blocks on their way from origins"},
+        "hits": {"type": "integer", "description": "Blocks from disk, since the server started"},
+        "joined": {"type": "integer", "description": "Blocks that were on their way already"},
+        "misses": {"type": "integer"},
+        "passed": {"type": "integer", "description": "Answers past the cache"},
+        "hit_ratio": {"type": ["number", "null"], "description": "hits of hits, joined and misses"},
+        "evicted_blocks": {"type": "integer"},
+        "written_bytes": {"type": "integer"},
+    }
+)
+_HELD_ASSET = _object(
+    {
+        "asset": {"type": "string", "description": "Its path below /vod/, decoded"},
+        "etag": {"type": "string"},
+        "origin": {"type": "string", "description": "Its name"},
+        "size_bytes": {"type": ["integer", "null"], "description": "null: not known at the moment"},
+        "held_bytes": {"type": "integer", "description": "On disk"},
+        "blocks": {"type": "integer"},
+        "head_blocks": {"type": "integer", "description": "What start-up needs; let go last"},
+        "is_whole": {"type": "boolean"},
+    }
+)
+_WARM_ORDER = {
+    "type": "object",
+    "properties": {
+        "asset": {"type": "string"},
+        "rate_bytes": {"type": ["number", "null"], "description": "Octets a second at most"},
+    },
+    "required": ["asset"],
+}
+_WARM_LINE = {
+    "type": "object",
+    "properties": {
+        "asset": {"type": "string"},
+        "size_bytes": {"type": "integer"},
+        "done_bytes": {"type": "integer"},
+        "held_bytes": {"type": "integer", "description": "In the last line: how much of it is on disk"},
+        "fault": {"type": "string", "description": "In the last line, instead: why it stopped"},
+    },
+    "required": ["asset", "size_bytes", "done_bytes"],
+}
+_PATTERN = {
+    "name": "pattern",
+    "in": "query",
+    "required": False,
+    "schema": {"type": "string"},
+    "description": "Of names: * any text, ? one character, [a-z] one of these",
+}
+_LIMIT = {
+    "name": "limit",
+    "in": "query",
+    "required": False,
+    "schema": {"type": "integer", "minimum": 1, "maximum": 100_000, "default": 1_000},
+}
 _STREAM_REFERENCE = {"$ref": "#/components/schemas/Stream"}
 
 DOCUMENT: dict[str, Any] = {
@@ -155,6 +216,45 @@ DOCUMENT: dict[str, Any] = {
             "post": {
                 **_operation("revoke", "Make tokens void by their jti, sub or kid", _empty("204", "400")),
                 "requestBody": {"required": True, **_content(_object({"name": {"type": "string"}}))},
+            }
+        },
+        "/api/v1/cache": {
+            "get": _operation("getCache", "The cache of assets in numbers", _answers(_CACHE)),
+        },
+        "/api/v1/cache/assets": {
+            "get": {
+                **_operation(
+                    "listCachedAssets",
+                    "What the cache holds, by name",
+                    _answers(
+                        _object(
+                            {
+                                "assets": {"type": "array", "items": _HELD_ASSET},
+                                "matched": {"type": "integer", "description": "Without the limit"},
+                            }
+                        ),
+                        "400",
+                    ),
+                ),
+                "parameters": [_PATTERN, _LIMIT],
+            },
+            "delete": {
+                **_operation(
+                    "purgeCache",
+                    "Drop what matches; who reads it now reads on",
+                    _answers(_object({"purged_blocks": {"type": "integer"}}), "400"),
+                ),
+                "parameters": [{**_PATTERN, "required": True}],
+            },
+        },
+        "/api/v1/cache/warm": {
+            "post": {
+                **_operation(
+                    "warmCache",
+                    "Bring an asset to the disk; a line of JSON now and then tells how far it is",
+                    _answers(_WARM_LINE, "400", "404", "502", media_type="application/jsonl"),
+                ),
+                "requestBody": {"required": True, **_content(_WARM_ORDER)},
             }
         },
         "/api/v1/openapi.json": {

@@ -1,0 +1,1 @@
+"""`edge cache`: the VOD cache of a running server, from a terminal."""

@@ -1,0 +1,48 @@
+"""What the API says, as text for a terminal."""
+
+from collections.abc import Iterator
+from typing import Any
+
+_UNITS = ("B", "KiB", "MiB", "GiB", "TiB")
+
+
+def size(octets: float) -> str:
+    """Such as "3.2 GiB", in three figures or so."""
+    at = 0
+    while octets >= 1024 and at < len(_UNITS) - 1:
+        octets, at = octets / 1024, at + 1
+    return f"{octets:.0f} {_UNITS[at]}" if at == 0 or octets >= 100 else f"{octets:.1f} {_UNITS[at]}"
+
+
+def stats_text(stats: dict[str, Any]) -> str:
+    """Of GET /api/v1/cache."""
+    used, capacity = stats["used_bytes"], stats["capacity_bytes"]
+    asked = stats["hits"] + stats["joined"] + stats["misses"]
+    ratio = "nothing was asked for yet" if stats["hit_ratio"] is None else f"{stats['hit_ratio']:.1%}"
+    rows = [
+        ("used", f"{size(used)} of {size(capacity)} ({used / max(capacity, 1):.0%})"),
+        ("blocks", f"{stats['blocks']:,}, {stats['head_blocks']:,} of them heads (let go last)"),
+        ("on their way", f"{stats['fills']:,}"),
+        ("hit ratio", ratio + (f" of {asked:,} blocks since the server started" if asked else "")),
+        ("misses", f"{stats['misses']:,}, and {stats['joined']:,} joined one on its way"),
+        ("evicted", f"{stats['evicted_blocks']:,} blocks; {size(stats['written_bytes'])} written"),
+    ]
+    return "\n".join(f"{name:<14}{value}" for name, value in rows)
+
+
+def assets_text(listed: dict[str, Any]) -> str:
+    """Of GET /api/v1/cache/assets: size, what is held of it, blocks and name; nothing for nothing."""
+    return "\n".join(_rows(listed)) if listed["assets"] else "nothing that matches is in the cache"
+
+
+def _rows(listed: dict[str, Any]) -> Iterator[str]:
+    yield f"{'size':>10} {'held':>10} {'':>5} {'blocks':>7}  asset"
+    for one in listed["assets"]:
+        whole = one["size_bytes"]
+        share = "?" if whole is None else f"{100 * one['held_bytes'] // max(whole, 1)} %"
+        name = one["asset"] if one["asset"].isprintable() else repr(one["asset"])
+        told = "?" if whole is None else size(whole)
+        yield f"{told:>10} {size(one['held_bytes']):>10} {share:>5} {one['blocks']:>7}  {name}"
+    more = listed["matched"] - len(listed["assets"])
+    if more > 0:
+        yield f"and {more:,} more: narrow the pattern, or raise --limit"

@@ -1,0 +1,29 @@
+"""Which assets: from arguments, a file or standard input, as names or as addresses."""
+
+from collections.abc import Iterable, Iterator
+from urllib.parse import unquote, urlsplit
+
+from edge.http.token_path import split_token
+
+_BELOW = "/vod/"
+
+
+def names(lines: Iterable[str]) -> list[str]:
+    """One a line, each once, in order; `#` begins a comment. `https://HOST/vod/a%20b.mp4` is "a b.mp4"."""
+    return list(dict.fromkeys(_names(lines)))
+
+
+def _names(lines: Iterable[str]) -> Iterator[str]:
+    for line in lines:
+        text = line.strip()
+        if text and not text.startswith("#"):
+            yield _name(text)
+
+
+def _name(text: str) -> str:
+    path = text
+    if text.startswith(("http://", "https://")):
+        path = urlsplit(text).path
+    if path.startswith(_BELOW):
+        return unquote(split_token(path)[1].removeprefix(_BELOW))
+    return path.removeprefix("/") if path is text else text

@@ -1,0 +1,22 @@
+import pytest
+
+from edge.cache.names import names
+
+
+def test_a_list_with_comments_blanks_and_repetitions():
+    assert names(["# tonight\n", "\n", " a.mp4 \n", "clips/b.mp4", "a.mp4\r\n"]) == ["a.mp4", "clips/b.mp4"]
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("https://edge.example/vod/clips/a%20b.mp4?x=1", "clips/a b.mp4"),
+        ("http://127.0.0.1:8080/vod/~TOKEN/clips/a.mp4", "clips/a.mp4"),
+        ("/vod/clips/a%2Db.mp4", "clips/a-b.mp4"),
+        ("/clips/a.mp4", "clips/a.mp4"),
+        ("100%20.mp4", "100%20.mp4"),
+        ("https://other.example/a.mp4", "https://other.example/a.mp4"),
+    ],
+)
+def test_addresses_are_names_too_and_names_are_taken_as_they_are(text, name):
+    assert names([text]) == [name]
