@@ -3,7 +3,6 @@
 nginx serves the same bytes; the servers take turns on one core, so that a noisy machine is noisy to all.
 """
 
-import asyncio
 import gzip
 import statistics
 from collections.abc import Mapping

@@ -60,9 +60,9 @@ def table(rows: Sequence[dict[str, Any]]) -> str:
 
 
 def _cell(value: object) -> str:
-    return (
-        f"{value:.3g}" if isinstance(value, float) and value < 1000 else "-" if value is None else str(value)
-    )
+    if isinstance(value, float):
+        return f"{value:.3g}" if value < 1000 else f"{value:.0f}"
+    return "-" if value is None else str(value)
 
 
 def percentile(values: Sequence[float], share: float) -> float | None:

@@ -43,13 +43,10 @@ async def wrk(
     base: str, target: str, rest_of_head: bytes, *, connections: int, seconds: float, first: str | None = None
 ) -> Outcome:
     """`first`: what each connection asks for before anything else."""
-    quote = lambda text: (
-        '"' + text.replace("\\", "\\\\").replace('"', '\\"').replace("\r", "\\r").replace("\n", "\\n") + '"'
-    )  # noqa: E731
     script = _SCRIPT.format(
-        target=quote(target),
-        head=quote(rest_of_head.decode()),
-        first=quote(first) if first else "nil",
+        target=_lua(target),
+        head=_lua(rest_of_head.decode()),
+        first=_lua(first) if first else "nil",
         connections=connections,
     )
     with tempfile.NamedTemporaryFile("w", suffix=".lua") as file:
@@ -67,6 +64,13 @@ async def wrk(
     requests, microseconds, status, broken, _ = map(int, found.groups())
     took = microseconds / 1e6
     return Outcome(requests / took, status + broken, (_children_cpu() - before) / took * 100)
+
+
+def _lua(text: str) -> str:
+    """A string literal of Lua."""
+    for plain, escaped in (("\\", "\\\\"), ('"', '\\"'), ("\r", "\\r"), ("\n", "\\n")):
+        text = text.replace(plain, escaped)
+    return f'"{text}"'
 
 
 def _children_cpu() -> float:
@@ -88,7 +92,7 @@ class Asking(asyncio.BufferedProtocol):
         self._transport = transport
         transport.write(self._first)
 
-    def get_buffer(self, sizehint: int) -> bytearray:
+    def get_buffer(self, sizehint: int) -> bytearray:  # noqa: ARG002
         return _BUFFER
 
     def buffer_updated(self, nbytes: int) -> None:
@@ -97,7 +101,7 @@ class Asking(asyncio.BufferedProtocol):
             self.errors += self._reader.status != 200
             self._transport.write(self._request)
 
-    def connection_lost(self, exc: Exception | None) -> None:
+    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002
         self.errors += 1
 
 

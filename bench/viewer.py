@@ -64,7 +64,7 @@ class Connection(asyncio.BufferedProtocol):
         self.asked_at = time.monotonic()
         self.transport.write(b"GET " + target + self._owner.rest_of_head)
 
-    def get_buffer(self, sizehint: int) -> bytearray:
+    def get_buffer(self, sizehint: int) -> bytearray:  # noqa: ARG002
         return _BUFFER
 
     def buffer_updated(self, nbytes: int) -> None:
@@ -77,7 +77,7 @@ class Connection(asyncio.BufferedProtocol):
         self.asked_at = 0.0
         self._owner.answered(self)
 
-    def connection_lost(self, exc: Exception | None) -> None:
+    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002
         self._owner.lost(self)
 
 

@@ -56,14 +56,16 @@ async def measure(load: Load, seconds: float, settings: tuple[str, ...] = ()) ->
     if load.url:
         return await measure_at(load, seconds, None)
     window = () if load.streams == 1 else ("hls.window=12s",)
-    async with fed_server(
-        *window, *settings,
-        streams=0 if load.publishers else load.streams,
-        part_ms=load.part_ms, part_bytes=load.part_bytes, history_s=140 if load.streams == 1 else 30,
-    ) as server:  # fmt: skip
-        async with publishing(load, server, seconds) as publishers:
-            row = await measure_at(load, seconds, server)
-            return {**row, **_listed(publishers, server)}
+    async with (
+        fed_server(
+            *window, *settings,
+            streams=0 if load.publishers else load.streams,
+            part_ms=load.part_ms, part_bytes=load.part_bytes, history_s=140 if load.streams == 1 else 30,
+        ) as server,
+        publishing(load, server, seconds) as publishers,
+    ):  # fmt: skip
+        row = await measure_at(load, seconds, server)
+        return {**row, **_listed(publishers, server)}
 
 
 async def measure_at(load: Load, seconds: float, server: FedServer | None) -> dict[str, Any]:
