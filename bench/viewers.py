@@ -75,10 +75,10 @@ async def measure_at(load: Load, seconds: float, server: FedServer | None) -> di
         f"/live/{name}{at}/index.m3u8" for at in range(load.streams)
     ]  # fmt: skip
     streams = [Stream(target) for target in targets]
-    before = await quiet(server)
+    before = await quiet(server, min(2.0, seconds))
     crowd = Crowd(parts.hostname or "", parts.port or 80, streams, load.viewers, load.behaviour)
     await crowd.join()
-    await asyncio.sleep(SETTLE_S)
+    await asyncio.sleep(min(SETTLE_S, seconds))
     gc.collect()
     gc.freeze()
     joining = sum(crowd.tally.errors.values())
@@ -88,7 +88,7 @@ async def measure_at(load: Load, seconds: float, server: FedServer | None) -> di
     took = time.monotonic() - since
     cpu, own = _cpu(server) - cpu, time.process_time() - own
     requests, memory = crowd.tally.requests - mark, _memory(server)
-    await asyncio.sleep(LAST_CALL_S)
+    await asyncio.sleep(min(LAST_CALL_S, seconds))
     faults = dict(crowd.tally.errors)
     await crowd.leave()
     complete = (
@@ -131,13 +131,13 @@ class Quiet:
     cpu_percent: float
 
 
-async def quiet(server: FedServer | None) -> Quiet:
+async def quiet(server: FedServer | None, seconds: float) -> Quiet:
     if server is None:
         return Quiet(0, 0.0)
-    await asyncio.sleep(1)
+    await asyncio.sleep(seconds / 2)
     cpu = _cpu(server)
-    await asyncio.sleep(2)
-    return Quiet(_memory(server), (_cpu(server) - cpu) / 2 * 100)
+    await asyncio.sleep(seconds)
+    return Quiet(_memory(server), (_cpu(server) - cpu) / seconds * 100)
 
 
 def _wanted(complete: dict[bytes, float], streams: list[Stream], load: Load) -> dict[bytes, int]:
