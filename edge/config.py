@@ -56,6 +56,7 @@ class ServerConfig(_Section):
     state_dir: Path | None = None
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     log_format: Literal["auto", "text", "json"] = "auto"
+    access_log: float = Field(default=0.0, ge=0, le=1)
 
     _listens = field_validator("listen")(lambda text: str(Address.parse(text)))
 
@@ -219,7 +220,11 @@ class AuthConfig(_Section):
 class LimitsConfig(_Section):
     connections: int = Field(default=50_000, ge=1)
     connections_per_address: int = Field(default=2_000, ge=1)
+    waiters_per_address: int = Field(default=2_000, ge=1)
     requests_per_address: int = Field(default=0, ge=0)
+    slow_head: Seconds = Field(default="10s", ge=1, le=600)  # type: ignore[assignment]
+    idle: Seconds = Field(default="75s", ge=1, le=86_400)  # type: ignore[assignment]
+    slow_reader: Seconds = Field(default="20s", ge=1, le=600)  # type: ignore[assignment]
     overload_lag: Seconds = Field(default="150ms", ge=0.01, le=10)  # type: ignore[assignment]
 
 

@@ -34,8 +34,12 @@ def labels() -> dict[str, tuple[str, ...]]:
         for each in vars(metrics).values()
         if hasattr(each, "_labelnames")
     }
-    streams = {one.name: ("stream",) for one in families() if one.name.startswith("edge_stream_")}
-    return found | streams
+    others = {
+        one.name: ("stream",) if one.name.startswith("edge_stream_") else ()
+        for one in families()
+        if one.name not in found
+    }
+    return found | others
 
 
 def table() -> str:

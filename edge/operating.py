@@ -7,8 +7,6 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any
 
-from aiohttp import web
-
 from edge import log
 from edge.auth.admission import Admission
 from edge.config import Config
@@ -23,7 +21,7 @@ from edge.ingest.sessions import WhipSessions
 from edge.live.hub import Hub
 from edge.live.summary import summarise
 from edge.metrics import HOST_LAG, INGEST_PACKETS, WEB_SENT
-from edge.web.app import Readiness
+from edge.web.readiness import Readiness
 
 logger = logging.getLogger(__name__)
 
@@ -51,7 +49,7 @@ class Operating:
         self.address = config.server.address
         self.told_to_stop = asyncio.Event()
         self.certificates: Certificates | None = None
-        self.sites: list[web.BaseSite] = []
+        self.stop_listening: Callable[[], None] = lambda: None
         self._hub, self._sessions, self._admission = hub, sessions, admission
         self._ready, self._heart = ready, heart
         self._is_hurried = asyncio.Event()
@@ -100,6 +98,7 @@ class Operating:
         try:
             new = read()
             self._admission.replace(new.auth)
+            self._hub.end_leases()
             if self.certificates is not None:
                 self.certificates.reload()
         except ConfigError as error:
@@ -206,8 +205,7 @@ class Operating:
         Where another holds the sockets we stop accepting: who connects now is for our successor.
         """
         if not keeps_listening:
-            for site in self.sites:
-                await site.stop()
+            self.stop_listening()
         loop = asyncio.get_running_loop()
         quiet_since = loop.time()
         deadline = quiet_since + self.config.server.drain

@@ -12,7 +12,6 @@ import time
 from collections.abc import AsyncIterator, Callable, Sequence
 
 import uvloop
-from aiohttp import web
 
 from edge import log
 from edge.auth.admission import Admission
@@ -30,10 +29,9 @@ from edge.live.hub import Hub
 from edge.operating import Operating
 from edge.vod.file_origin import FileOrigin
 from edge.vod.library import Library
-from edge.web.app import Readiness, make_app
-from edge.web.client_address import trusted_networks
-from edge.web.doors import Doors, guard
 from edge.web.pages import routes as page_routes
+from edge.web.readiness import Readiness
+from edge.web.serving import Serving
 from edge.web.vod import vod_routes
 from edge.web.whip import whip_routes
 
@@ -108,16 +106,13 @@ async def started(config: Config, sockets: Sequence[socket.socket] = ()) -> Asyn
     whip = whip_routes(config, sessions, admission=admission, accepting=node.accept_publisher)
     library = _library(config)
     routes = [*page_routes, *whip, *vod_routes(library, admission)]
-    app = make_app(config, hub, ready=ready, routes=routes, admission=admission, control=node)
-    runner = web.AppRunner(app, access_log=None, handle_signals=False, shutdown_timeout=1.0)
-    await runner.setup()
-    assert runner.server is not None
-    guard(runner.server, Doors(config.limits, trusted_networks(config.server.trusted_proxies)))
+    serving = await Serving.begin(config, hub, ready=ready, admission=admission, control=node, routes=routes)
+    node.stop_listening = serving.stop_listening
     try:
-        node.address = await _listen(runner, config, sockets, node)
+        node.address = await _listen(serving, config, sockets, node)
         await _open_media(sessions, config, node.address)
         await admission.open()
-        async with _ticking(hub, heart, node):
+        async with _ticking(hub, heart, node, serving):
             ready.set(True)
             yield node
             ready.set(False)
@@ -126,7 +121,7 @@ async def started(config: Config, sockets: Sequence[socket.socket] = ()) -> Asyn
         await sessions.close()
         if not (sockets and config.server.state_dir):
             hub.end_all()  # else a successor goes on: who is told EXT-X-ENDLIST would not come back
-        await runner.cleanup()
+        await serving.close()
         await library.close()
         await admission.close()
 
@@ -137,7 +132,7 @@ def _library(config: Config) -> Library:
 
 
 async def _listen(
-    runner: web.AppRunner, config: Config, sockets: Sequence[socket.socket], node: Operating
+    serving: Serving, config: Config, sockets: Sequence[socket.socket], node: Operating
 ) -> Address:
     wanted = config.server.address
     if config.server.tls_certificate is not None and config.server.tls_key is not None:
@@ -147,12 +142,8 @@ async def _listen(
         listeners = sockets or [bound(wanted)]
     except OSError as error:
         raise ConfigError(_busy("server.listen", str(wanted), error)) from error
-    for one in listeners:
-        site = web.SockSite(runner, one, ssl_context=tls, backlog=4096)
-        await site.start()
-        node.sites.append(site)
-    host, port = runner.addresses[0][:2]
-    return Address(host, port)
+    addresses = [await serving.listen(one, tls) for one in listeners]
+    return addresses[0]
 
 
 async def _open_media(sessions: WhipSessions, config: Config, http: Address) -> None:
@@ -174,8 +165,8 @@ def _busy(key: str, value: str, error: OSError) -> str:
 
 
 @contextlib.asynccontextmanager
-async def _ticking(hub: Hub, heart: Heart, node: Operating) -> AsyncIterator[None]:
-    task = asyncio.create_task(_tick(hub, heart, node))
+async def _ticking(hub: Hub, heart: Heart, node: Operating, serving: Serving) -> AsyncIterator[None]:
+    task = asyncio.create_task(_tick(hub, heart, node, serving))
     try:
         yield
     finally:
@@ -184,7 +175,7 @@ async def _ticking(hub: Hub, heart: Heart, node: Operating) -> AsyncIterator[Non
             await task
 
 
-async def _tick(hub: Hub, heart: Heart, node: Operating) -> None:
+async def _tick(hub: Hub, heart: Heart, node: Operating, serving: Serving) -> None:
     """The one clock of all publications: reconnect windows, held requests, retention."""
     loop = asyncio.get_running_loop()
     while True:
@@ -192,6 +183,7 @@ async def _tick(hub: Hub, heart: Heart, node: Operating) -> None:
         try:
             hub.tick(loop.time())
             node.tick(loop.time())
+            serving.tick(loop.time())
         except Exception:
             logger.exception("a tick of the publications failed")
         else:

@@ -1,6 +1,6 @@
 """What a lane hands in, and what it gets back: no framework, no socket."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 Headers = tuple[tuple[str, str], ...]
@@ -18,6 +18,20 @@ class RequestHead:
     """The address that asks."""
 
 
+class Lease:
+    """While it holds, the same question has the same answer: a lane may give it again and ask nobody.
+
+    Whoever gave it ends it; nobody renews one.
+    """
+
+    __slots__ = ("again", "holds")
+
+    def __init__(self, again: Callable[[], None] | None = None) -> None:
+        """`again`: to be called each time, by a lane that gives the answer again."""
+        self.holds = True
+        self.again = again
+
+
 @dataclass(frozen=True, slots=True)
 class Response:
     """A whole answer. `body` buffers are shared between viewers: a lane writes them and never changes them.
@@ -29,6 +43,7 @@ class Response:
     status: int
     headers: Headers = ()
     body: tuple[bytes, ...] = ()
+    lease: Lease | None = field(default=None, compare=False, repr=False)
 
     @property
     def content_length(self) -> int:

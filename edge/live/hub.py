@@ -17,6 +17,11 @@ from edge.metrics import LIVE_PUBLICATIONS, LIVE_WAITERS
 
 ROOT = "/live/"
 MULTIVARIANT_PLAYLIST = "index.m3u8"
+_NOBODY = problem_of(
+    NotFound("Nobody publishes under this name at the moment; ask again when they do"),
+    cache_control=UNKNOWN_STREAM,
+    headers=OPEN,
+)
 
 
 class Hub:
@@ -54,6 +59,8 @@ class Hub:
             name, self._config, self._places, now, first_msn=first_msn, wall_clock=self._wall_clock
         )
         self._publications[name] = fresh
+        if publication is not None:
+            publication.rendition.end_leases()
         return fresh
 
     def expect(self, name: str, first_msn: int, now: float) -> None:
@@ -91,11 +98,19 @@ class Hub:
         """Every `tick_s` seconds."""
         self._now = now
         for publication in list(self._publications.values()):
+            was_listed = publication.is_listed
             publication.tick(now)
             if publication.is_over:
                 del self._publications[publication.name]
+            if (was_listed and not publication.is_listed) or publication.is_over:
+                publication.rendition.end_leases()
         LIVE_WAITERS.set(self._places.taken)
         LIVE_PUBLICATIONS.set(sum(each.ended_at is None for each in self._publications.values()))
+
+    def end_leases(self) -> None:
+        """Who may watch is judged anew: nothing may be given again unasked."""
+        for publication in self._publications.values():
+            publication.rendition.end_leases()
 
     def end_all(self) -> None:
         """The node goes down: end every publication, so that nobody is left waiting."""
@@ -104,34 +119,35 @@ class Hub:
 
     def answer(self, head: RequestHead, now: float) -> Response | Wait:
         """Answer a request for an address below `/live/`. Never raises; unknown names leave no trace."""
+        self._now = now
         if head.method == "OPTIONS":
             return preflight()
         if head.method not in {"GET", "HEAD"}:
             return method_not_allowed(head.method, READ_METHODS, headers=OPEN)
         try:
-            return self._find(head, now)
+            return self._find(head)
         except NotFound as error:
             return problem_of(error, cache_control=UNKNOWN_STREAM, headers=OPEN)
         except EdgeError as error:
             return problem_of(error, headers=OPEN)
 
-    def _find(self, head: RequestHead, now: float) -> Response | Wait:
+    def _find(self, head: RequestHead) -> Response | Wait:
         name, _, rest = head.path.removeprefix(ROOT).partition("/")
         publication = self._publications.get(name)
         if publication is None:
-            raise NotFound("Nobody publishes under this name at the moment; ask again when they do")
+            return _NOBODY
         rendition = publication.rendition
         folder, slash, file = rest.partition("/")
         if slash:
             if folder != rendition.prefix:
                 return rendition.missing("This belongs to an earlier broadcast; reload the playlist")
-            return rendition.media(file, now)
+            return rendition.media(file)
         if not publication.is_listed:
             raise NotFound("The stream has ended")
         if rest == MEDIA_PLAYLIST:
-            return rendition.media_playlist(head.query, gzip=_reads_gzip(head), now=now)
+            return rendition.media_playlist(head.query, gzip=_reads_gzip(head))
         if rest == MULTIVARIANT_PLAYLIST:
-            return rendition.multivariant(gzip=_reads_gzip(head), now=now)
+            return rendition.multivariant(gzip=_reads_gzip(head))
         return rendition.missing(f"There is no such playlist; open {MULTIVARIANT_PLAYLIST}")
 
     def _make_room(self) -> None:
@@ -145,6 +161,7 @@ class Hub:
         ended = sorted((each for each in self._publications.values() if each not in live), key=_end)
         for oldest in ended[: max(0, len(self._publications) - 2 * limit + 1)]:
             del self._publications[oldest.name]
+            oldest.rendition.end_leases()
 
 
 def _reads_gzip(head: RequestHead) -> bool:

@@ -68,7 +68,12 @@ class Listing:
             # An ended one has the address of the next life's playlists: it must be forgotten soon.
             lifetime = lifetimes.blocking_playlist
         return self._replies.media_playlist(
-            self._rendered, self._revision, delta=form.delta, gzip=form.gzip, cache_control=lifetime
+            self._rendered,
+            self._revision,
+            delta=form.delta,
+            gzip=form.gzip,
+            cache_control=lifetime,
+            plain=answering == "plain",
         )
 
     def _make_multivariant(self, *, gzip: bool) -> Response:

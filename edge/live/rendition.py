@@ -15,7 +15,7 @@ from edge.live.audience import Audience
 from edge.live.listing import Form, Listing
 from edge.live.replies import Replies, not_playable_yet, overloaded, stalled
 from edge.live.shelf import InitName, PartName, SegmentName, Shelf, parse_name
-from edge.live.waiters import Key, Places, Wait, Waiters, wake
+from edge.live.waiters import Cancel, Deliver, Key, Places, Wait, Waiters, wake
 from edge.media.sample import Sample
 from edge.media.track import Track
 from edge.metrics import LIVE_LATENCY, LIVE_LISTING
@@ -30,6 +30,10 @@ target durations, and no player minds a playlist that did not grow."""
 HOLD_TARGET_DURATIONS = 3  # 6.2.5.2
 
 _MOST_REMEMBERED = 64
+
+
+def _nobody_waits() -> None:
+    """The Cancel of one who was answered at once."""
 
 
 class Rendition:
@@ -64,7 +68,12 @@ class Rendition:
         self._places = places
         self._wall_clock = wall_clock
         self._clock = clock
-        self._replies = Replies(self.prefix, self.target_duration_s, hls.window)
+        self._replies = Replies(
+            self.prefix,
+            self.target_duration_s,
+            hls.window,
+            asked_again=self.audience.asked_without_directives,
+        )
         self._listing = Listing(self.window, self._replies, self.prefix)
         self._shelf = Shelf(self.window, self._replies)
         self._held_for: dict[tuple[str, bool], tuple[Position, Form]] = {}
@@ -114,6 +123,7 @@ class Rendition:
             elif isinstance(event, TargetPromised):
                 self.target_duration_s = self.audience.period_s = event.target_duration_s
                 self._replies.promise(event.target_duration_s)
+        self._replies.end_leases()
         self._listing.changed()
         self._held_for.clear()
         self._wake()
@@ -129,11 +139,11 @@ class Rendition:
 
     # What viewers ask.
 
-    def media_playlist(self, query: str, *, gzip: bool, now: float) -> Response | Wait:
+    def media_playlist(self, query: str, *, gzip: bool) -> Response | Wait:
         """By the directives in the raw `query`. BadDirective, TooFarAhead."""
         known = self._held_for.get((query, gzip))
         if known is not None:
-            return self._hold(self._playlist_waiters, known, now)
+            return self._hold(self._playlist_waiters, known)
         directives = parse(query)
         decision = resolve(directives, self.window)
         form = Form(directives.skip, gzip)
@@ -141,18 +151,18 @@ class Rendition:
             key = (decision.position, form)
             if len(self._held_for) < _MOST_REMEMBERED:
                 self._held_for[query, gzip] = key
-            return self._hold(self._playlist_waiters, key, now)
+            return self._hold(self._playlist_waiters, key)
         if directives.msn is None:
             self.audience.asked_without_directives()
         return self._listing.media_playlist(form, "plain" if directives.msn is None else "blocking")
 
-    def multivariant(self, *, gzip: bool, now: float) -> Response | Wait:
+    def multivariant(self, *, gzip: bool) -> Response | Wait:
         """Held until every player can play what is behind it."""
         if self._is_answerable:
             return self._listing.multivariant(gzip=gzip)
-        return self._hold(self._multivariant_waiters, gzip, now)
+        return self._hold(self._multivariant_waiters, gzip)
 
-    def media(self, file: str, now: float) -> Response | Wait:
+    def media(self, file: str) -> Response | Wait:
         """What the playlist names; the hinted part is held until it exists (6.2.6)."""
         match parse_name(file):
             case InitName() as name:
@@ -161,7 +171,7 @@ class Rendition:
                 return self._shelf.segment(name)
             case PartName() as name:
                 if self.window.hints(name.number):
-                    return self._hold(self._part_waiters, name, now)
+                    return self._hold(self._part_waiters, name)
                 return self._shelf.part(name)
             case _:
                 return self.missing("This is no name of a segment or part; take it from the playlist")
@@ -179,10 +189,21 @@ class Rendition:
     def _is_answerable(self) -> bool:
         return self.window.is_playable or self.window.ended
 
-    def _hold(self, waiters: Waiters[Key], key: Key, now: float) -> Response | Wait:
+    def _hold(self, waiters: Waiters[Key], key: Key) -> Response | Wait:
         if self._places.are_full:
             return overloaded()
-        return Wait(lambda deliver: waiters.add(key, deliver, now))
+
+        def join(deliver: Deliver, now: float) -> Cancel:
+            if self._places.are_full:  # by others who were given the same Wait
+                deliver(overloaded())
+                return _nobody_waits
+            return waiters.add(key, deliver, now)
+
+        return Wait(join, self._replies.lease)
+
+    def end_leases(self) -> None:
+        """Every question must be asked anew: something outside of the window decides otherwise now."""
+        self._replies.end_leases()
 
     # Who is answered when.
 

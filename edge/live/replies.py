@@ -1,12 +1,14 @@
 """The answers of one rendition, with what caches and pages read in them (LL-HLS B.1, RFC 9110, RFC 9218)."""
 
+from collections.abc import Callable
+
 from edge.errors import NotFound, Overloaded, Stalled
 from edge.hls.playlist import Playlist
 from edge.hls.position import Position
 from edge.hls.segment import Part, Segment
 from edge.http.cache_control import REVALIDATE, Lifetimes
 from edge.http.cors import OPEN
-from edge.http.message import Headers, Response
+from edge.http.message import Headers, Lease, Response
 from edge.http.problem import problem_of
 
 _PLAYLIST: Headers = (
@@ -22,28 +24,56 @@ _MEDIA: Headers = (("Priority", "u=2"), *OPEN)
 class Replies:
     """Builds them; keeps none. `token` makes the entity-tags those of this life of the publication."""
 
-    def __init__(self, token: str, target_duration_s: int, window_s: float) -> None:
+    def __init__(
+        self,
+        token: str,
+        target_duration_s: int,
+        window_s: float,
+        *,
+        asked_again: Callable[[], None] | None = None,
+    ) -> None:
+        """`asked_again`: told of each playlist without a position that a lane gives again."""
         self._token = token
         self._window_s = window_s
+        self._asked_again = asked_again
+        self.lease = Lease()
+        """Of what is said now: until the window changes."""
+        self.plain_lease = Lease(asked_again)
+        """Of playlists without a position."""
         self.lifetimes = Lifetimes.of(target_duration_s, window_s)
+
+    def end_leases(self) -> None:
+        """What is said from now on has new ones."""
+        self.lease.holds = self.plain_lease.holds = False
+        self.lease, self.plain_lease = Lease(), Lease(self._asked_again)
 
     def promise(self, target_duration_s: int) -> None:
         """The target duration is known now."""
         self.lifetimes = Lifetimes.of(target_duration_s, self._window_s)
 
     def media_playlist(
-        self, playlist: Playlist, revision: int, *, delta: bool, gzip: bool, cache_control: str
+        self,
+        playlist: Playlist,
+        revision: int,
+        *,
+        delta: bool,
+        gzip: bool,
+        cache_control: str,
+        plain: bool = False,
     ) -> Response:
-        """One of the four forms of a playlist. `revision` counts what was ever rendered."""
+        """One of the four forms of a playlist. `revision` counts what was ever rendered; `plain`: the
+        request named no position.
+        """
         if delta:
             body = playlist.delta_gzip if gzip else playlist.delta
         else:
             body = playlist.gzip if gzip else playlist.plain
-        return self._playlist(body, f"{revision}{'d' * delta}", gzip, cache_control)
+        lease = self.plain_lease if plain else self.lease
+        return self._playlist(body, f"{revision}{'d' * delta}", gzip, cache_control, lease)
 
     def multivariant(self, body: bytes, revision: int, *, gzip: bool) -> Response:
         """`body` is compressed already where `gzip` is set."""
-        return self._playlist(body, f"{revision}m", gzip, self.lifetimes.playlist)
+        return self._playlist(body, f"{revision}m", gzip, self.lifetimes.playlist, self.lease)
 
     def part(self, part: Part, content_type: str) -> Response:
         """A part that is there: it never changes."""
@@ -69,10 +99,10 @@ class Replies:
             f"Part {position.part} of segment {position.msn} did not come; reload the playlist"
         )
 
-    def _playlist(self, body: bytes, tag: str, gzip: bool, cache_control: str) -> Response:
+    def _playlist(self, body: bytes, tag: str, gzip: bool, cache_control: str, lease: Lease) -> Response:
         coding = "z" if gzip else ""
         own = (("Cache-Control", cache_control), ("ETag", f'"{self._token}-{tag}{coding}"'))
-        return Response(200, (*own, *(_GZIP if gzip else _PLAYLIST)), (body,))
+        return Response(200, (*own, *(_GZIP if gzip else _PLAYLIST)), (body,), lease)
 
     def _media(self, body: tuple[bytes, ...], tag: str, content_type: str, cache_control: str) -> Response:
         own = (
@@ -80,7 +110,7 @@ class Replies:
             ("Cache-Control", cache_control),
             ("ETag", f'"{self._token}-{tag}"'),
         )
-        return Response(200, (*own, *_MEDIA), body)
+        return Response(200, (*own, *_MEDIA), body, self.lease)
 
 
 UNCHANGED = REVALIDATE

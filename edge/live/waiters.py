@@ -4,10 +4,11 @@ from collections.abc import Callable, Hashable
 from itertools import takewhile
 from typing import Generic, TypeVar
 
-from edge.http.message import Response
+from edge.http.message import Lease, Response
 
 Deliver = Callable[[Response], None]
-"""Called once, from within the write or tick that answers; hands over quickly and never raises."""
+"""Called once, from within the write or tick that answers (or the subscription, where there is no place);
+hands over quickly and never raises."""
 
 Cancel = Callable[[], None]
 """The viewer left. Harmless after delivery and when called again."""
@@ -110,13 +111,19 @@ def wake(waiters: list[Waiter], response: Response) -> int:
 
 
 class Wait:
-    """The answer is not there yet. A lane subscribes right away, in the same turn of its loop, or never."""
+    """The answer is not there yet. A lane subscribes right away, in the same turn of its loop, or never;
+    while the lease holds, others who ask the same may be subscribed too.
+    """
 
-    __slots__ = ("_join",)
+    __slots__ = ("_join", "lease")
 
-    def __init__(self, join: Callable[[Deliver], Cancel]) -> None:
+    def __init__(self, join: Callable[[Deliver, float], Cancel], lease: Lease | None = None) -> None:
         self._join = join
+        self.lease = lease
 
-    def subscribe(self, deliver: Deliver) -> Cancel:
-        """Have the answer handed to `deliver` when it has come, or when waiting longer makes no sense."""
-        return self._join(deliver)
+    def subscribe(self, deliver: Deliver, now: float) -> Cancel:
+        """Have the answer handed to `deliver` when it has come, or when waiting longer makes no sense.
+
+        `now`: monotonic seconds.
+        """
+        return self._join(deliver, now)

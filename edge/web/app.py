@@ -5,48 +5,29 @@ from collections.abc import Awaitable, Callable, Iterable
 
 from aiohttp import hdrs, web
 from aiohttp.typedefs import Handler, Middleware
-from prometheus_client import REGISTRY
+from prometheus_client import REGISTRY, CollectorRegistry
+from prometheus_client.registry import Collector
 
 from edge.auth.admission import Admission
 from edge.config import Config
 from edge.errors import Overloaded
 from edge.http.cache_control import NO_STORE
 from edge.live.hub import Hub
+from edge.web.access_log import AccessLog, Line
 from edge.web.api import Control, api_routes
 from edge.web.client_address import Networks, client_address, trusted_networks
+from edge.web.doors import Seats
 from edge.web.exposition import metrics_route
 from edge.web.gate import Gate
 from edge.web.media import media_routes
 from edge.web.middleware import counted, problems
 from edge.web.rate_limit import RateLimit
+from edge.web.readiness import Readiness
 from edge.web.stream_metrics import stream_registry
 from edge.web.viewing import Viewing
 
 MAX_BODY_BYTES = 256 * 1024
 """An SDP offer of a browser has some 10 kB."""
-
-
-class Readiness:
-    """Whether new work may be sent here: not while starting, not while draining."""
-
-    def __init__(self) -> None:
-        self._is_ready = False
-        self.is_draining = False
-        """Whoever is here is answered, and asked to connect anew elsewhere."""
-        self.requests = 0
-        """That are being answered at this moment."""
-
-    def drain(self) -> None:
-        """No way back: the server goes down."""
-        self._is_ready = False
-        self.is_draining = True
-
-    def set(self, is_ready: bool) -> None:
-        """Told by whoever starts and stops the server."""
-        self._is_ready = is_ready
-
-    def __bool__(self) -> bool:
-        return self._is_ready
 
 
 def make_app(
@@ -57,8 +38,14 @@ def make_app(
     routes: Iterable[web.AbstractRouteDef] = (),
     admission: Admission | None = None,
     control: Control | None = None,
+    gate: Gate | None = None,
+    seats: Seats | None = None,
+    access_log: AccessLog | None = None,
+    collectors: Iterable[Collector] = (),
 ) -> web.Application:
     """Compose. `routes`: those of other files (WHIP, pages); `/live`, `/api`, `/metrics` and health are here.
+    `gate`, `seats` and `access_log` are those of the fast lane beside this one, if there is one; `collectors`
+    are asked before any metric is read.
 
     Nothing ticks here: whoever runs the application calls `hub.tick`.
     """
@@ -69,19 +56,44 @@ def make_app(
             _behind(trusted),
             _draining(ready),
             counted,
+            _noted(access_log or AccessLog(0)),
             problems,
             _limited(config.limits.requests_per_address),
         ],
         client_max_size=MAX_BODY_BYTES,
     )
     app.on_response_prepare.append(_moving_on(ready))
-    viewing = Viewing(capacity=2 * config.live.max_publications)
-    app.add_routes(media_routes(Gate(hub, admission, viewing)))
-    app.add_routes([metrics_route((REGISTRY, stream_registry(hub, viewing)))])
+    gate = gate or Gate(hub, admission, Viewing(capacity=2 * config.live.max_publications))
+    app.add_routes(media_routes(gate, seats))
+    app.add_routes([metrics_route((_of(collectors), REGISTRY, stream_registry(hub, gate.viewing)))])
     app.add_routes(api_routes(hub, admission, control))
     app.add_routes(_operating_routes(ready))
     app.add_routes(routes)
     return app
+
+
+def _of(collectors: Iterable[Collector]) -> CollectorRegistry:
+    registry = CollectorRegistry()
+    for one in collectors:
+        registry.register(one)
+    return registry
+
+
+def _noted(access_log: AccessLog) -> Middleware:
+    @web.middleware
+    async def written_down(request: web.Request, handler: Handler) -> web.StreamResponse:
+        loop = asyncio.get_running_loop()
+        began = loop.time()
+        answer = await handler(request)
+        if access_log.is_on:
+            octets = 0 if request.method == hdrs.METH_HEAD else answer.content_length or 0
+            seconds = round(loop.time() - began, 4)
+            access_log.note(
+                Line(request.remote or "", request.method, request.path, answer.status, octets, seconds)
+            )
+        return answer
+
+    return written_down
 
 
 def _draining(ready: Readiness) -> Middleware:

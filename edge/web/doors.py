@@ -1,11 +1,12 @@
-"""How many connections there may be: in all, and of one address. Beyond, a connection is told and closed."""
+"""How many connections and held requests there may be: in all, and of one address."""
 
-import asyncio
 from collections import Counter
 
-from aiohttp import web
-
 from edge.config import LimitsConfig
+from edge.errors import Overloaded
+from edge.http.cors import OPEN
+from edge.http.message import Response
+from edge.http.problem import problem_of
 from edge.metrics import WEB_CONNECTIONS, WEB_TURNED_AWAY
 from edge.web.client_address import Networks, client_address
 from edge.web.rate_limit import network_of
@@ -55,26 +56,41 @@ class Doors:
         return None if is_proxy else network_of(address)
 
 
-def guard(server: web.Server, doors: Doors) -> None:
-    """Put the doors in front of aiohttp's server."""
-    inside: dict[web.RequestHandler, str] = {}
-    made, lost = server.connection_made, server.connection_lost
+def no_seat() -> Response:
+    """Of one address so many wait already."""
+    return _NO_SEAT
 
-    def connection_made(handler: web.RequestHandler, transport: asyncio.Transport) -> None:
-        made(handler, transport)
-        peer = transport.get_extra_info("peername")
-        address = peer[0] if isinstance(peer, tuple) else ""
-        if doors.enter(address):
-            inside[handler] = address
-        else:
-            transport.write(FULL)
-            transport.close()
 
-    def connection_lost(handler: web.RequestHandler, exc: BaseException | None = None) -> None:
-        lost(handler, exc)
-        address = inside.pop(handler, None)
-        if address is not None:
-            doors.leave(address)
+_NO_SEAT = problem_of(
+    Overloaded(
+        "Too many requests of one address wait here (the operator's key: limits.waiters_per_address)",
+        retry_after_s=1,
+    ),
+    headers=OPEN,
+)
 
-    server.connection_made = connection_made  # type: ignore[method-assign]
-    server.connection_lost = connection_lost  # type: ignore[method-assign]
+
+class Seats:
+    """Counts who waits, by client. This machine is not limited; proxies are seen through before."""
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self._of_client: Counter[str] = Counter()
+
+    def take(self, client: str) -> bool:
+        """Whether one more of this address may wait. Who may leaves once, by `leave`."""
+        key = network_of(client)
+        if key is None:
+            return True
+        if self._of_client[key] >= self._limit:
+            return False
+        self._of_client[key] += 1
+        return True
+
+    def leave(self, client: str) -> None:
+        """The request is held no more."""
+        key = network_of(client)
+        if key is not None:
+            self._of_client[key] -= 1
+            if self._of_client[key] <= 0:
+                del self._of_client[key]

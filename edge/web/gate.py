@@ -16,13 +16,15 @@ from edge.live.hub import MULTIVARIANT_PLAYLIST, ROOT, Hub
 from edge.live.waiters import Cancel, Deliver, Wait
 from edge.web.viewing import Viewing
 
+_WITH_TOKEN = ROOT + "~"
+
 
 class Gate:
     """Answers as the hub does, to those who may. Both lanes ask here."""
 
     def __init__(self, hub: Hub, admission: Admission, viewing: Viewing | None = None) -> None:
         self._hub = hub
-        self._viewing = viewing or Viewing()
+        self.viewing = viewing or Viewing()
         self._admission = admission
 
     def answer(self, head: RequestHead, now: float) -> Response | Wait:
@@ -38,10 +40,19 @@ class Gate:
             self._note(path, told)
         return allowed
 
+    def may_repeat(self, head: RequestHead) -> bool:
+        """Whether an answer depends on nothing but the hub, so that its lease tells how long it is right."""
+        return (
+            self._admission.config.play == "open"
+            and not head.path.startswith(_WITH_TOKEN)
+            and "CMCD=" not in head.query
+            and of_fields(head.headers) is None
+        )
+
     def _note(self, path: str, told: str) -> None:
         stream = path.removeprefix(ROOT).partition("/")[0]
         if self._hub.get(stream) is not None:
-            self._viewing.note(stream, parse_cmcd(told))
+            self.viewing.note(stream, parse_cmcd(told))
 
     def _allowed(self, head: RequestHead, path: str, token: str | None, now: float) -> Response | Wait:
         if head.method == "OPTIONS" or self._admission.config.play == "open":
@@ -57,7 +68,7 @@ class Gate:
             return problem_of(error, headers=OPEN)
         if pending is None:
             return self._hub.answer(head, now)
-        return Wait(lambda deliver: _Asking(self._hub, head, pending, deliver).cancel)
+        return Wait(lambda deliver, _: _Asking(self._hub, head, pending, deliver).cancel)
 
     def _elsewhere(self, head: RequestHead) -> tuple[str | None, str | None]:
         """A token in the Authorization field or the query; and the rest of a query that has to move on."""
@@ -92,9 +103,10 @@ class _Asking:
         except EdgeError as error:
             self._deliver(problem_of(error, headers=OPEN))
             return
-        answer = self._hub.answer(self._head, asyncio.get_running_loop().time())
+        now = asyncio.get_running_loop().time()
+        answer = self._hub.answer(self._head, now)
         if isinstance(answer, Wait):
-            self._leave = answer.subscribe(self._deliver)
+            self._leave = answer.subscribe(self._deliver, now)
         else:
             self._deliver(answer)
 

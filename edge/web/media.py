@@ -10,6 +10,7 @@ from edge.http.message import RequestHead, Response
 from edge.live.hub import ROOT
 from edge.live.waiters import Wait
 from edge.metrics import WEB_SENDING, WEB_SENT
+from edge.web.doors import Seats, no_seat
 from edge.web.middleware import kind_of
 from edge.web.reply import head_of, send
 
@@ -20,15 +21,21 @@ class Answering(Protocol):
     def answer(self, head: RequestHead, now: float) -> Response | Wait: ...
 
 
-def media_routes(hub: Answering) -> list[web.AbstractRouteDef]:
-    """Every method below `/live/` goes to the hub, which knows what to refuse."""
+def media_routes(hub: Answering, seats: Seats | None = None) -> list[web.AbstractRouteDef]:
+    """Every method below `/live/` goes to the hub, which knows what to refuse. `seats`: who may wait."""
 
     async def media(request: web.Request) -> web.StreamResponse:
         head = head_of(request)
         answer = hub.answer(head, asyncio.get_running_loop().time())
         if isinstance(answer, Response):
             return await _reply(request, head, answer)
-        response, came_at = await _held(answer)
+        if seats is not None and not seats.take(head.client):
+            return await _reply(request, head, no_seat())
+        try:
+            response, came_at = await _held(answer)
+        finally:
+            if seats is not None:
+                seats.leave(head.client)
         sent = await _reply(request, head, response)
         WEB_SENDING.observe(asyncio.get_running_loop().time() - came_at)
         return sent
@@ -49,7 +56,7 @@ async def _held(wait: Wait) -> tuple[Response, float]:
         if not came.done():
             came.set_result((response, loop.time()))
 
-    cancel = wait.subscribe(deliver)
+    cancel = wait.subscribe(deliver, loop.time())
     try:
         return await came
     finally:

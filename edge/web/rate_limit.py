@@ -3,6 +3,7 @@
 import ipaddress
 import math
 from collections import OrderedDict
+from functools import lru_cache
 
 from edge.errors import TooManyRequests
 
@@ -36,6 +37,7 @@ class RateLimit:
             raise TooManyRequests(f"Too many requests from {key}: wait {wait} s", retry_after_s=wait)
 
 
+@lru_cache(maxsize=4096)
 def network_of(address: str) -> str | None:
     """Whose an address is: itself, or the /64 that an IPv6 host has to itself; None: this machine's."""
     try:

@@ -53,5 +53,5 @@ def target(data: bytes) -> None:
     if isinstance(answer, Response):
         assert revalidated(head, answer).status in {200, 204, 304, 400, 404, 405}
     else:
-        answer.subscribe(lambda _: None)()
+        answer.subscribe(lambda _: None, 5.0)()
     assert _HUB.waiting == 0

@@ -120,7 +120,9 @@ class Stage:
         viewer = Viewer()
         answer = self.hub.answer(RequestHead(method, f"/live/{stream}/{path}", query, fields), self.now)
         if isinstance(answer, Wait):
-            viewer.cancel = answer.subscribe(lambda response: viewer.answers.append((self.now, response)))
+            viewer.cancel = answer.subscribe(
+                lambda response: viewer.answers.append((self.now, response)), self.now
+            )
         else:
             viewer.answers.append((self.now, answer))
         return viewer

@@ -111,7 +111,7 @@ def test_places_are_full_at_their_limit() -> None:
 def test_waiting_begins_with_the_subscription() -> None:
     waiters: Waiters[str] = Waiters(Places(10))
     got: list[Response] = []
-    wait = Wait(lambda deliver: waiters.add("k", deliver, 0.0))
+    wait = Wait(lambda deliver, now: waiters.add("k", deliver, now))
     assert len(waiters) == 0
-    wait.subscribe(got.append)
+    wait.subscribe(got.append, 0.0)
     assert len(waiters) == 1

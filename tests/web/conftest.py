@@ -12,7 +12,8 @@ from edge.live.hub import Hub
 from edge.live.publication import Publication
 from edge.media.sample import Sample
 from edge.media.track import Track
-from edge.web.app import Readiness, make_app
+from edge.web.app import make_app
+from edge.web.readiness import Readiness
 
 FPS = 30
 VIDEO = Track(

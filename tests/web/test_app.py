@@ -1,6 +1,7 @@
 from aiohttp import web
 
-from edge.web.app import MAX_BODY_BYTES, Readiness, make_app
+from edge.web.app import MAX_BODY_BYTES, make_app
+from edge.web.readiness import Readiness
 
 
 async def test_alive_is_not_ready(client, readiness) -> None:

@@ -1,13 +1,10 @@
-import asyncio
-
 import pytest
-from aiohttp import web
 from hypothesis import given
 from hypothesis import strategies as st
 
 from edge.config import LimitsConfig
 from edge.web.client_address import trusted_networks
-from edge.web.doors import Doors, guard
+from edge.web.doors import Doors, Seats
 
 PROXY = "10.0.0.1"
 
@@ -49,38 +46,10 @@ def test_the_count_is_that_of_who_is_in(steps):
         assert dict(one._of_address) == {each: inside.count(each) for each in set(inside) - {PROXY}}
 
 
-async def test_over_real_sockets():
-    app = web.Application()
-
-    async def inside(_):
-        return web.Response(text="in")
-
-    app.router.add_get("/", inside)
-    runner = web.AppRunner(app)
-    await runner.setup()
-    guard(runner.server, doors(connections=2))
-    site = web.TCPSite(runner, "127.0.0.1", 0)
-    await site.start()
-    address = runner.addresses[0][:2]
-
-    async def ask():
-        reader, writer = await asyncio.open_connection(*address)
-        writer.write(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
-        return await reader.readuntil(b"\r\n\r\n"), writer
-
-    try:
-        (first, one), (second, two), (third, three) = [await ask() for _ in range(3)]
-        assert b" 200 " in first
-        assert b" 200 " in second
-        assert b" 503 " in third
-        assert b"Retry-After" in third
-        one.close()
-        await one.wait_closed()
-        async with asyncio.timeout(5):
-            while b" 200 " not in (answer := await ask())[0]:
-                answer[1].close()
-                await asyncio.sleep(0.01)
-        for writer in (two, three, answer[1]):
-            writer.close()
-    finally:
-        await runner.cleanup()
+def test_who_waits_is_counted_by_client():
+    seats = Seats(2)
+    assert [seats.take("192.0.2.7") for _ in range(3)] == [True, True, False]
+    assert seats.take("192.0.2.8")
+    seats.leave("192.0.2.7")
+    assert seats.take("192.0.2.7")
+    assert all(seats.take("127.0.0.1") for _ in range(5))

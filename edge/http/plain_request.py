@@ -1,0 +1,79 @@
+"""Request heads that leave nothing to interpret, read by two regular expressions. All others: not at all.
+
+What is not plain goes to a strict parser: a lane that guesses at framing is how requests are smuggled
+(RFC 9112, 11.2).
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import NamedTuple
+
+END = b"\r\n\r\n"
+MOST_HEAD_BYTES = 8000
+"""Longer ones are not plain: parsers have limits of their own by line."""
+
+_LINE = re.compile(
+    rb"(GET|HEAD) (/[A-Za-z0-9\-._~!$&'()*+,;=:@/]*)(?:\?([A-Za-z0-9\-._~!$&'()*+,;=:@/?%]*))? HTTP/1\.1"
+)
+_FIELDS = re.compile(rb"(?:\r\n[!#$%&'*+\-.^_`|~0-9A-Za-z]+:[\t\x20-\x7e]*)+\r\n\r\n")
+_HOST = re.compile(r"[A-Za-z0-9.\-_]+(:[0-9]{1,5})?|\[[0-9a-fA-F:.]+\](:[0-9]{1,5})?")
+_MOST_FIELDS = 100
+_NEVER = re.compile(r"content-.*|transfer-encoding|te|trailer|upgrade|expect|sec-websocket-.*|http2-settings")
+"""Fields that change what the octets of a connection mean, or promise a body."""
+_MAY_REPEAT = "x-forwarded-for"
+
+
+class RequestLine(NamedTuple):
+    """`path` has nothing to decode; `query` is raw, without the question mark."""
+
+    method: str
+    path: str
+    query: str
+
+
+@dataclass(frozen=True, slots=True)
+class Fields:
+    """The header fields of a request, as many requests of one connection have them."""
+
+    raw: bytes
+    """From the line end of the request line to the empty line, both included."""
+    values: Mapping[str, str]
+    """Those that were wanted; names in lower case."""
+    forwarded_for: tuple[str, ...]
+    closes: bool
+    """`Connection: close`."""
+
+
+def read_line(line: bytes) -> RequestLine | None:
+    """A request line without its line end; None where it is not plain: GET or HEAD of a path in HTTP/1.1."""
+    found = _LINE.fullmatch(line)
+    if found is None:
+        return None
+    method, path, query = found.groups(b"")
+    return RequestLine(method.decode("ascii"), path.decode("ascii"), query.decode("ascii"))
+
+
+def read_fields(raw: bytes, wanted: frozenset[str]) -> Fields | None:
+    """See Fields.raw; None where they are not plain: a body, another protocol, a field given twice, anything
+    but visible ASCII and line ends as they should be (RFC 9112, 2.2 and 5), or no Host (3.2).
+    """
+    if _FIELDS.fullmatch(raw) is None:
+        return None
+    values: dict[str, str] = {}
+    forwarded_for = []
+    lines = raw[2:-4].decode("ascii").split("\r\n")
+    for line in lines:
+        given, _, text = line.partition(":")
+        name, value = given.lower(), text.strip(" \t")
+        if name == _MAY_REPEAT:
+            forwarded_for.append(value)
+        elif name in values or _NEVER.fullmatch(name):
+            return None
+        values[name] = value
+    connection = values.get("connection", "keep-alive").lower()
+    is_plain = len(lines) <= _MOST_FIELDS and connection in {"keep-alive", "close"}
+    if not is_plain or _HOST.fullmatch(values.get("host", "")) is None:
+        return None
+    kept = {name: value for name, value in values.items() if name in wanted}
+    return Fields(raw, kept, tuple(forwarded_for), connection == "close")

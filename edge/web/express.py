@@ -1,0 +1,338 @@
+"""The fast lane: a head in, a prepared answer out. Whatever needs thought goes to aiohttp, for good."""
+
+import asyncio
+from functools import partial
+from typing import cast
+
+from edge.errors import TooManyRequests
+from edge.http.message import Response
+from edge.http.plain_request import END, Fields
+from edge.http.problem import problem, problem_of
+from edge.live.waiters import Cancel
+from edge.web.access_log import Line
+from edge.web.client_address import client_address
+from edge.web.doors import FULL, no_seat
+from edge.web.handover import hand_over
+from edge.web.lane import Asked, Known, Lane
+from edge.web.wire import Wire
+
+MOST_HEAD_BYTES = 16 * 1024
+"""Of a head that is not complete; longer ones are refused (RFC 6585, 5)."""
+
+MOST_AHEAD_BYTES = 64 * 1024
+"""What a client may send before its turn; then it is not read from."""
+
+LEAST_READ_BYTES = 64 * 1024
+"""What a reader has to take within `limits.slow_reader`, while there is more for him."""
+
+_TOO_LONG = problem(431, "Request header fields too large", "The head of the request is too long: shorten it")
+_TOO_SLOW = problem(408, "Request timeout", "The head of the request took too long: ask again, and faster")
+_NO_FIELDS = Fields(b"\0", {}, (), closes=False)
+
+
+class Express(asyncio.Protocol):
+    """One connection, one request after the other.
+
+    `_is_quick`: nothing is buffered, held or unsent, and nobody takes notes of each request.
+    """
+
+    __slots__ = (
+        "_address",
+        "_asked",
+        "_buffer",
+        "_cancel",
+        "_client",
+        "_fields",
+        "_held_at",
+        "_is_ending",
+        "_is_paused",
+        "_is_quick",
+        "_known",
+        "_lane",
+        "_since",
+        "_slot",
+        "_transport",
+        "_unsent",
+    )
+
+    def __init__(self, lane: Lane) -> None:
+        self._lane = lane
+        self._transport: asyncio.Transport | None = None
+        self._address = self._client = ""
+        self._fields = _NO_FIELDS
+        self._known: Known = {}
+        self._buffer = b""
+        self._asked: Asked | None = None
+        self._cancel: Cancel | None = None
+        self._held_at = 0.0
+        self._is_quick = self._is_paused = self._is_ending = False
+        self._since = lane.now
+        self._slot = self._unsent = 0
+
+    # What the transport tells
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """See asyncio.BaseProtocol."""
+        lane, one = self._lane, cast(asyncio.Transport, transport)
+        peer = one.get_extra_info("peername")
+        address = peer[0] if isinstance(peer, tuple) else ""
+        if not lane.doors.enter(address):
+            one.write(FULL)
+            one.close()
+            return
+        self._transport = one
+        self._address = self._client = address
+        one.set_write_buffer_limits(high=1, low=0)  # one answer is read before the next is made
+        self._slot = lane.wheel.put(self, lane.now + round(lane.limits.slow_head))
+
+    def connection_lost(self, _: Exception | None) -> None:
+        """See asyncio.BaseProtocol."""
+        if self._transport is not None:
+            self._transport = None
+            self._is_quick = False
+            self._lane.wheel.take_out(self, self._slot)
+            self._lane.doors.leave(self._address)
+            self._let_go()
+
+    def data_received(self, data: bytes) -> None:
+        """See asyncio.Protocol. Here is the shortcut to what somebody asked a moment ago."""
+        if self._is_quick and data.endswith(raw := self._fields.raw):
+            asked = self._known.get(data[: -len(raw)])
+            if asked is not None and asked.lease.holds:
+                self._since = self._lane.now
+                self._give_again(asked)
+                return
+        self._take(data)
+
+    def pause_writing(self) -> None:
+        """See asyncio.BaseProtocol: the client does not read as fast as we write."""
+        self._is_paused = True
+        self._is_quick = False
+        if self._transport is not None:
+            self._unsent = self._transport.get_write_buffer_size()
+            self._look_in(self._lane.limits.slow_reader)
+
+    def resume_writing(self) -> None:
+        """See asyncio.BaseProtocol."""
+        self._is_paused = False
+        self._since = self._lane.now
+        self._go_on()
+
+    # Time
+
+    def look(self) -> None:
+        """See Timed."""
+        lane = self._lane
+        if self._is_paused or self._is_ending:
+            self._look_at_reader()
+            return
+        is_asking = bool(self._buffer) or self._fields is _NO_FIELDS
+        patience = lane.limits.slow_head if is_asking else lane.limits.idle
+        left = self._since + round(patience) - lane.now
+        if self._asked is not None:
+            self._look_in(lane.limits.idle)
+        elif left > 0:
+            self._look_in(left)
+        elif self._buffer:
+            self._refuse(_TOO_SLOW)
+        else:
+            self.close()
+
+    def close(self) -> None:
+        """See Timed."""
+        self._is_ending = True
+        self._is_quick = False
+        if self._transport is not None:
+            self._look_in(self._lane.limits.slow_reader)
+            self._transport.close()
+
+    def abort(self) -> None:
+        """See Timed."""
+        if self._transport is not None:
+            self._transport.abort()
+
+    def _look_at_reader(self) -> None:
+        """Slow is allowed, but what a reader leaves lying is held for him."""
+        assert self._transport is not None
+        unsent = self._transport.get_write_buffer_size()
+        if self._is_ending or unsent > self._unsent - LEAST_READ_BYTES:
+            self.abort()
+            return
+        self._unsent = unsent
+        self._look_in(self._lane.limits.slow_reader)
+
+    def _look_in(self, seconds: float) -> None:
+        wheel = self._lane.wheel
+        wheel.take_out(self, self._slot)
+        self._slot = wheel.put(self, self._lane.now + max(1, round(seconds)))
+
+    # Requests
+
+    def _take(self, data: bytes) -> None:
+        if self._transport is None or self._is_ending:
+            return
+        self._is_quick = False
+        if not self._buffer:
+            self._since = self._lane.now
+        self._buffer += data
+        if self._asked is None and not self._is_paused:
+            self._go_on()
+        elif len(self._buffer) > MOST_AHEAD_BYTES:
+            self._transport.pause_reading()
+
+    def _go_on(self) -> None:
+        """Answer what is buffered, in order, until an answer takes time."""
+        while self._transport is not None:
+            if self._asked is not None or self._is_paused or self._is_ending:
+                return
+            while self._buffer.startswith(b"\r\n"):  # RFC 9112, 2.2
+                self._buffer = self._buffer[2:]
+            end = self._buffer.find(END) + len(END)
+            if end < len(END):
+                self._await_rest()
+                return
+            whole = self._buffer
+            self._buffer = whole[end:]
+            if not self._serve(whole[:end]):
+                self._hand_over(whole)
+                return
+
+    def _await_rest(self) -> None:
+        assert self._transport is not None
+        if not self._transport.is_reading():
+            self._transport.resume_reading()
+        data, limits = self._buffer, self._lane.limits
+        if not data:
+            self._is_quick = self._lane.is_quick
+        elif len(data) > MOST_HEAD_BYTES:
+            self._refuse(_TOO_LONG)
+        elif data.count(b"\n") != data.count(b"\r\n"):
+            self._hand_over(data)
+        else:
+            self._look_in(self._since + limits.slow_head - self._lane.now)
+
+    def _serve(self, head: bytes) -> bool:
+        """False: this is not for us, and nothing was done."""
+        lane = self._lane
+        line, end, rest = head.partition(b"\r\n")
+        raw = end + rest
+        fields = self._fields if raw == self._fields.raw else lane.fields(raw)
+        if fields is None:
+            return False
+        if fields is not self._fields:
+            self._fields = fields
+            self._known = lane.known(fields)
+            self._client = client_address(self._address, fields.forwarded_for, lane.trusted)
+        asked = self._known.get(line)
+        is_known = asked is not None and asked.lease.holds
+        if not is_known:
+            asked = lane.ask(line, fields, self._known, self._client)
+        if asked is None:
+            return False
+        self._since = lane.now
+        self._answer(asked, again=is_known)
+        return True
+
+    def _answer(self, asked: Asked, *, again: bool) -> None:
+        lane = self._lane
+        if lane.rate is not None:
+            try:
+                lane.rate.take(self._client, lane.loop.time())
+            except TooManyRequests as error:
+                self._send(asked, lane.wire(asked, problem_of(error)))
+                return
+        if again:
+            self._give_again(asked)
+        elif asked.wire is None:
+            self._hold(asked)
+        else:
+            self._send(asked, asked.wire)
+
+    def _give_again(self, asked: Asked) -> None:
+        if asked.wire is None:
+            self._hold(asked)
+            return
+        if asked.lease.again is not None:
+            asked.lease.again()
+        self._send(asked, asked.wire)
+
+    def _hold(self, asked: Asked) -> None:
+        lane = self._lane
+        if not lane.seats.take(self._client):
+            self._send(asked, lane.wire(asked, no_seat()))
+            return
+        assert asked.wait is not None
+        self._is_quick = False
+        self._asked = asked
+        self._held_at = lane.loop.time()
+        lane.ready.requests += 1
+        self._cancel = asked.wait.subscribe(self._woken, self._held_at)
+
+    def _woken(self, response: Response) -> None:
+        self._cancel = None
+        self._lane.outbox.put(self, response)
+
+    def complete(self, response: Response) -> None:
+        """See outbox.Woken."""
+        asked = self._asked
+        if asked is not None and self._transport is not None:
+            self._let_go()
+            self._since = self._lane.now
+            self._send(asked, self._lane.wire(asked, response))
+            if self._buffer or self._is_paused or self._is_ending:
+                self._go_on()
+            else:
+                self._is_quick = self._lane.is_quick
+
+    def _let_go(self) -> None:
+        """It waits no more."""
+        if self._asked is None:
+            return
+        self._asked = None
+        cancel, self._cancel = self._cancel, None
+        if cancel is not None:
+            cancel()
+        self._lane.seats.leave(self._client)
+        self._lane.ready.requests -= 1
+
+    def _send(self, asked: Asked, wire: Wire) -> None:
+        lane, transport = self._lane, self._transport
+        assert transport is not None
+        count = asked.count if wire is asked.wire else None
+        count = count or lane.tally.of(asked.kind, wire.status)
+        count.requests += 1
+        count.octets += wire.counted
+        if asked.closes or lane.ready.is_draining:
+            transport.writelines(wire.closing(lane.date))
+            self.close()
+        else:
+            if wire.date is not lane.date:
+                wire.at(lane.date)
+            if wire.one is not None:
+                transport.write(wire.one)
+            else:
+                transport.writelines(wire.many)
+        if lane.access_log.is_on:
+            self._note(asked, wire)
+
+    def _note(self, asked: Asked, wire: Wire) -> None:
+        held_s = self._lane.loop.time() - self._held_at if asked.wait is not None else 0.0
+        head = asked.head
+        line = Line(self._client, head.method, head.path, wire.status, wire.length, round(held_s, 4))
+        self._lane.access_log.note(line)
+
+    def _refuse(self, response: Response) -> None:
+        """An answer to what is no request."""
+        assert self._transport is not None
+        self._lane.tally.of("other", response.status).requests += 1
+        self._transport.writelines(Wire(response).closing(self._lane.date))
+        self.close()
+
+    def _hand_over(self, buffered: bytes) -> None:
+        lane, transport = self._lane, self._transport
+        assert transport is not None
+        lane.wheel.take_out(self, self._slot)
+        self._transport = None
+        self._buffer = b""
+        transport.set_write_buffer_limits()
+        hand_over(transport, lane.strict(), buffered, partial(lane.doors.leave, self._address))

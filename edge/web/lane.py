@@ -1,0 +1,199 @@
+"""What the connections of the fast lane share: rooms that answer, what was asked lately, limits, time."""
+
+import asyncio
+import time
+from collections.abc import Callable, Mapping
+from typing import Protocol
+
+from edge.config import Config
+from edge.http.accept import accepts_gzip
+from edge.http.conditional import revalidated
+from edge.http.message import Lease, RequestHead, Response
+from edge.http.plain_request import Fields, read_fields, read_line
+from edge.live.waiters import Wait
+from edge.metrics import WEB_SENDING
+from edge.web.access_log import AccessLog
+from edge.web.client_address import trusted_networks
+from edge.web.doors import Doors, Seats
+from edge.web.middleware import kind_of
+from edge.web.outbox import Outbox
+from edge.web.rate_limit import RateLimit
+from edge.web.readiness import Readiness
+from edge.web.reply import READ
+from edge.web.tally import Count, Tally
+from edge.web.wheel import Wheel
+from edge.web.wire import Wire, Wires, date_line
+
+_WANTED = frozenset(READ)
+_MOST_KNOWN = 4096
+_MOST_FIELDS = 1024
+_LONGEST_LINE = 512
+_NEVER = Lease()
+_NEVER.holds = False
+
+
+class Answerer(Protocol):
+    """A room that the lane asks itself."""
+
+    def answer(self, head: RequestHead, now: float) -> Response | Wait | None:
+        """None: the strict lane has to answer this; nothing may have been done for it yet."""
+
+    def may_repeat(self, head: RequestHead) -> bool:
+        """Whether the answer depends on nothing but what its lease stands for."""
+
+
+class Timed(Protocol):
+    """A connection, as far as time concerns it."""
+
+    def look(self) -> None:
+        """The second has come for which it stands in the wheel."""
+
+    def close(self) -> None:
+        """End it when what was written is read."""
+
+    def abort(self) -> None:
+        """End it now."""
+
+
+class Asked:
+    """A request and its answer: `wire`, or `wait`. Shared by all who ask the same while the lease holds."""
+
+    __slots__ = ("closes", "count", "head", "is_simple", "kind", "lease", "wait", "wire")
+
+    def __init__(self, head: RequestHead, *, closes: bool) -> None:
+        self.head = head
+        self.closes = closes
+        self.is_simple = head.method == "GET" and "if-none-match" not in head.headers
+        self.kind = kind_of(head.path)
+        self.lease = _NEVER
+        self.wait: Wait | None = None
+        self.wire: Wire | None = None
+        self.count: Count | None = None
+
+
+Known = dict[bytes, Asked]
+_NOTHING: Known = {}
+
+
+class Lane:
+    """One for each server."""
+
+    def __init__(
+        self,
+        config: Config,
+        rooms: Mapping[str, Answerer],
+        *,
+        ready: Readiness,
+        seats: Seats | None = None,
+        access_log: AccessLog | None = None,
+    ) -> None:
+        """`rooms`: by the first segment of a path."""
+        self.loop = asyncio.get_running_loop()
+        self.strict: Callable[[], asyncio.Protocol] = asyncio.Protocol
+        """Makes the protocol of a connection that is handed over."""
+        self.ready = ready
+        self.limits = config.limits
+        self.trusted = trusted_networks(config.server.trusted_proxies)
+        self.doors = Doors(config.limits, self.trusted)
+        self.seats = seats or Seats(config.limits.waiters_per_address)
+        per_second = config.limits.requests_per_address
+        self.rate = RateLimit(per_second=per_second, burst=10 * per_second) if per_second else None
+        self.access_log = access_log or AccessLog(0)
+        self.is_quick = self.rate is None and not self.access_log.is_on
+        """Nothing is to be noted of a request but that there was one."""
+        self.tally = Tally()
+        self.outbox = Outbox(WEB_SENDING)
+        self.now = int(self.loop.time())
+        """Whole monotonic seconds, as of the last tick."""
+        self.date = date_line(time.time())
+        self.wheel: Wheel[Timed] = Wheel(self.now)
+        self._wires = Wires()
+        self._rooms = rooms
+        self._fields: dict[bytes, Fields] = {}
+        self._known: dict[bool, Known] = {False: {}, True: {}}
+        ready.on_drain.append(self._forget)
+
+    def tick(self, now: float) -> None:
+        """Some ten times a second (monotonic seconds)."""
+        if (date := date_line(time.time())) != self.date:
+            self.date = date
+        if int(now) <= self.now:
+            return
+        self.now = int(now)
+        for one in self.wheel.due(self.now):
+            one.look()
+        self._wires.forget()
+        for known in self._known.values():
+            for line in [line for line, one in known.items() if not one.lease.holds]:
+                del known[line]
+        self.tally.flush()
+        self.access_log.flush()
+
+    async def close(self, patience_s: float) -> None:
+        """Whoever waited has an answer by now: let it go out, and end every connection."""
+        self.outbox.flush()
+        for one in list(self.wheel):
+            one.close()
+        until = self.loop.time() + patience_s
+        while not self.wheel.is_empty and self.loop.time() < until:  # noqa: ASYNC110  once, at the very end
+            await asyncio.sleep(0.01)
+        for one in list(self.wheel):
+            one.abort()
+        self.tally.flush()
+        self.access_log.close()
+
+    # What connections ask
+
+    def fields(self, raw: bytes) -> Fields | None:
+        """See read_fields; those that were seen lately are not read again."""
+        fields = self._fields.get(raw)
+        if fields is None and (fields := read_fields(raw, _WANTED)) is not None:
+            if len(self._fields) >= _MOST_FIELDS:
+                self._fields.clear()
+            self._fields[raw] = fields
+        return fields
+
+    def known(self, fields: Fields) -> Known:
+        """What was asked lately, by request line, with fields that mean the same."""
+        if fields.closes or fields.values.keys() - {"accept-encoding"}:
+            return _NOTHING
+        return self._known[accepts_gzip(fields.values.get("accept-encoding"))]
+
+    def ask(self, line: bytes, fields: Fields, known: Known, client: str) -> Asked | None:
+        """The answer to a request that was not asked lately; None: hand it over."""
+        read = read_line(line)
+        room = None if read is None else self._rooms.get(read.path[1 : max(1, read.path.find("/", 1))])
+        if read is None or room is None:
+            return None
+        head = RequestHead(read.method, read.path, read.query, fields.values, client)
+        answer = room.answer(head, self.loop.time())
+        if answer is None:
+            return None
+        asked = Asked(head, closes=fields.closes)
+        if isinstance(answer, Wait):
+            asked.wait = answer
+        else:
+            asked.wire = self.wire(asked, answer)
+            asked.count = self.tally.of(asked.kind, asked.wire.status)
+        if answer.lease is not None and known is not _NOTHING and room.may_repeat(head):
+            self._remember(known, line, asked, answer.lease)
+        return asked
+
+    def wire(self, asked: Asked, response: Response) -> Wire:
+        """`response` in the form that this request wants: whole, its head only, or that nothing changed."""
+        if asked.is_simple:
+            return self._wires.of(response)
+        return Wire(revalidated(asked.head, response), has_body=asked.head.method != "HEAD")
+
+    def _remember(self, known: Known, line: bytes, asked: Asked, lease: Lease) -> None:
+        if len(line) > _LONGEST_LINE or self.ready.is_draining:
+            return
+        if len(known) >= _MOST_KNOWN:
+            known.clear()
+        asked.lease = lease
+        known[line] = asked
+
+    def _forget(self) -> None:
+        """From now on every answer says goodbye."""
+        for known in self._known.values():
+            known.clear()

@@ -1,0 +1,104 @@
+"""Both lanes behind the same sockets: the fast one first, aiohttp behind it for everything else."""
+
+import asyncio
+import socket
+import ssl
+from collections.abc import Iterable, Sequence
+
+from aiohttp import web
+
+from edge.auth.admission import Admission
+from edge.config import Address, Config
+from edge.live.hub import Hub
+from edge.web.access_log import AccessLog
+from edge.web.api import Control
+from edge.web.app import make_app
+from edge.web.doors import Seats
+from edge.web.express import Express
+from edge.web.gate import Gate
+from edge.web.lane import Lane
+from edge.web.readiness import Readiness
+from edge.web.viewing import Viewing
+
+BACKLOG = 4096
+_PATIENCE_S = 1.0
+"""For answers that are on their way when the server goes down."""
+
+
+class Serving:
+    """Made by `begin`; `tick` is called some ten times a second."""
+
+    def __init__(self, runner: web.AppRunner, lane: Lane) -> None:
+        self.lane = lane
+        self._runner = runner
+        self._servers: list[asyncio.AbstractServer] = []
+
+    @classmethod
+    async def begin(
+        cls,
+        config: Config,
+        hub: Hub,
+        *,
+        ready: Readiness,
+        admission: Admission,
+        control: Control | None = None,
+        routes: Iterable[web.AbstractRouteDef] = (),
+    ) -> "Serving":
+        """Compose both; nothing listens yet. See make_app."""
+        gate = Gate(hub, admission, Viewing(capacity=2 * config.live.max_publications))
+        seats = Seats(config.limits.waiters_per_address)
+        access_log = AccessLog(config.server.access_log)
+        lane = Lane(config, {"live": gate}, ready=ready, seats=seats, access_log=access_log)
+        app = make_app(
+            config,
+            hub,
+            ready=ready,
+            routes=routes,
+            admission=admission,
+            control=control,
+            gate=gate,
+            seats=seats,
+            access_log=access_log,
+            collectors=(lane.tally,),
+        )
+        runner = web.AppRunner(
+            app,
+            access_log=None,
+            handle_signals=False,
+            shutdown_timeout=_PATIENCE_S,
+            keepalive_timeout=config.limits.idle,
+        )
+        await runner.setup()
+        assert runner.server is not None
+        lane.strict = runner.server
+        return cls(runner, lane)
+
+    async def listen(self, one: socket.socket, tls: ssl.SSLContext | None) -> Address:
+        """Serve a socket that listens already; it is ours from now on."""
+        loop, limits = asyncio.get_running_loop(), self.lane.limits
+        handshake_s = limits.slow_head if tls is not None else None
+        server = await loop.create_server(
+            lambda: Express(self.lane),
+            sock=one,
+            ssl=tls,
+            backlog=BACKLOG,
+            ssl_handshake_timeout=handshake_s,
+        )
+        self._servers.append(server)
+        name: Sequence[object] = one.getsockname()
+        return Address(str(name[0]), int(str(name[1])))
+
+    def stop_listening(self) -> None:
+        """Whoever is here stays."""
+        for server in self._servers:
+            server.close()
+        self._servers.clear()
+
+    def tick(self, now: float) -> None:
+        """See Lane.tick."""
+        self.lane.tick(now)
+
+    async def close(self) -> None:
+        """Nobody waits any more, or they may ask elsewhere: say what is to say, and end."""
+        self.stop_listening()
+        await asyncio.gather(self.lane.close(_PATIENCE_S), self._runner.cleanup())

@@ -1,0 +1,83 @@
+"""A Response as octets of HTTP/1.1: made once, the date once a second, for everybody who gets it."""
+
+from collections.abc import Sequence
+from email.utils import formatdate
+from http import HTTPStatus
+
+from edge.http.message import Response
+from edge.web.reply import SERVER
+
+_JOINED_BYTES = 16 * 1024
+"""Up to here a copy once a second costs less than a second buffer for each viewer."""
+
+_LIMIT = 256
+_BODILESS = frozenset({204, 304})
+_CLOSING = b"Connection: close\r\n"
+
+
+def date_line(unix_s: float) -> bytes:
+    """The Date field (RFC 9110, 6.6.1), with its line end."""
+    return f"Date: {formatdate(unix_s, usegmt=True)}\r\n".encode("ascii")
+
+
+class Wire:
+    """One answer in one form. `one` or else `many` are what to write; buffers are shared, never changed."""
+
+    __slots__ = ("_before", "_body", "counted", "date", "length", "many", "one", "response", "status")
+
+    def __init__(self, response: Response, *, has_body: bool = True) -> None:
+        """`has_body`: not for HEAD."""
+        self.response = response
+        self.status = response.status
+        self._before = _head(response)
+        self._body = response.body if has_body else ()
+        self.length = sum(map(len, self._body))
+        """Octets of the body."""
+        self.counted = self.length if response.status == 200 else 0
+        """Of media and playlists."""
+        self.date = b""
+        self.one: bytes | None = None
+        self.many: Sequence[bytes] = ()
+
+    def at(self, date: bytes) -> None:
+        """Make the buffers for this second. `date`: see date_line."""
+        self.date = date
+        head = b"".join((self._before, date, b"\r\n"))
+        if self.length <= _JOINED_BYTES:
+            self.one = b"".join((head, *self._body))
+        else:
+            self.many = (head, *self._body)
+
+    def closing(self, date: bytes) -> list[bytes]:
+        """Buffers of an answer after which the connection is closed (RFC 9112, 9.6)."""
+        return [self._before, date, _CLOSING, b"\r\n", *self._body]
+
+
+class Wires:
+    """The wire form of whole answers that many wait for: the newest few, by identity."""
+
+    def __init__(self) -> None:
+        self._known: dict[int, Wire] = {}
+
+    def of(self, response: Response) -> Wire:
+        """As long as it is remembered the response lives, so its identity is its own."""
+        wire = self._known.get(id(response))
+        if wire is None:
+            if len(self._known) >= _LIMIT:
+                self._known.clear()
+            wire = self._known[id(response)] = Wire(response)
+        return wire
+
+    def forget(self) -> None:
+        """Media that nobody waits for any more shall not stay in memory for this."""
+        self._known.clear()
+
+
+def _head(response: Response) -> bytes:
+    status = HTTPStatus(response.status)
+    fields = [*response.headers, SERVER]
+    if response.status not in _BODILESS:
+        fields.append(("Content-Length", str(response.content_length)))
+    lines = [f"{name}: {value}" for name, value in fields]
+    assert not any("\r" in line or "\n" in line for line in lines), "a field would end before its end"
+    return "\r\n".join([f"HTTP/1.1 {status.value} {status.phrase}", *lines, ""]).encode("utf-8")
