@@ -1,6 +1,9 @@
 """The octets of one keep-alive connection to whole answers: as little work for an answer as a generator can do."""
 
 _NO_BODY = frozenset({204, 304})
+_MOST_KNOWN = 256
+_known: dict[bytes, tuple[int, int | None]] = {}
+"""Status and length by head: all viewers get the same one within a second."""
 _MOST_HEAD = 16 * 1024
 
 
@@ -56,14 +59,12 @@ class AnswerReader:
             return False
         body_at = end + 4 - len(self._head)
         self._head = b""
-        self.status = _status(head)
-        length = 0 if self.status in _NO_BODY else _length(head, end)
+        self.status, length = _known.get(head[:end]) or _understood(head[:end])
         if length is None:
             self._chunks = Chunks()
             return self._feed_chunks(bytes(data[body_at:]))
         self.size = self._left = length
-        rest = len(data) - body_at
-        if rest:
+        if len(data) > body_at:
             return self.feed(data[body_at:]) if length else self._surplus()
         return False if length else self._finished()
 
@@ -88,19 +89,26 @@ class AnswerReader:
         raise BadAnswer("an octet after an empty answer")
 
 
+def _understood(head: bytes) -> tuple[int, int | None]:
+    """Status, and octets of the body; None: chunked. `head`: without the empty line."""
+    status = _status(head)
+    length = 0 if status in _NO_BODY else _length(head)
+    if len(_known) >= _MOST_KNOWN:
+        _known.clear()
+    _known[head] = status, length
+    return status, length
+
+
 def _status(head: bytes) -> int:
     if head[:7] != b"HTTP/1." or not head[9:12].isdigit():
         raise BadAnswer(f"no status line: {head[:30]!r}")
     return int(head[9:12])
 
 
-def _length(head: bytes, end: int) -> int | None:
+def _length(head: bytes) -> int | None:
     """Content-Length; None: chunked (RFC 9112, 6.3)."""
-    at = head.find(b"\r\nContent-Length: ", 0, end)
-    if at >= 0:
-        return int(head[at + 18 : head.find(b"\r", at + 18)])
     fields = {}
-    for line in head[:end].split(b"\r\n")[1:]:
+    for line in head.split(b"\r\n")[1:]:
         name, _, value = line.partition(b":")
         fields[name.strip().lower()] = value.strip().lower()
     if fields.get(b"transfer-encoding") == b"chunked":

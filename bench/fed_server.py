@@ -9,11 +9,12 @@ import argparse
 import asyncio
 import contextlib
 import os
+import socket
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 
 from edge import server
-from edge.config import load
+from edge.config import Address, load
 from edge.hls.segment import PartReady
 from edge.live.hub import Hub
 from edge.live.publication import Publication
@@ -173,9 +174,22 @@ def serve(options: argparse.Namespace) -> int:
             yield node
 
     server.started = started_and_fed
+    if options.congestion:
+        server.bound = _controlled(server.bound, options.congestion)
     tell_parts(teller, names)
     config = load(None, overrides=options.set)
     return server.run(config, demo=False)
+
+
+def _controlled(
+    bound: Callable[[Address], socket.socket], congestion: str
+) -> Callable[[Address], socket.socket]:
+    def listener(address: Address) -> socket.socket:
+        one = bound(address)
+        one.setsockopt(socket.IPPROTO_TCP, socket.TCP_CONGESTION, congestion.encode())
+        return one
+
+    return listener
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -186,6 +200,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument(
         "--history", type=float, default=10, help="seconds of media that are there from the start"
     )
+    parser.add_argument("--congestion", default="", help="TCP's congestion control of the listener")
     parser.add_argument("--set", action="append", default=[], metavar="section.key=value")
     return serve(parser.parse_args(argv))
 

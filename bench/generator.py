@@ -15,7 +15,7 @@ import uvloop
 from bench import report
 from bench.crowd import Crowd
 from bench.nginx import SETTINGS, nginx, version
-from bench.server_process import GENERATOR_CORE, pin, raise_file_limit
+from bench.server_process import GENERATOR_CORE, SERVER_CORE, pin, raise_file_limit
 from bench.viewer import BEHAVIOURS, Connection, HlsJsViewer, Stream
 
 PLAYLIST = """#EXTM3U
@@ -62,9 +62,13 @@ async def measure(options: Any) -> dict[str, Any]:
         gc.freeze()
         times = crowd.tally.arrivals.by_part[b"/live/s0/p/part1.m4s"]
         parts, requests, cpu = len(times), crowd.tally.requests, report.cpu_seconds(server.pid)
+        gc.disable()
         own, since = time.process_time(), time.monotonic()
+        cores = [report.core_times(core) for core in (SERVER_CORE, GENERATOR_CORE)]
         await asyncio.sleep(options.seconds)
         took, own = time.monotonic() - since, time.process_time() - own
+        cores = [report.core_times(core).since(cores[core]) for core in (SERVER_CORE, GENERATOR_CORE)]
+        gc.enable()
         parts, requests = len(times) - parts, crowd.tally.requests - requests
         cpu = report.cpu_seconds(server.pid) - cpu
         await crowd.leave()
@@ -76,7 +80,10 @@ async def measure(options: Any) -> dict[str, Any]:
             "errors": sum(crowd.tally.errors.values()),
             "generator_us_per_part": own / parts * 1e6 if parts else None,
             "generator_cpu_percent": own / took * 100,
+            "generator_core_percent": cores[GENERATOR_CORE].busy_percent,
             "nginx_cpu_percent": cpu / took * 100,
+            "nginx_core_percent": cores[SERVER_CORE].busy_percent,
+            "foreign_cpu_percent": (sum(core.processes for core in cores) - cpu - own) / took * 100,
         }
 
 

@@ -35,7 +35,9 @@ class LiveEdge:
 
     def listed_after(self, part: bytes | None) -> bytes | None:
         """The listed part that follows; of one that is not listed any more: the newest. None: nothing new."""
-        following = self._following.get(part, self.last) if part != self.hint else None
+        if part is not None and part == self.hint:
+            return None
+        following = self._following.get(part, self.last)
         return None if following in {part, self.hint} else following
 
     def coming_after(self, part: bytes | None) -> bytes | None:

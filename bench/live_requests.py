@@ -18,7 +18,15 @@ from bench.live_edge import read
 from bench.nginx import SETTINGS, nginx, version
 from bench.request_heads import chrome
 from bench.requests_load import Outcome
-from bench.server_process import GENERATOR_CORE, FedServer, ServerProcess, fed_server, pin, raise_file_limit
+from bench.server_process import (
+    GENERATOR_CORE,
+    SERVER_CORE,
+    FedServer,
+    ServerProcess,
+    fed_server,
+    pin,
+    raise_file_limit,
+)
 
 PLAYLIST = "/live/s0/main.m3u8"
 AIOHTTP_FIRST = "/healthz"
@@ -63,6 +71,8 @@ async def _body(http: aiohttp.ClientSession, url: str, encodings: str) -> bytes:
 class Turn:
     outcome: Outcome
     server_cpu_percent: float
+    server_core_percent: float
+    generator_core_percent: float
 
 
 async def turn(server: ServerProcess, target: str, thing: Thing, options: Any, *, first: str | None) -> Turn:
@@ -70,10 +80,12 @@ async def turn(server: ServerProcess, target: str, thing: Thing, options: Any, *
     load = requests_load.wrk if options.generator == "wrk" else requests_load.own
     head = chrome(server.base.removeprefix("http://"), 7, encodings=thing.encodings)
     cpu = report.cpu_seconds(server.pid)
+    cores = [report.core_times(core) for core in (SERVER_CORE, GENERATOR_CORE)]
     outcome = await load(
         server.base, target, head, connections=options.connections, seconds=options.seconds, first=first
     )
-    return Turn(outcome, (report.cpu_seconds(server.pid) - cpu) / options.seconds * 100)
+    busy = [report.core_times(core).since(cores[core]).busy_percent for core in (SERVER_CORE, GENERATOR_CORE)]
+    return Turn(outcome, (report.cpu_seconds(server.pid) - cpu) / options.seconds * 100, *busy)
 
 
 async def compare(fed: FedServer, options: Any) -> list[dict[str, Any]]:
@@ -113,10 +125,12 @@ def _row(thing: Thing, lane: str, turns: Mapping[str, list[Turn]], options: Any)
         "us_per_request": statistics.median(one.server_cpu_percent for one in ours) / rate * 1e4,
         "errors": sum(one.outcome.errors for one in ours),
         "server_cpu_percent": statistics.median(one.server_cpu_percent for one in ours),
+        "server_core_percent": statistics.median(one.server_core_percent for one in ours),
         "generator_cpu_percent": statistics.median(one.outcome.generator_cpu_percent for one in ours),
-        "nginx_cpu_percent": statistics.median([one.server_cpu_percent for one in theirs] or [0]),
-        "nginx_generator_cpu_percent": statistics.median(
-            [one.outcome.generator_cpu_percent for one in theirs] or [0]
+        "generator_core_percent": statistics.median(one.generator_core_percent for one in ours),
+        "nginx_core_percent": statistics.median([one.server_core_percent for one in theirs] or [0]),
+        "nginx_generator_core_percent": statistics.median(
+            [one.generator_core_percent for one in theirs] or [0]
         ),
         "generator": options.generator,
     }

@@ -90,6 +90,7 @@ class Asking(asyncio.BufferedProtocol):
 
     def connection_made(self, transport) -> None:
         self._transport = transport
+        transport.set_write_buffer_limits(high=0)  # uvloop then writes at once, not at the end of its turn
         transport.write(self._first)
 
     def get_buffer(self, sizehint: int) -> bytearray:  # noqa: ARG002

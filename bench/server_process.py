@@ -111,6 +111,7 @@ async def fed_server(
     part_ms: int = 200,
     part_bytes: int = 25_000,
     history_s: float = 10,
+    congestion: str = "",
     core: int | None = SERVER_CORE,
 ) -> AsyncIterator[FedServer]:
     """`bench.fed_server`, ready; stopped by its id at the end."""
@@ -120,7 +121,13 @@ async def fed_server(
         "server.log_level=warning",
         *settings,
     )
-    flags = {"streams": streams, "part-ms": part_ms, "part-bytes": part_bytes, "history": history_s}
+    flags = {
+        "streams": streams,
+        "part-ms": part_ms,
+        "part-bytes": part_bytes,
+        "history": history_s,
+        "congestion": congestion,
+    }
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "bench.fed_server",
         *(f"--{name}={value}" for name, value in flags.items()),

@@ -57,6 +57,7 @@ class Connection(asyncio.BufferedProtocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = transport
+        transport.set_write_buffer_limits(high=0)  # uvloop then writes at once, not at the end of its turn
 
     def ask(self, target: bytes, *, keeps_body: bool) -> None:
         self.reader.keeps_body = keeps_body

@@ -22,6 +22,7 @@ from bench.clip import h264_clip
 from bench.crowd import Crowd
 from bench.server_process import (
     GENERATOR_CORE,
+    SERVER_CORE,
     FedServer,
     fed_server,
     pin,
@@ -49,6 +50,7 @@ class Load:
     part_ms: int = 200
     part_bytes: int = 25_000
     url: str = ""
+    congestion: str = ""
 
 
 async def measure(load: Load, seconds: float, settings: tuple[str, ...] = ()) -> dict[str, Any]:
@@ -60,7 +62,8 @@ async def measure(load: Load, seconds: float, settings: tuple[str, ...] = ()) ->
         fed_server(
             *window, *settings,
             streams=0 if load.publishers else load.streams,
-            part_ms=load.part_ms, part_bytes=load.part_bytes, history_s=140 if load.streams == 1 else 30,
+            part_ms=load.part_ms, part_bytes=load.part_bytes, congestion=load.congestion,
+            history_s=140 if load.streams == 1 else 30,
         ) as server,
         publishing(load, server, seconds) as publishers,
     ):  # fmt: skip
@@ -83,10 +86,14 @@ async def measure_at(load: Load, seconds: float, server: FedServer | None) -> di
     gc.freeze()
     joining = sum(crowd.tally.errors.values())
     mark = crowd.tally.requests
+    gc.disable()
     cpu, own, since = _cpu(server), time.process_time(), time.monotonic()
+    cores = [report.core_times(core) for core in (SERVER_CORE, GENERATOR_CORE)]
     await asyncio.sleep(seconds)
+    cores = [report.core_times(core).since(cores[core]) for core in (SERVER_CORE, GENERATOR_CORE)]
     took = time.monotonic() - since
     cpu, own = _cpu(server) - cpu, time.process_time() - own
+    gc.enable()
     requests, memory = crowd.tally.requests - mark, _memory(server)
     await asyncio.sleep(min(LAST_CALL_S, seconds))
     faults = dict(crowd.tally.errors)
@@ -114,9 +121,12 @@ async def measure_at(load: Load, seconds: float, server: FedServer | None) -> di
         "faults": ", ".join(f"{count} x {name}" for name, count in faults.items()) + f" ({joining} while joining)" * bool(joining),
         "requests_per_s": round(requests / took),
         "server_cpu_percent": cpu / took * 100 if server else None,
+        "server_core_percent": cores[SERVER_CORE].busy_percent if server else None,
         "idle_cpu_percent": before.cpu_percent if server else None,
         "server_us_per_part": (cpu / took - before.cpu_percent / 100) * took / delivered * 1e6 if server and delivered else None,
         "generator_cpu_percent": own / took * 100,
+        "generator_core_percent": cores[GENERATOR_CORE].busy_percent,
+        "foreign_cpu_percent": (sum(core.processes for core in cores) - cpu - own) / took * 100,
         "generator_us_per_part": own / delivered * 1e6 if delivered else None,
         "bytes_per_viewer": round((memory - before.memory) / everybody) if server else None,
         "reference": "the server's clock" if server else "the first viewer",
@@ -216,7 +226,7 @@ def plan(options: Any) -> list[Load]:
             for behaviour in options.behaviours
             for count in options.viewers
         ]
-    shape = {"part_ms": options.part_ms, "part_bytes": options.part_bytes}
+    shape = {"part_ms": options.part_ms, "part_bytes": options.part_bytes, "congestion": options.congestion}
     loads = [Load(count, behaviour, **shape) for behaviour in options.behaviours for count in options.viewers]
     if options.many:
         loads += [Load(2000, **shape), Load(10, streams=200, **shape), Load(2000, publishers=10, **shape)]
@@ -229,6 +239,9 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument("--behaviours", nargs="+", default=list(BEHAVIOURS), choices=list(BEHAVIOURS))
     parser.add_argument("--part-ms", type=int, default=200)
     parser.add_argument("--part-bytes", type=int, default=25_000)
+    parser.add_argument(
+        "--congestion", default="", help="TCP's congestion control at the server (the machine's)"
+    )
     parser.add_argument("--url", default="", help="http://HOST:PORT/... of a playlist of any LL-HLS server")
     parser.add_argument(
         "--many",

@@ -53,6 +53,13 @@ def test_a_viewer_who_fell_behind_what_is_listed_goes_to_the_edge() -> None:
     assert edge.coming_after(b"/live/cam/p/part1.m4s") == P67
 
 
+def test_without_a_hint_the_newest_part_is_the_last() -> None:
+    edge = read("\n".join(FULL.splitlines()[:-1]).encode(), "/live/cam/main.m3u8")
+    assert edge.hint is None
+    assert [edge.listed_after(part) for part in (None, P65, P66)] == [P66, P66, None]
+    assert edge.coming_after(P66) is None
+
+
 def test_packed_or_not_it_is_read_once() -> None:
     packer = zlib.compressobj(6, zlib.DEFLATED, 31)
     packed = packer.compress(FULL.encode()) + packer.flush()
