@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 END = b"\r\n\r\n"
 MOST_HEAD_BYTES = 8000
-"""Longer ones are not plain: parsers have limits of their own by line."""
+"""Of the line, and of the fields. Longer ones are not plain: parsers have limits of their own by line."""
 
 _LINE = re.compile(
     rb"(GET|HEAD) (/[A-Za-z0-9\-._~!$&'()*+,;=:@/]*)(?:\?([A-Za-z0-9\-._~!$&'()*+,;=:@/?%]*))? HTTP/1\.1"
@@ -45,10 +45,16 @@ class Fields:
     """`Connection: close`."""
 
 
+def has_odd_line_end(start: bytes) -> bool:
+    """Whether there is a CR or LF that stands alone in what came of a head so far: it will not be plain."""
+    pairs = start.count(b"\r\n")
+    return start.count(b"\n") != pairs or start.count(b"\r") - start.endswith(b"\r") != pairs
+
+
 def read_line(line: bytes) -> RequestLine | None:
     """A request line without its line end; None where it is not plain: GET or HEAD of a path in HTTP/1.1."""
     found = _LINE.fullmatch(line)
-    if found is None:
+    if found is None or len(line) > MOST_HEAD_BYTES:
         return None
     method, path, query = found.groups(b"")
     return RequestLine(method.decode("ascii"), path.decode("ascii"), query.decode("ascii"))
@@ -58,7 +64,7 @@ def read_fields(raw: bytes, wanted: frozenset[str]) -> Fields | None:
     """See Fields.raw; None where they are not plain: a body, another protocol, a field given twice, anything
     but visible ASCII and line ends as they should be (RFC 9112, 2.2 and 5), or no Host (3.2).
     """
-    if _FIELDS.fullmatch(raw) is None:
+    if len(raw) > MOST_HEAD_BYTES or _FIELDS.fullmatch(raw) is None:
         return None
     values: dict[str, str] = {}
     forwarded_for = []

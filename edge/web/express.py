@@ -6,7 +6,7 @@ from typing import cast
 
 from edge.errors import TooManyRequests
 from edge.http.message import Response
-from edge.http.plain_request import END, Fields
+from edge.http.plain_request import END, Fields, has_odd_line_end
 from edge.http.problem import problem, problem_of
 from edge.live.waiters import Cancel
 from edge.web.access_log import Line
@@ -206,7 +206,7 @@ class Express(asyncio.Protocol):
             self._is_quick = self._lane.is_quick
         elif len(data) > MOST_HEAD_BYTES:
             self._refuse(_TOO_LONG)
-        elif data.count(b"\n") != data.count(b"\r\n"):
+        elif has_odd_line_end(data):
             self._hand_over(data)
         else:
             self._look_in(self._since + limits.slow_head - self._lane.now)
