@@ -48,6 +48,9 @@ format: setup ## format and mend what the linter can mend
 bench: setup-test ## run every benchmark for about a minute; results in bench/results
 	$(BIN)/python -m bench
 
+soak: setup ## half load for an hour; fails unless memory, tasks and file handles stay flat (SECONDS=60 for less)
+	$(BIN)/python -m bench.soak --seconds $(or $(SECONDS),3600)
+
 fuzz: setup ## fuzz every parser for ten minutes each (SECONDS=60 for less)
 	$(BIN)/python -m tests.fuzz --seconds $(or $(SECONDS),600)
 

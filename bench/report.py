@@ -60,9 +60,9 @@ def table(rows: Sequence[dict[str, Any]]) -> str:
 
 
 def _cell(value: object) -> str:
-    return (
-        f"{value:.3g}" if isinstance(value, float) and value < 1000 else "-" if value is None else str(value)
-    )
+    if isinstance(value, float):
+        return f"{value:.3g}" if value < 1000 else f"{value:.0f}"
+    return "-" if value is None else str(value)
 
 
 def percentile(values: Sequence[float], share: float) -> float | None:
@@ -75,6 +75,36 @@ def cpu_seconds(pid: int) -> float:
     """User and system time of a process and its threads so far."""
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+@dataclass(frozen=True)
+class CoreTimes:
+    """Seconds of one core so far. `network`: interrupts, which no process is charged for, loopback's work among them."""
+
+    processes: float
+    network: float
+    idle: float
+
+    def since(self, before: "CoreTimes") -> "CoreTimes":
+        return CoreTimes(
+            self.processes - before.processes, self.network - before.network, self.idle - before.idle
+        )
+
+    @property
+    def busy_percent(self) -> float:
+        whole = self.processes + self.network + self.idle
+        return (1 - self.idle / whole) * 100 if whole else 0.0
+
+
+def core_times(core: int) -> CoreTimes:
+    """Of a core of this machine; of the whole machine where it has no such core."""
+    lines = Path("/proc/stat").read_text().splitlines()
+    line = next((line for line in lines if line.startswith(f"cpu{core} ")), lines[0])
+    user, nice, system, idle, waiting, hard, soft, stolen = map(int, line.split()[1:9])
+    second = os.sysconf("SC_CLK_TCK")
+    return CoreTimes(
+        (user + nice + system + stolen) / second, (hard + soft) / second, (idle + waiting) / second
+    )
 
 
 def arguments(name: str, what: str, *, seconds: float = 60) -> argparse.ArgumentParser:

@@ -56,6 +56,8 @@ class Publisher:
     post_s: float = 0.0
     connected_at: float = 0.0
     first_key_at: float = 0.0
+    sent_at: list[float] = field(default_factory=list)
+    """Monotonic seconds at which the last packet of each picture was sent."""
     sequence: dict[int, int] = field(default_factory=lambda: {VIDEO_PT: 0, AUDIO_PT: 0})
     transport_sequence: int = 0
 
@@ -104,12 +106,18 @@ class Publisher:
             if (wait := due - loop.time()) > 0:
                 await asyncio.sleep(wait)
             self._send_picture(self.clip[index % len(self.clip)], index * 90_000 // self.fps)
+            self.sent_at.append(time.monotonic())
             while audio_sent * 0.02 <= loop.time() - start:
                 self._send(AUDIO_PT, audio_sent * 960, True, OPUS_PACKET)
                 audio_sent += 1
             if due - last_report >= 1:
                 last_report = due
                 self._report(index * 90_000 // self.fps, int((due - start) * 48_000))
+
+    def sent_before(self, media_s: float) -> float | None:
+        """When the last packet of the picture was sent that ends this far into the media."""
+        index = round(media_s * self.fps) - 1
+        return self.sent_at[index] if 0 <= index < len(self.sent_at) else None
 
     def _send_picture(self, nals: list[bytes], timestamp: int) -> None:
         for at, nal in enumerate(nals):

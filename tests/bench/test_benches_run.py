@@ -1,0 +1,74 @@
+"""Each bench once, for a moment and with next to no load, so that none can rot."""
+
+import asyncio
+import json
+import sys
+
+from bench.server_process import fed_server
+
+MACHINE = {"processor", "cores", "kernel", "python", "libraries"}
+
+
+async def result_of(tmp_path, name: str, *flags: str) -> dict:
+    file = tmp_path / "result.json"
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", f"bench.{name}", "--json", str(file), *flags, stdout=asyncio.subprocess.PIPE
+    )
+    output = (await process.communicate())[0].decode()
+    assert process.returncode == 0, output
+    result = json.loads(file.read_text())
+    assert result["name"] == name
+    assert set(result["machine"]) == MACHINE
+    return result
+
+
+async def test_viewers(tmp_path) -> None:
+    result = await result_of(
+        tmp_path, "viewers", "--seconds", "1", "--viewers", "4", "--no-many", "--behaviours", "hinted-part"
+    )
+    assert [row["behaviour"] for row in result["rows"]] == ["hinted-part"]
+    for row in result["rows"]:
+        assert row["viewers"] == 4
+        assert row["errors"] == 0
+        assert row["parts"] >= 4 * 3
+        assert 0 < row["p50_ms"] <= row["p99_ms"]
+        assert row["reference"] == "the server's clock"
+        assert {"part_target_ms", "server_cpu_percent", "generator_cpu_percent", "bytes_per_viewer"} <= set(
+            row
+        )
+
+
+async def test_viewers_of_any_server_by_its_address(tmp_path) -> None:
+    async with fed_server(history_s=10, core=None) as server:
+        result = await result_of(
+            tmp_path, "viewers", "--seconds", "1", "--viewers", "4", "--behaviours", "hls.js",
+            "--url", f"{server.base}/live/s0/index.m3u8",
+        )  # fmt: skip
+    (row,) = result["rows"]
+    assert (row["errors"], row["reference"], row["server_cpu_percent"]) == (0, "the first viewer", None)
+    assert row["parts"] >= 4 * 3
+
+
+async def test_live_requests(tmp_path) -> None:
+    flags = ("--seconds", "1", "--rounds", "1", "--connections", "4", "--generator", "own")
+    result = await result_of(tmp_path, "live_requests", *flags)
+    assert len(result["rows"]) == 6
+    for row in result["rows"]:
+        assert row["requests_per_s"] > 0
+        assert row["errors"] == 0
+        if result["yardstick"]["name"] == "nginx":
+            assert row["ratio"] > 0
+
+
+async def test_soak(tmp_path) -> None:
+    result = await result_of(
+        tmp_path, "soak", "--seconds", "2", "--viewers", "6", "--churn", "2", "--every", "1"
+    )
+    assert all(row["errors"] == 0 and row["open_files"] > 6 for row in result["rows"])
+
+
+async def test_generator(tmp_path) -> None:
+    result = await result_of(tmp_path, "generator", "--seconds", "1", "--viewers", "10")
+    (row,) = result["rows"]
+    assert row["errors"] == 0
+    assert row["parts_per_s"] > 100
