@@ -1,10 +1,10 @@
 """How the durations of a segment's parts are written: never so that a part seems to begin before its media.
 
 Shaka 5.2 places each part where the playlist says (the sum of what is before it), by a timestamp offset that
-it raises by a millisecond where it is negative. It sets a new one, with a `SourceBuffer.abort()`, as soon as a
-part seems to begin a millisecond earlier than that. So the rounding of printed numbers alone has it abort, and
-MSE then drops all pictures up to the next key frame. A part that seems to begin some hundred-thousandths of a
-second late does no harm, nor does an abort at a segment's first part, where a key frame comes.
+it raises by a millisecond where it is negative. It sets a new one, with a `SourceBuffer.abort()`, as soon as
+a part seems to begin a millisecond earlier than that. So the rounding of printed numbers alone has it abort,
+and MSE then drops all pictures up to the next key frame. A part that seems to begin some hundred-thousandths
+of a second late does no harm, nor does an abort at a segment's first part, where a key frame comes.
 """
 
 from edge.hls.segment import TICKS
