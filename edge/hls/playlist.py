@@ -9,6 +9,7 @@ from datetime import datetime
 from functools import cached_property
 from itertools import islice
 
+from edge.hls.part_durations import PartDurations
 from edge.hls.position import Position
 from edge.hls.segment import TICKS, Part, Segment, SegmentHead
 from edge.hls.window import LiveWindow
@@ -83,6 +84,7 @@ class MediaPlaylist:
         self._bare = ("", "")
         self._growing: list[str] = []
         self._growing_msn = -1
+        self._growing_durations = self._durations()
 
     def init_uri(self, index: int) -> str:
         """`{prefix}/init{index}.mp4`."""
@@ -141,19 +143,23 @@ class MediaPlaylist:
         change = f"#EXT-X-DISCONTINUITY\n{self._map(head.init_index)}" if head.discontinuity else ""
         return f"{change}#EXT-X-PROGRAM-DATE-TIME:{date(head.program_date_time)}\n"
 
-    def _part_line(self, part: Part) -> str:
+    def _durations(self) -> PartDurations:
+        return PartDurations(self._window.part_target_ticks)
+
+    def _part_line(self, durations: PartDurations, part: Part) -> str:
         mark = (
             ",GAP=YES" if part.gap else ",INDEPENDENT=YES" if part.independent or part.has_key_frame else ""
         )
         uri = self.part_uri(self._window.number_of(part.position))
-        return f'#EXT-X-PART:DURATION={seconds(part.duration_ticks)},URI="{uri}"{mark}\n'
+        return f'#EXT-X-PART:DURATION={durations.write(part.duration_ticks)},URI="{uri}"{mark}\n'
 
     def _lines(self, segment: Segment) -> tuple[str, str]:
         """A complete segment without its parts, and with them."""
         lines = self._sealed.get(segment.msn)
         if lines is None:
             head = self._head_lines(segment.head)
-            parts = "".join(map(self._part_line, segment.parts))
+            durations = self._durations()
+            parts = "".join(self._part_line(durations, part) for part in segment.parts)
             gap = "#EXT-X-GAP\n" if segment.gap else ""
             tail = f"{gap}#EXTINF:{seconds(segment.duration_ticks)},\n{self.segment_uri(segment.msn)}\n"
             lines = self._sealed[segment.msn] = (head + tail, head + parts + tail)
@@ -178,7 +184,9 @@ class MediaPlaylist:
         if self._growing_msn != head.msn:
             self._growing_msn = head.msn
             self._growing = [self._head_lines(head)]
-        self._growing += map(self._part_line, parts[len(self._growing) - 1 :])
+            self._growing_durations = self._durations()
+        new = parts[len(self._growing) - 1 :]
+        self._growing += [self._part_line(self._growing_durations, part) for part in new]
         return self._growing
 
     def _end(self, reports: Sequence[Report]) -> list[str]:

@@ -74,8 +74,8 @@ function showControls() {
   const off = player.distance === null ? Infinity : player.distance - player.steering.target;
   $('play').dataset.paused = String(paused);
   $('play-word').textContent = paused ? 'Play' : 'Pause';
-  $('edge').dataset.atEdge = String(player.state === 'live' && !paused && off < AT_EDGE_S);
-  $('edge').textContent = $('edge').dataset.atEdge === 'true' ? 'Live' : 'Go to live';
+  $('to-edge').dataset.atEdge = String(player.state === 'live' && !paused && off < AT_EDGE_S);
+  $('to-edge').textContent = $('to-edge').dataset.atEdge === 'true' ? 'Live' : 'Go to live';
 }
 
 function showSound() {
@@ -156,7 +156,7 @@ $('mute').addEventListener('click', () => setMuted(!video.muted));
 $('sound').addEventListener('click', () => setMuted(false));
 $('tap').addEventListener('click', () => player.play());
 $('volume').addEventListener('input', (event) => setVolume(Number(event.target.value)));
-$('edge').addEventListener('click', toLive);
+$('to-edge').addEventListener('click', toLive);
 $('full').addEventListener('click', toggleFull);
 video.addEventListener('click', togglePlay);
 video.addEventListener('volumechange', showSound);
