@@ -37,7 +37,7 @@ class Wire:
         """Of media and playlists."""
         self.date = b""
         self.one: bytes | None = None
-        self.many: Sequence[bytes] = ()
+        self.many: Sequence[bytes | bytearray] = ()
 
     def at(self, date: bytes) -> None:
         """Make the buffers for this second. `date`: see date_line."""
@@ -48,7 +48,7 @@ class Wire:
         else:
             self.many = (head, *self._body)
 
-    def closing(self, date: bytes) -> list[bytes]:
+    def closing(self, date: bytes) -> list[bytes | bytearray]:
         """Buffers of an answer after which the connection is closed (RFC 9112, 9.6)."""
         return [self._before, date, _CLOSING, b"\r\n", *self._body]
 
