@@ -16,9 +16,11 @@ from edge.web.api import Control, api_routes
 from edge.web.client_address import Networks, client_address, trusted_networks
 from edge.web.exposition import metrics_route
 from edge.web.gate import Gate
+from edge.web.malformed import count_malformed
 from edge.web.media import media_routes
 from edge.web.middleware import counted, problems
 from edge.web.rate_limit import RateLimit
+from edge.web.reply import SERVER
 from edge.web.stream_metrics import stream_registry
 from edge.web.viewing import Viewing
 
@@ -75,6 +77,7 @@ def make_app(
         client_max_size=MAX_BODY_BYTES,
     )
     app.on_response_prepare.append(_moving_on(ready))
+    count_malformed()
     viewing = Viewing(capacity=2 * config.live.max_publications)
     app.add_routes(media_routes(Gate(hub, admission, viewing)))
     app.add_routes([metrics_route((REGISTRY, stream_registry(hub, viewing)))])
@@ -98,7 +101,11 @@ def _draining(ready: Readiness) -> Middleware:
 
 def _moving_on(ready: Readiness) -> Callable[[web.Request, web.StreamResponse], Awaitable[None]]:
     async def told(_: web.Request, response: web.StreamResponse) -> None:
-        """`Connection: close` sends whoever is here to another server (RFC 9112, 9.6)."""
+        """`Connection: close` sends whoever is here to another server (RFC 9112, 9.6).
+
+        Nobody is told which versions of what we are made of.
+        """
+        response.headers[SERVER[0]] = SERVER[1]
         if ready.is_draining:
             response.force_close()
             response.headers[hdrs.CONNECTION] = "close"
