@@ -19,10 +19,12 @@ from edge.web.client_address import Networks, client_address, trusted_networks
 from edge.web.doors import Seats
 from edge.web.exposition import metrics_route
 from edge.web.gate import Gate
+from edge.web.malformed import count_malformed
 from edge.web.media import media_routes
 from edge.web.middleware import counted, problems
 from edge.web.rate_limit import RateLimit
 from edge.web.readiness import Readiness
+from edge.web.reply import SERVER
 from edge.web.stream_metrics import stream_registry
 from edge.web.viewing import Viewing
 
@@ -63,6 +65,7 @@ def make_app(
         client_max_size=MAX_BODY_BYTES,
     )
     app.on_response_prepare.append(_moving_on(ready))
+    count_malformed()
     gate = gate or Gate(hub, admission, Viewing(capacity=2 * config.live.max_publications))
     app.add_routes(media_routes(gate, seats))
     app.add_routes([metrics_route((_of(collectors), REGISTRY, stream_registry(hub, gate.viewing)))])
@@ -110,7 +113,11 @@ def _draining(ready: Readiness) -> Middleware:
 
 def _moving_on(ready: Readiness) -> Callable[[web.Request, web.StreamResponse], Awaitable[None]]:
     async def told(_: web.Request, response: web.StreamResponse) -> None:
-        """`Connection: close` sends whoever is here to another server (RFC 9112, 9.6)."""
+        """`Connection: close` sends whoever is here to another server (RFC 9112, 9.6).
+
+        Nobody is told which versions of what we are made of.
+        """
+        response.headers[SERVER[0]] = SERVER[1]
         if ready.is_draining:
             response.force_close()
             response.headers[hdrs.CONNECTION] = "close"
