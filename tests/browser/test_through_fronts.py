@@ -1,0 +1,94 @@
+"""Chromium through nginx and Caddy, as config/ ships them: HTTP/2, and no later than without them."""
+
+import subprocess
+import sys
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+import pytest
+from rig import EdgeServer, PublisherProcess, Spread, free_port, until
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "e2e"))
+from test_fronts import caddy, nginx
+
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(180)]
+
+SMALL = {"width": 480, "height": 360}
+PROTOCOLS = "[...new Set(performance.getEntriesByType('resource').filter(e => e.name.includes('/live/')).map(e => e.nextHopProtocol))]"
+ARRIVALS = """async ([address, count]) => {
+  const text = async (query) => await (await fetch(address + query)).text();
+  const next = (listed) => {
+    const msn = +/MEDIA-SEQUENCE:(\\d+)/.exec(listed)[1] + (listed.match(/#EXTINF/g) || []).length;
+    const open = listed.slice(listed.lastIndexOf("#EXTINF"));
+    return [msn, (open.match(/#EXT-X-PART:/g) || []).length];
+  };
+  let listed = await text("");
+  const found = [];
+  while (found.length < count) {
+    const [msn, part] = next(listed);
+    listed = await text(`?_HLS_msn=${msn}&_HLS_part=${part}`);
+    found.push([`${msn}.${part}`, performance.timeOrigin + performance.now()]);
+  }
+  return found;
+}"""
+"""When the playlist with each part came: unlike what is seen, this has no player in it that steers."""
+
+
+@contextmanager
+def front(kind, folder, server):
+    folder.mkdir()
+    port = free_port()
+    environment = {"HOME": str(folder), "XDG_CONFIG_HOME": str(folder), "PATH": "/usr/sbin:/usr/bin:/bin"}
+    command = kind(folder, port, int(server.base.rpartition(":")[2]))
+    with (folder / "log").open("wb") as log:
+        process = subprocess.Popen(command, env=environment, stdout=log, stderr=log)
+        try:
+            yield f"https://localhost:{port}"
+        finally:
+            process.terminate()
+            process.wait(10)
+
+
+@pytest.fixture(scope="module")
+def server():
+    with EdgeServer('server.trusted_proxies=["127.0.0.1"]') as running:
+        yield running
+
+
+def test_it_plays_over_http_2_no_later_than_without_a_front(server, view, tmp_path):
+    with ExitStack() as stack:
+        stack.enter_context(PublisherProcess(server, "cam")).on_air()
+        bases = {"direct": server.base}
+        for kind in (nginx, caddy):
+            bases[kind.__name__] = stack.enter_context(front(kind, tmp_path / kind.__name__, server))
+        viewers = {}
+        for name, base in bases.items():
+            options = {"viewport": SMALL, "ignore_https_errors": True}
+            viewers[name] = until(lambda b=base, o=options: opened(view, b, o), 20, f"{name} answers")
+            viewers[name].first_frame(20)
+        viewers["direct"].wait(6)
+        came = {}
+        for name, viewer in viewers.items():
+            expected = ["http/1.1"] if name == "direct" else ["h2"]
+            assert viewer.page.evaluate(PROTOCOLS) == expected, name
+            report = viewer.report()
+            assert not report["errors"], (name, report)
+            assert not viewer.failed_requests, name
+            viewer.page.evaluate(f"window.came = ({ARRIVALS})(['{bases[name]}/live/cam/main.m3u8', 24]); 0")
+        for name, viewer in viewers.items():
+            came[name] = dict(viewer.page.evaluate("window.came"))
+        for name in ("nginx", "caddy"):
+            shared = came[name].keys() & came["direct"].keys()
+            late = Spread.of([(came[name][part] - came["direct"][part]) / 1000 for part in shared])
+            print(name, "later than direct:", late)
+            assert late.count > 10
+            assert late.p50 < 0.05, (name, late)
+
+
+def opened(view, base, options):
+    try:
+        return view(f"{base}/watch/cam", **options)
+    except Exception as error:
+        if "ERR_CONNECTION_REFUSED" not in str(error):
+            raise
+        return None
