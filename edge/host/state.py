@@ -21,7 +21,7 @@ REVOKED = "revoked.json"
 PASTS = "streams"
 MOST_PAST_BYTES = 1 << 30
 KEEPING_S = 3.0
-"""Of all streams together; beyond, a stream begins anew after a restart. Viewers wait while this is written."""
+"""For all streams together; beyond, one begins anew after a restart. Viewers wait while this is written."""
 
 _MOST = 10_000
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")

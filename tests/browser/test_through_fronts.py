@@ -1,12 +1,16 @@
 """Chromium through nginx and Caddy, as config/ ships them: HTTP/2, and no later than without them."""
 
+import base64
+import hashlib
 import subprocess
 import sys
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
-from rig import EdgeServer, PublisherProcess, Spread, free_port, until
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from rig import FLAGS, EdgeServer, PublisherProcess, Spread, Viewer, chromium, free_port, until
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "e2e"))
 from test_fronts import caddy, nginx
@@ -89,6 +93,27 @@ def opened(view, base, options):
     try:
         return view(f"{base}/watch/cam?clock=1", **options)
     except Exception as error:
-        if "ERR_CONNECTION_REFUSED" not in str(error):
+        if "ERR_CONNECTION_REFUSED" not in str(error) and "ERR_QUIC" not in str(error):
             raise
         return None
+
+
+def test_it_plays_over_http_3_through_caddy(server, browser, tmp_path):
+    """A browser of its own: QUIC takes no certificate on trust, so ours is named."""
+    with ExitStack() as stack:
+        stack.enter_context(PublisherProcess(server, "quic")).on_air()
+        base = stack.enter_context(front(caddy, tmp_path / "caddy", server))
+        chain = x509.load_pem_x509_certificate((tmp_path / "caddy" / "chain.pem").read_bytes())
+        public = chain.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+        named = base64.b64encode(hashlib.sha256(public).digest()).decode()
+        flags = [flag for flag in FLAGS if flag != "--disable-quic"]
+        flags += ["--enable-quic", f"--origin-to-force-quic-on={base.removeprefix('https://')}"]
+        flags.append(f"--ignore-certificate-errors-spki-list={named}")
+        own = browser.browser_type.launch(executable_path=chromium(), args=flags)
+        stack.callback(own.close)
+        page = own.new_context(viewport=SMALL).new_page()
+        viewer = until(lambda: opened(lambda address: Viewer(page, address), base, {}), 20, "Caddy answers")
+        viewer.first_frame(20)
+        viewer.until("window.edge.frames > 15", 20)
+        assert viewer.page.evaluate(PROTOCOLS) == ["h3"]
+        assert viewer.report()["errors"] == []
