@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STREAM ?= demo
 
-.PHONY: help run setup setup-test test check format bench fuzz soak lock clean
+.PHONY: help run setup setup-test test systemd check format bench fuzz soak lock clean
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -44,6 +44,9 @@ check: setup ## format, lint, types, architecture
 format: setup ## format and mend what the linter can mend
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+
+systemd: ## try the unit under a real systemd in a container (root, systemd-container, dbus, pipx; two minutes)
+	@bash tests/e2e/real_systemd.sh
 
 bench: setup-test ## run every benchmark for about a minute; results in bench/results
 	$(BIN)/python -m bench

@@ -59,7 +59,7 @@ def test_it_stops_cleanly(number: int) -> None:
         _, log = process.communicate(timeout=10)
     assert process.returncode == 0
     assert "Traceback" not in log
-    assert "serving" in log
+    assert "server.ready" in log
 
 
 def test_a_busy_tcp_port_names_the_key() -> None:

@@ -29,7 +29,7 @@ def install(root: Path, *, command: str | None = None) -> list[str]:
     if start.startswith(_HIDDEN_FROM_UNITS) and root == Path("/"):
         raise ConfigError(
             f"{start} is out of the unit's sight (ProtectHome): install edge for all, "
-            "with `pipx install --global` or in a venv below /opt"
+            "with PIPX_HOME=/opt/pipx PIPX_BIN_DIR=/usr/local/bin, or in a venv below /opt"
         )
     done = []
     try:

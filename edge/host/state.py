@@ -1,8 +1,8 @@
 """What outlives the process: which streams there were and what viewers have of them, and who was revoked.
 
-Every file is written beside its place, forced to the disk and moved there in one step. A full disk is no
-reason to stop: what cannot be written is told in the log, and missing the next time. These functions wait for
-the disk: a running loop calls them in a thread.
+Every file is written beside its place and moved there in one step; small ones are forced to the disk first. A
+full disk is no reason to stop: what cannot be written is told in the log, and missing the next time. These
+functions wait for the disk: a running loop calls them in a thread.
 """
 
 import json
@@ -19,8 +19,9 @@ logger = logging.getLogger(__name__)
 STREAMS = "streams.json"
 REVOKED = "revoked.json"
 PASTS = "streams"
-MOST_PAST_BYTES = 2 << 30
-"""Of all streams together: beyond, a stream begins anew after a restart."""
+MOST_PAST_BYTES = 1 << 30
+KEEPING_S = 3.0
+"""For all streams together; beyond, one begins anew after a restart. Viewers wait while this is written."""
 
 _MOST = 10_000
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
@@ -62,14 +63,17 @@ def recall(folder: Path | None, *, within_s: float, now: float) -> dict[str, Num
 
 
 def keep(folder: Path | None, pasts: Iterable[tuple[str, Sequence[bytes]]]) -> None:
-    """Write what viewers have of each stream, the first ones if all are too many octets."""
-    left = MOST_PAST_BYTES
+    """Write what viewers have of each stream, as many as there is room and time for.
+
+    Not forced to the disk: who comes after a power cut comes too late for it.
+    """
+    left, deadline = MOST_PAST_BYTES, time.monotonic() + KEEPING_S
     for name, buffers in pasts:
         size = sum(map(len, buffers))
-        if folder is None or size > left:
+        if folder is None or size > left or time.monotonic() > deadline:
             continue
         left -= size
-        _write(folder / PASTS / f"{name}.past", buffers)
+        _write(folder / PASTS / f"{name}.past", buffers, is_forced=False)
 
 
 def kept(folder: Path | None) -> Iterator[tuple[str, bytes]]:
@@ -118,19 +122,25 @@ def _read(folder: Path | None, file: str) -> dict[str, Any]:
     return document if isinstance(document, dict) else {}
 
 
-def _write(path: Path, buffers: Sequence[bytes]) -> None:
+def _write(path: Path, buffers: Sequence[bytes], *, is_forced: bool = True) -> None:
     new = path.with_suffix(".new")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with new.open("wb") as file:
             file.writelines(buffers)
             file.flush()
-            os.fsync(file.fileno())
+            if is_forced:
+                os.fsync(file.fileno())
         new.replace(path)
-        folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
+        if is_forced:
+            _force_folder(path.parent)
     except OSError as error:
         logger.warning("state.unwritable", extra={"file": str(path), "error": error.strerror})
+
+
+def _force_folder(path: Path) -> None:
+    folder = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)

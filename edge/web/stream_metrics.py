@@ -3,17 +3,17 @@
 The label is bounded by `live.max_publications`.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from prometheus_client import CollectorRegistry
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
+from prometheus_client.core import Metric
+from prometheus_client.samples import Sample
 
 from edge.live.hub import Hub
 from edge.live.publication import Publication
 from edge.live.summary import recent_bitrate
 from edge.web.viewing import BUFFER_BOUNDS_S, START_BOUNDS_S, Felt, Viewing
 
-_LABEL = ("stream",)
 _GAUGES: tuple[tuple[str, str, Callable[[Publication], float | None]], ...] = (
     ("up", "1: its publisher sends; 0: viewers wait for it", lambda one: float(one.state == "live")),
     ("viewers", "About how many watch", lambda one: one.rendition.audience.viewers),
@@ -27,7 +27,9 @@ _GAUGES: tuple[tuple[str, str, Callable[[Publication], float | None]], ...] = (
 
 
 class StreamCollector:
-    """Asked by a registry at each scrape; yields between families, so that the loop can breathe."""
+    """Asked by a registry at each scrape. Samples are made while they are read, each once, so that whoever
+    writes them down can let the loop breathe in between.
+    """
 
     def __init__(self, hub: Hub, viewing: Viewing) -> None:
         self._hub = hub
@@ -38,11 +40,7 @@ class StreamCollector:
         streams = self._hub.list()
         self._viewing.keep_only({each.name for each in streams})
         for name, text, read in _GAUGES:
-            family = GaugeMetricFamily(f"edge_stream_{name}", text, labels=_LABEL)
-            for each in streams:
-                if (value := read(each)) is not None:
-                    family.add_metric((each.name,), value)
-            yield family
+            yield _family(f"edge_stream_{name}", text, "gauge", _values(f"edge_stream_{name}", streams, read))
         yield from self._felt()
 
     def describe(self) -> Iterator[Metric]:
@@ -56,25 +54,34 @@ class StreamCollector:
             ("edge_stream_player_stalls", "Reports that tell of a buffer run dry", lambda one: one.stalls),
         )
         for name, text, read in counters:
-            counter = CounterMetricFamily(name, text, labels=_LABEL)
-            for stream, one in felt:
-                counter.add_metric((stream,), read(one))
-            yield counter
-        bitrate = GaugeMetricFamily(
-            "edge_stream_player_bits_per_second", "Mean of what players say they play", labels=_LABEL
+            samples = (Sample(f"{name}_total", {"stream": stream}, float(read(one))) for stream, one in felt)
+            yield _family(name, text, "counter", samples)
+        name = "edge_stream_player_bits_per_second"
+        means = (
+            Sample(name, {"stream": stream}, one.bits / one.bit_reports)
+            for stream, one in felt
+            if one.bit_reports
         )
-        for stream, one in felt:
-            if one.bit_reports:
-                bitrate.add_metric((stream,), one.bits / one.bit_reports)
-        yield bitrate
+        yield _family(name, "Mean of what players say they play", "gauge", means)
+        buffers = ((stream, one.buffers, one.buffer_s) for stream, one in felt)
         yield _histogram(
-            "edge_stream_player_buffer_seconds", "Media ahead of what is played", BUFFER_BOUNDS_S,
-            [(stream, one.buffers, one.buffer_s) for stream, one in felt],
-        )  # fmt: skip
+            "edge_stream_player_buffer_seconds", "Media ahead of what is played", BUFFER_BOUNDS_S, buffers
+        )
+        starts = ((stream, one.starts, one.start_s) for stream, one in felt)
         yield _histogram(
-            "edge_stream_player_start_seconds", "From the wish to play to the first picture", START_BOUNDS_S,
-            [(stream, one.starts, one.start_s) for stream, one in felt],
-        )  # fmt: skip
+            "edge_stream_player_start_seconds",
+            "From the wish to play to the first picture",
+            START_BOUNDS_S,
+            starts,
+        )
+
+
+def _values(
+    name: str, streams: Iterable[Publication], read: Callable[[Publication], float | None]
+) -> Iterator[Sample]:
+    for each in streams:
+        if (value := read(each)) is not None:
+            yield Sample(name, {"stream": each.name}, value)
 
 
 def stream_registry(hub: Hub, viewing: Viewing) -> CollectorRegistry:
@@ -84,11 +91,22 @@ def stream_registry(hub: Hub, viewing: Viewing) -> CollectorRegistry:
     return registry
 
 
-def _histogram(
-    name: str, text: str, bounds: tuple[float, ...], rows: list[tuple[str, list[int], float]]
-) -> HistogramMetricFamily:
-    family = HistogramMetricFamily(name, text, labels=_LABEL)
-    labels = ["+Inf" if bound == float("inf") else str(bound) for bound in bounds]
-    for stream, counts, total in rows:
-        family.add_metric((stream,), list(zip(labels, map(float, counts), strict=True)), total)
+def _family(name: str, text: str, kind: str, samples: Iterable[Sample]) -> Metric:
+    family = Metric(name, text, kind)
+    family.samples = samples  # type: ignore[assignment]  # read once, in order
     return family
+
+
+def _histogram(
+    name: str, text: str, bounds: tuple[float, ...], rows: Iterable[tuple[str, list[int], float]]
+) -> Metric:
+    labels = ["+Inf" if bound == float("inf") else str(bound) for bound in bounds]
+
+    def samples() -> Iterator[Sample]:
+        for stream, counts, total in rows:
+            for label, count in zip(labels, counts, strict=True):
+                yield Sample(f"{name}_bucket", {"le": label, "stream": stream}, float(count))
+            yield Sample(f"{name}_count", {"stream": stream}, float(counts[-1]))
+            yield Sample(f"{name}_sum", {"stream": stream}, total)
+
+    return _family(name, text, "histogram", samples())

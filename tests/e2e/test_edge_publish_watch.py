@@ -79,7 +79,7 @@ async def serving():
     port = free_port()
     server = await edge("serve", "--set", f"server.listen=127.0.0.1:{port}")
     try:
-        await server.says("serving")
+        await server.says("server.ready")
         yield f"http://127.0.0.1:{port}"
     finally:
         if server.process.returncode is None:

@@ -79,10 +79,17 @@ def test_more_than_fits_is_left(tmp_path, monkeypatch):
     assert set(dict(kept(tmp_path))) == {"a", "c"}
 
 
+def test_a_slow_disk_holds_nobody_for_long(tmp_path, monkeypatch):
+    monkeypatch.setattr(state, "KEEPING_S", -1.0)
+    keep(tmp_path, [("a", [b"x"])])
+    assert list(kept(tmp_path)) == []
+
+
 def test_everything_is_forced_to_the_disk_before_it_takes_its_place(tmp_path, monkeypatch):
     forced = []
     monkeypatch.setattr(os, "fsync", lambda number: forced.append(os.readlink(f"/proc/self/fd/{number}")))
     remember(tmp_path, {"cam": (1, 0)})
+    keep(tmp_path, [("a", [b"x"])])
     assert forced == [str(tmp_path / "streams.new"), str(tmp_path)]
 
 

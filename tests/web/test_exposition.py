@@ -1,8 +1,14 @@
 import asyncio
 import time
 
+from prometheus_client import generate_latest
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as open_metrics
 from prometheus_client.parser import text_string_to_metric_families as prometheus
+
+from edge.http.cmcd import PlayerReport
+from edge.web.exposition import _chunks
+from edge.web.stream_metrics import stream_registry
+from edge.web.viewing import Viewing
 
 STREAMS = 199
 
@@ -15,6 +21,14 @@ async def test_both_formats_are_whole(client, camera):
     text = await answer.text()
     assert text.count("# EOF") == 1
     assert {"edge_stream_viewers"} <= {family.name for family in open_metrics(text)}
+
+
+async def test_our_own_lines_are_what_the_library_would_write(hub, camera):
+    viewing = Viewing()
+    viewing.note("cam", PlayerReport(bitrate=2_500_000, buffer_s=0.6, starved=True, started_after_s=1e-7))
+    ours = b"".join(_chunks([stream_registry(hub, viewing)], generate_latest))
+    libraries = generate_latest(stream_registry(hub, viewing))
+    assert sorted(ours.decode().splitlines()) == sorted(libraries.decode().splitlines())
 
 
 async def test_what_players_tell_is_there_by_stream(client, camera):
