@@ -7,7 +7,7 @@ from http import HTTPStatus
 from edge.http.message import Response
 from edge.web.reply import SERVER
 
-_JOINED_BYTES = 16 * 1024
+_JOINED_BYTES = 64 * 1024
 """Up to here a copy once a second costs less than a second buffer for each viewer."""
 
 _LIMIT = 256
