@@ -307,9 +307,21 @@ async def test_a_client_cannot_ask_ahead_without_end(lanes, camera):
         sent += 1
     assert sent * len(PLAYLIST) < MOST_AHEAD_BYTES + 2 * len(PLAYLIST)
     camera.send(0.4)
-    await settle()
+    await settle(40)
     assert answers(one) == sent + 1
     assert one.is_reading()
+
+
+async def test_who_asks_a_thousand_things_at_once_leaves_turns_to_others(lanes, camera):
+    greedy, other = lanes.express(), lanes.express()
+    greedy.receive(PLAYLIST * 1000 + b"GET /healthz HTTP/1.1\r\n" + HEAD)
+    assert answers(greedy) <= 64
+    other.receive(PLAYLIST)
+    assert answers(other) == 1
+    greedy.receive(PLAYLIST)
+    await settle(40)
+    assert answers(greedy) == 1002
+    greedy.lose()
 
 
 async def test_one_answer_is_read_before_the_next_is_made(lanes, camera):
