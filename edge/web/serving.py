@@ -59,6 +59,7 @@ class Serving:
             control=control,
             gate=gate,
             seats=seats,
+            rate=lane.rate,
             access_log=access_log,
             collectors=(lane.tally,),
         )

@@ -243,6 +243,11 @@ async def test_requests_of_one_address(lanes, camera):
         one.receive(PLAYLIST)
     assert one.written.count(b"HTTP/1.1 200 ") == 10
     assert one.written.count(b"HTTP/1.1 429 ") == 2
+    strict = lanes.strict(("192.0.2.7", 2))  # which counts with us
+    strict.receive(PLAYLIST)
+    await settle()
+    assert strict.written.startswith(b"HTTP/1.1 429 ")
+    strict.lose()
 
 
 @pytest.mark.parametrize("config", [Config.model_validate({"live": {"max_waiters": 2}})])
