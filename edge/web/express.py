@@ -175,7 +175,7 @@ class Express(asyncio.Protocol):
         if self._transport is None or self._is_ending:
             return
         self._is_quick = False
-        if not self._buffer:
+        if not (self._buffer or data.isspace()):
             self._since = self._lane.now
         self._buffer += data
         if self._asked is None and not self._is_paused:

@@ -264,15 +264,17 @@ async def test_places_of_the_whole_node(lanes, camera):
 
 
 async def test_a_head_must_come_in_time(lanes):
-    one, silent, done = (lanes.express() for _ in range(3))
+    one, silent, done, empty = (lanes.express() for _ in range(4))
     done.receive(b"GET /live/x/main.m3u8 HTTP/1.1\r\n" + HEAD)
     for octet in b"GET /live/":
         one.receive(bytes([octet]))
+        empty.receive(b"\r\n")
         after(lanes, 1)
     await settle()
     assert one.written.startswith(b"HTTP/1.1 408 ")
     assert one.is_lost
     assert silent.is_lost
+    assert empty.is_lost
     assert silent.written == b""
     assert not done.is_closing()
     assert lanes.lane.doors._count == 1
