@@ -12,23 +12,26 @@ from pathlib import Path
 from typing import NamedTuple
 
 from bench import report
+from bench.plain_lru import PlainLru
 from bench.plot import Panel, svg
-from bench.policy_index import PolicyIndex
 from bench.traces import MIB, ShortVideos, Trace, read_csv, short_videos
 from edge.vod.asset import BlockKey
 from edge.vod.block_index import BlockIndex
+from edge.vod.block_policy import S3Fifo, Sieve
+from edge.vod.eviction import POLICIES
 
 HEAD = 512 * 1024
 HEAD_SHARE = 0.1
 
 
 class Wanted(NamedTuple):
-    """A block that a request touches: `asked` octets of its `size`."""
+    """A block that a request touches: `asked` octets of its `size`, from within it or from its beginning."""
 
     key: BlockKey
     size: int
     is_head: bool
     asked: int
+    is_within: bool
 
 
 Step = tuple[bool, tuple[Wanted, ...]]
@@ -43,14 +46,21 @@ class Contestant(NamedTuple):
 
 
 def contestant(policy: str, *, heads: bool) -> Contestant:
+    """`heads`: those within the quota go last, as in the server."""
+
     def index(capacity: int, quota: int) -> BlockIndex:
-        return PolicyIndex(capacity, head_quota=quota * heads, policy=policy)
+        return BlockIndex(capacity, head_quota=quota * heads, policy=policy)
 
     return Contestant(policy + (" heads" if heads else ""), index)
 
 
+POLICIES["plain lru"] = PlainLru
+POLICIES.setdefault("sieve", Sieve)
+POLICIES.setdefault("s3-fifo", S3Fifo)
 CONTESTANTS = [
-    contestant(policy, heads=heads) for policy in ("lru", "sieve", "s3-fifo") for heads in (False, True)
+    contestant(policy, heads=heads)
+    for policy in ("plain lru", "lru", "sieve", "s3-fifo")
+    for heads in (False, True)
 ]
 
 
@@ -67,7 +77,7 @@ def steps(trace: Trace, block: int) -> list[Step]:
                 is_head = first < HEAD or (moov is not None and end > moov)
                 known[place] = (BlockKey(asset, '"1"', number), end - first, is_head)
             key, size, is_head = known[place]
-            yield Wanted(key, size, is_head, min(stop, first + size) - max(start, first))
+            yield Wanted(key, size, is_head, min(stop, first + size) - max(start, first), start > first)
 
     return [(one.start == 0, tuple(touched(one.asset, one.start, one.stop))) for one in trace.requests]
 
@@ -78,9 +88,9 @@ def replay(requests: Sequence[Step], index: BlockIndex) -> dict[str, float]:
     get, admit = index.get, index.admit
     for is_start, blocks in requests:
         is_miss = False
-        for key, size, is_head, octets in blocks:
+        for key, size, is_head, octets, is_within in blocks:
             asked += octets
-            if get(key) is not None:
+            if get(key, is_going_on=is_within) is not None:
                 continue
             is_miss = True
             missed += octets

@@ -31,6 +31,7 @@ from edge.operating import Operating
 from edge.vod.library import Library
 from edge.vod.stock import stocked
 from edge.web.app import Readiness, make_app
+from edge.web.cache_api import cache_routes
 from edge.web.client_address import trusted_networks
 from edge.web.doors import Doors, guard
 from edge.web.pages import routes as page_routes
@@ -108,7 +109,8 @@ async def started(config: Config, sockets: Sequence[socket.socket] = ()) -> Asyn
     whip = whip_routes(config, sessions, admission=admission, accepting=node.accept_publisher)
     cache = stocked(config.vod)
     library = Library(cache, round(config.vod.max_age))
-    routes = [*page_routes, *whip, *vod_routes(library, admission)]
+    control = cache_routes(cache, config.vod.block_size, admission)
+    routes = [*page_routes, *whip, *vod_routes(library, admission), *control]
     app = make_app(config, hub, ready=ready, routes=routes, admission=admission, control=node)
     runner = web.AppRunner(app, access_log=None, handle_signals=False, shutdown_timeout=1.0)
     await runner.setup()

@@ -5,6 +5,9 @@ from typing import NamedTuple
 
 from edge.vod.block_file import StoredBlock
 
+Version = tuple[str, str, str]
+"""Name, ETag and origin: what identifies octets."""
+
 
 class HeldAsset(NamedTuple):
     """Sizes are octets. `size` is None where nobody knows it: the origin was not asked of late, and the last
@@ -13,6 +16,7 @@ class HeldAsset(NamedTuple):
 
     asset: str
     etag: str
+    origin: str
     size: int | None
     held: int
     blocks: int
@@ -25,18 +29,17 @@ class HeldAsset(NamedTuple):
 
 
 def inventory(
-    blocks: Iterable[StoredBlock], block_size: int, known: Mapping[tuple[str, str], int]
+    blocks: Iterable[StoredBlock], block_size: int, known: Mapping[Version, int]
 ) -> list[HeldAsset]:
-    """By name and version. `known`: sizes of versions (name, ETag), as far as they are known."""
-    found: dict[tuple[str, str], list[StoredBlock]] = {}
+    """By name and version. `known`: sizes, as far as they are known."""
+    found: dict[Version, list[StoredBlock]] = {}
     for block in blocks:
-        found.setdefault((block.key.asset, block.key.etag), []).append(block)
+        key = block.key
+        found.setdefault((key.asset, key.etag, key.origin), []).append(block)
     return [_held(version, found[version], block_size, known.get(version)) for version in sorted(found)]
 
 
-def _held(
-    version: tuple[str, str], blocks: list[StoredBlock], block_size: int, size: int | None
-) -> HeldAsset:
+def _held(version: Version, blocks: list[StoredBlock], block_size: int, size: int | None) -> HeldAsset:
     last = max(blocks, key=lambda block: block.key.number)
     if size is None and last.size < block_size:
         size = last.key.number * block_size + last.size  # only the last block of an asset is short

@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Iterator
 from typing import NamedTuple, Protocol
 
 from edge.errors import OriginError
@@ -12,15 +12,21 @@ from edge.vod.block_cache import Presence
 from edge.vod.pace import Pace
 
 STEP = 4 * 1_048_576
-"""Octets that are looked for, and read if they are not there: some blocks, so that the cache reads ahead."""
+"""Octets that are looked for, and read if they are not there: some blocks, so that the cache reads ahead, and
+no more than `how` looks at.
+"""
 _SETTLE_S = 0.02
 _PATIENCE_S = 30.0
+_WEAK = "Its origin gives no strong ETag, and pieces of it cannot be joined safely"
+_WHY = "Its origin is not cached (the operator's key: vod.origins, cached), or forbids it (Cache-Control)"
 
 
 class WarmCache(Protocol):
     """Of BlockCache."""
 
     async def open(self, key: str) -> Asset: ...
+
+    def keeps(self, asset: Asset) -> bool: ...
 
     def how(self, asset: Asset, span: ByteRange) -> Presence: ...
 
@@ -44,23 +50,28 @@ class Progress(NamedTuple):
 async def warming(cache: WarmCache, key: str, rate: float | None) -> AsyncGenerator[Progress]:
     """First with nothing done, last with `held`. `rate`: octets a second. Closed, it stops the fetch.
 
-    NotFound, OriginError; NotKept: nothing of the first blocks stayed, so the rest is not asked for.
+    NotFound, OriginError; NotKept: not even the first blocks, so the rest is not asked for.
     """
     asset = await cache.open(key)
     yield Progress(asset.size, 0)
-    if not asset.is_strong:
-        raise NotKept("Its origin gives no strong ETag, and pieces of it cannot be joined safely")
+    if not cache.keeps(asset):
+        raise NotKept(_WHY if asset.is_strong else _WEAK)
     pace = Pace(rate, asyncio.get_running_loop().time()) if rate else None
-    for start in range(0, asset.size, STEP):
-        span = ByteRange(start, min(start + STEP, asset.size))
+    for span in _steps(asset):
         if cache.how(asset, span).there < span.size:
             async with contextlib.aclosing(_fetched(cache, asset, span, pace)) as steps:
                 async for done in steps:
                     yield Progress(asset.size, done)
-        if start == 0 and not await _held(cache, asset, span):
-            raise NotKept("Its origin is not cached, or the cache is full of what is watched more")
+        if span.start == 0 and not await _held(cache, asset, span):
+            raise NotKept("The cache does not take it: look at its disk in the server's log")
         yield Progress(asset.size, span.stop)
-    yield Progress(asset.size, asset.size, await _held(cache, asset, ByteRange(0, asset.size)))
+    held = [await _held(cache, asset, span) for span in _steps(asset)]
+    yield Progress(asset.size, asset.size, sum(held))
+
+
+def _steps(asset: Asset) -> Iterator[ByteRange]:
+    for start in range(0, asset.size, STEP):
+        yield ByteRange(start, min(start + STEP, asset.size))
 
 
 async def _fetched(cache: WarmCache, asset: Asset, span: ByteRange, pace: Pace | None) -> AsyncGenerator[int]:
@@ -79,4 +90,4 @@ async def _held(cache: WarmCache, asset: Asset, span: ByteRange) -> int:
         if not cache.how(asset, span).is_coming:
             break
         await asyncio.sleep(_SETTLE_S)
-    return cache.how(asset, span).there if span.size else 0
+    return cache.how(asset, span).there

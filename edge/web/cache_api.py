@@ -17,7 +17,7 @@ from edge.http.cache_control import NO_STORE
 from edge.metrics import VOD_BLOCKS, VOD_EVICTED, VOD_WRITTEN
 from edge.vod.asset import Asset
 from edge.vod.block_file import StoredBlock
-from edge.vod.inventory import HeldAsset, inventory
+from edge.vod.inventory import HeldAsset, Version, inventory
 from edge.vod.warming import Progress, WarmCache, warming
 from edge.web.api import admit
 
@@ -33,7 +33,7 @@ _HEADERS = {"Cache-Control": NO_STORE, "X-Content-Type-Options": "nosniff"}
 class Cache(WarmCache, Protocol):
     """Of BlockCache."""
 
-    def opened(self, key: str) -> Asset | None: ...
+    def known(self, key: str) -> Asset | None: ...
 
     def list(self, pattern: str = "*") -> list[StoredBlock]: ...
 
@@ -56,7 +56,8 @@ def cache_routes(cache: Cache, block_size: int, admission: Admission) -> list[we
         return admitted
 
     async def stats(_: web.Request) -> web.StreamResponse:
-        return _json({**cache.stats(), **_since_start()})
+        heads = sum(block.is_head for block in cache.list())
+        return _json({**cache.stats(), "head_blocks": heads, **_since_start()})
 
     async def assets(request: web.Request) -> web.StreamResponse:
         blocks = cache.list(_pattern(request, "*"))
@@ -105,14 +106,16 @@ def _total(counter: Any) -> int:
     return int(sum(sample.value for sample in family.samples if sample.name.endswith("_total")))
 
 
-def _known(cache: Cache, blocks: list[StoredBlock]) -> dict[tuple[str, str], int]:
-    """Sizes of assets, where the origin told them of late."""
+def _known(cache: Cache, blocks: list[StoredBlock]) -> dict[Version, int]:
+    """Sizes of assets, where their origins told them since the server started."""
     names = {block.key.asset for block in blocks}
-    return {(now.key, now.etag): now.size for name in names if (now := cache.opened(name)) is not None}
+    return {
+        (now.key, now.etag, now.origin): now.size for name in names if (now := cache.known(name)) is not None
+    }
 
 
 def _listing(
-    blocks: list[StoredBlock], block_size: int, known: dict[tuple[str, str], int], limit: int
+    blocks: list[StoredBlock], block_size: int, known: dict[Version, int], limit: int
 ) -> web.Response:
     """For a thread: a large cache has hundreds of thousands of blocks."""
     held = inventory(blocks, block_size, known)
@@ -123,6 +126,7 @@ def _described(one: HeldAsset) -> dict[str, Any]:
     return {
         "asset": one.asset,
         "etag": one.etag,
+        "origin": one.origin,
         "size_bytes": one.size,
         "held_bytes": one.held,
         "blocks": one.blocks,

@@ -104,6 +104,7 @@ _CACHE = _object(
         "capacity_bytes": {"type": "integer"},
         "used_bytes": {"type": "integer"},
         "blocks": {"type": "integer"},
+        "head_blocks": {"type": "integer", "description": "What start-up needs; let go last"},
         "fills": {"type": "integer", "description": "Blocks on their way from origins"},
         "hits": {"type": "integer", "description": "Blocks from disk, since the server started"},
         "joined": {"type": "integer", "description": "Blocks that were on their way already"},
@@ -118,6 +119,7 @@ _HELD_ASSET = _object(
     {
         "asset": {"type": "string", "description": "Its path below /vod/, decoded"},
         "etag": {"type": "string"},
+        "origin": {"type": "string", "description": "Its name"},
         "size_bytes": {"type": ["integer", "null"], "description": "null: not known at the moment"},
         "held_bytes": {"type": "integer", "description": "On disk"},
         "blocks": {"type": "integer"},

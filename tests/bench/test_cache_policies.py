@@ -4,9 +4,9 @@ import sys
 import pytest
 
 from bench import cache_policies
-from bench.cache_policies import compare, contestant, drawn, replay, steps
-from bench.policy_index import PolicyIndex
+from bench.cache_policies import CONTESTANTS, compare, contestant, drawn, replay, steps
 from bench.traces import Request, ShortVideos, Trace, short_videos
+from edge.vod.block_index import BlockIndex
 
 
 def asked(*requests, sizes, moovs=None):
@@ -15,7 +15,7 @@ def asked(*requests, sizes, moovs=None):
 
 def test_whole_blocks_are_fetched_and_what_is_there_costs_nothing():
     trace = asked(("a", 0, 10), ("a", 5, 25), ("a", 95, 96), sizes={"a": 96})
-    index = PolicyIndex(1_000, head_quota=0, policy="lru")
+    index = BlockIndex(1_000, head_quota=0)
     figures = replay(steps(trace, 20), index)
     assert figures["miss_requests"] == 1.0, "each touched a block that was not there"
     assert figures["miss_starts"] == 1.0
@@ -48,35 +48,27 @@ def test_a_policy_that_resists_scans_misses_less_than_lru():
         for row in compare(
             steps(trace, 10),
             [60 / 1024**3],
-            [contestant(policy, heads=False) for policy in ("lru", "s3-fifo")],
+            [contestant(policy, heads=False) for policy in ("plain lru", "s3-fifo")],
         )
     }
-    assert rows["lru"]["miss_requests"] == 43 / 49
+    assert rows["plain lru"]["miss_requests"] == 43 / 49
     assert rows["s3-fifo"]["miss_requests"] == 41 / 49
 
 
-@pytest.mark.parametrize("policy", ["lru", "sieve", "s3-fifo"])
-def test_the_accounts_of_the_index_hold_under_every_policy(policy):
+@pytest.mark.parametrize("one", CONTESTANTS, ids=lambda one: one.name)
+def test_the_accounts_of_the_index_hold_under_every_policy(one):
     trace = short_videos(3_000, 3, ShortVideos(assets=60, churn=30))
-    index = PolicyIndex(100 * 1024**2, head_quota=10 * 1024**2, policy=policy)
+    index = one.index(100 * 1024**2, 10 * 1024**2)
     replay(steps(trace, 1024**2), index)
     assert 90 * 1024**2 < index.used <= 100 * 1024**2
-    listed = [*index._orders[0], *index._orders[1]]
-    assert sorted(listed) == sorted(index.keys())
+    assert sum(size for _, size in index.sizes()) == index.used
 
 
-def test_pinned_blocks_stay_and_too_much_is_not_let_in():
-    index = PolicyIndex(30, head_quota=10, policy="s3-fifo")
-    ((_, (first, second, third, fourth)),) = steps(asked(("a", 0, 40), sizes={"a": 40}), 10)
-    for block in (first, second, third):
-        index.admit(block.key, 10, is_head=False)
-    index.pin(first.key)
-    index.pin(third.key)
-    admitted = index.admit(fourth.key, 10, is_head=False)
-    assert admitted is not None
-    assert admitted.evicted == (second.key,)
-    assert index.admit(second.key, 11, is_head=False) is None
-    assert index.used == 30
+def test_within_a_block_a_reader_goes_on():
+    trace = asked(("a", 0, 5), ("a", 5, 12), sizes={"a": 20})
+    first, second = steps(trace, 10)
+    assert [block.is_within for block in first[1]] == [False]
+    assert [block.is_within for block in second[1]] == [True, False]
 
 
 def test_it_runs_from_a_csv_and_draws(tmp_path, monkeypatch, capsys):

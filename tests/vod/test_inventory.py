@@ -11,12 +11,12 @@ def test_blocks_are_told_by_asset_and_version_in_the_order_of_names():
     held = inventory(
         [block("b", 1), block("a", 0, is_head=True), block("b", 0, is_head=True), block("b", 0, etag='"0"')],
         10,
-        {("b", '"1"'): 35, ("a", '"1"'): 10},
+        {("b", '"1"', ""): 35, ("a", '"1"', ""): 10},
     )
     assert held == [
-        HeldAsset("a", '"1"', 10, 10, 1, 1),
-        HeldAsset("b", '"0"', None, 10, 1, 0),
-        HeldAsset("b", '"1"', 35, 20, 2, 1),
+        HeldAsset("a", '"1"', "", 10, 10, 1, 1),
+        HeldAsset("b", '"0"', "", None, 10, 1, 0),
+        HeldAsset("b", '"1"', "", 35, 20, 2, 1),
     ]
     assert [one.is_whole for one in held] == [True, False, False]
 

@@ -47,7 +47,7 @@ def folder(tmp_path):
 
 @pytest.fixture
 async def cache(folder, tmp_path):
-    rules = CacheRules(capacity=100_000, block_size=BLOCK, head_quota=1_000, read_ahead=0)
+    rules = CacheRules(capacity=100_000, block_size=BLOCK, head_quota=50_000, read_ahead=0)
     cache = BlockCache(tmp_path / "cache", [Mount("", folder)], rules)
     await cache.start()
     yield cache
