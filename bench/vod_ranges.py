@@ -150,7 +150,10 @@ async def herd(edge: ServerProcess, origin: str, *, clients: int, size: int) -> 
 
 
 async def slow_readers(edge: ServerProcess, path: str, *, readers: int, of: int, seconds: float) -> Row:
-    """Each asks for the whole file and takes 8 KiB a second. What the server holds, and the kernel for it."""
+    """Each asks for the whole file and takes 8 KiB a second. What the server holds, and the kernel for it.
+
+    To be measured first: what a process once had it seldom gives back.
+    """
     before, kernel = _resident(edge.pid), _kernel_bytes()
     request = request_for(edge.base, path, 0, of - 1)
     sockets = [await slow_socket(edge.base, request) for _ in range(readers)]
@@ -275,6 +278,13 @@ async def _measured(
 ) -> None:
     cached, folder = f"/vod/cached/{FILE}", f"/vod/folder/{FILE}"
     await warm(edge, cached, of)
+    if "memory" in options.measures:
+        rows.append(
+            await slow_readers(
+                edge, cached, readers=options.readers, of=of, seconds=max(options.seconds, options.settle)
+            )
+        )
+        rows.append(index_bytes())
     if "hits" in options.measures:
         for size in options.ranges:
             for path in (cached, folder):
@@ -292,13 +302,6 @@ async def _measured(
         cold = options.cold_mib * MIB
         rows.append(await one_octet(edge, origin, block=MIB, size=cold))
         rows.append(await herd(edge, origin, clients=options.clients, size=cold))
-    if "memory" in options.measures:
-        rows.append(
-            await slow_readers(
-                edge, cached, readers=options.readers, of=of, seconds=max(options.seconds, 3.0)
-            )
-        )
-        rows.append(index_bytes())
 
 
 def main() -> None:

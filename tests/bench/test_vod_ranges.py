@@ -39,7 +39,18 @@ def test_it_measures_all_that_was_promised(tmp_path, alone, monkeypatch, capsys)
         "--clients",
         "20",
     ]
-    arguments += ["--readers", "5", "--rate", "50", "--folder", str(tmp_path), "--json", str(result)]
+    arguments += [
+        "--readers",
+        "5",
+        "--settle",
+        "0.5",
+        "--rate",
+        "50",
+        "--folder",
+        str(tmp_path),
+        "--json",
+        str(result),
+    ]
     monkeypatch.setattr(sys, "argv", ["vod_ranges", *arguments, "--measures", *measures])
     vod_ranges.main()
     written = json.loads(result.read_text())
