@@ -45,13 +45,13 @@ def is_there() -> bool:
 async def ranges(
     server: ServerProcess, path: str, *, size: int, of: int, seconds: float, connections: int = 32
 ) -> Load:
-    """Ranges of `size` octets of an asset of `of`, aligned, at random, on connections that stay open."""
+    """Ranges of `size` octets of an asset of `of`, aligned, at random, on connections that stay open; whole seconds."""
     with tempfile.NamedTemporaryFile("w", suffix=".lua") as script:
         script.write(_SCRIPT.format(size=size, blocks=of // size))
         script.flush()
         before, used = report.cpu_seconds(server.pid), _children_s()
         process = await asyncio.create_subprocess_exec(
-            "wrk", "-t1", f"-c{connections}", f"-d{seconds:g}s", "-s", script.name, f"{server.base}{path}",
+            "wrk", "-t1", f"-c{connections}", f"-d{max(round(seconds), 1)}s", "-s", script.name, f"{server.base}{path}",
             stdout=asyncio.subprocess.PIPE, preexec_fn=lambda: pin(GENERATOR_CORE),
         )  # fmt: skip
         out, _ = await process.communicate()

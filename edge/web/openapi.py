@@ -104,7 +104,6 @@ _CACHE = _object(
         "capacity_bytes": {"type": "integer"},
         "used_bytes": {"type": "integer"},
         "blocks": {"type": "integer"},
-        "head_blocks": {"type": "integer", "description": "What start-up needs; let go last"},
         "fills": {"type": "integer", "description": "Blocks on their way from origins"},
         "hits": {"type": "integer", "description": "Blocks from disk, since the server started"},
         "joined": {"type": "integer", "description": "Blocks that were on their way already"},
