@@ -25,7 +25,11 @@ edge/web/pages/vendor/.ready: edge/web/package-lock.json edge/web/vendor.py $(VE
 	$(BIN)/python -m edge.web.vendor
 	@touch $@
 
-setup-test: setup tests/browser/node_modules/.ready
+$(VENV)/.ready-test: requirements-dev.lock $(VENV)/.ready
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	@touch $@
+
+setup-test: setup $(VENV)/.ready-test tests/browser/node_modules/.ready
 	@sh tests/browser/install-browser.sh
 
 tests/browser/node_modules/.ready: tests/browser/package-lock.json $(VENV)/.ready
@@ -35,13 +39,13 @@ tests/browser/node_modules/.ready: tests/browser/package-lock.json $(VENV)/.read
 test: setup-test ## run every test, the browser's included
 	$(BIN)/pytest
 
-check: setup ## format, lint, types, architecture
+check: setup $(VENV)/.ready-test ## format, lint, types, architecture
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/pytest -q tests/test_architecture.py
 
-format: setup ## format and mend what the linter can mend
+format: setup $(VENV)/.ready-test ## format and mend what the linter can mend
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
@@ -54,12 +58,15 @@ bench: setup-test ## run every benchmark for about a minute; results in bench/re
 soak: setup ## half load for an hour; fails unless memory, tasks and file handles stay flat (SECONDS=60 for less)
 	$(BIN)/python -m bench.soak --seconds $(or $(SECONDS),3600)
 
-fuzz: setup ## fuzz every parser for ten minutes each (SECONDS=60 for less)
+fuzz: setup $(VENV)/.ready-test ## fuzz every parser for ten minutes each (SECONDS=60 for less)
 	$(BIN)/python -m tests.fuzz --seconds $(or $(SECONDS),600)
 
-lock: $(VENV)/.ready ## write requirements.lock anew from pyproject.toml
+COMPILE := $(BIN)/pip-compile --quiet --generate-hashes --allow-unsafe --no-emit-index-url --no-emit-find-links --no-header --strip-extras
+
+lock: $(VENV)/.ready ## write requirements.lock (to run) and requirements-dev.lock (to test) anew from pyproject.toml
 	$(BIN)/python -m pip install --quiet pip-tools
-	$(BIN)/pip-compile --quiet --generate-hashes --allow-unsafe --extra dev --no-emit-index-url --no-emit-find-links --no-header --strip-extras -o requirements.lock pyproject.toml
+	$(COMPILE) --extra build -o requirements.lock pyproject.toml
+	$(COMPILE) --extra build --extra dev -c requirements.lock -o requirements-dev.lock pyproject.toml
 
 clean: ## remove what was set up and built
 	rm -rf $(VENV) edge/web/node_modules edge/web/pages/vendor tests/browser/node_modules .mypy_cache .ruff_cache .pytest_cache build dist

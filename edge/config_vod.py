@@ -119,7 +119,7 @@ class VodConfig(Section):
     capacity: Bytes = Field(default="10GiB", ge=1024 * 1024)  # type: ignore[assignment]
     block_size: Bytes = Field(default="1MiB", ge=SMALLEST_BLOCK, le=LARGEST_BLOCK)  # type: ignore[assignment]
     head_quota: Bytes = Field(default="1GiB", ge=0)  # type: ignore[assignment]
-    policy: Literal["lru"] = "lru"
+    policy: Literal["lru", "s3-fifo"] = "lru"
     read_ahead: int = Field(default=2, ge=0, le=16)
     fills: int = Field(default=64, ge=1, le=4096)
     fill_wait: Seconds = Field(default="10s", ge=0, le=300)  # type: ignore[assignment]

@@ -17,6 +17,7 @@ def size(octets: float) -> str:
 def stats_text(stats: dict[str, Any]) -> str:
     """Of GET /api/v1/cache."""
     used, capacity = stats["used_bytes"], stats["capacity_bytes"]
+    heads = f", {stats['head_blocks']:,} of them heads (let go last)" if "head_blocks" in stats else ""
     asked = stats["hits"] + stats["joined"] + stats["misses"]
     ratio = "nothing was asked for yet" if stats["hit_ratio"] is None else f"{stats['hit_ratio']:.1%}"
     rows = [

@@ -24,7 +24,7 @@ class Server(NamedTuple):
 def server(url: str | None, token: str | None, environment: Mapping[str, str], config: Config) -> Server:
     """ConfigError names the mend."""
     url = url or environment.get(URL)
-    token = token or environment.get(TOKEN)
+    token = _printable(token or environment.get(TOKEN))
     if url:
         return Server(_checked(url), token)
     if config.server.address.port == 0:
@@ -41,6 +41,13 @@ def _checked(url: str) -> str:
     if not is_usable:
         raise ConfigError(f"{url!r} is no address of a server: write --url http://HOST:PORT")
     return f"{parts.scheme}://{parts.netloc}{parts.path.rstrip('/')}"
+
+
+def _printable(token: str | None) -> str | None:
+    text = (token or "").strip()
+    if not text.isprintable():
+        raise ConfigError(f"the token has characters that none has: look at --token or {TOKEN}")
+    return text or None
 
 
 def _own(config: Config) -> str:

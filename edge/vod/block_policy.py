@@ -57,15 +57,19 @@ class Sieve:
 
     def evict(self, pinned: Container[object]) -> tuple[Hashable, int] | None:
         for _ in range(2 * len(self._sizes)):
-            if not self._ahead:
-                self._ahead, self._behind = self._behind, self._ahead
+            self._wrap()
             key, is_wanted = self._ahead.popitem(last=False)
             if is_wanted <= 0 and key not in pinned:
+                self._wrap()  # before newer ones come: the hand is at the oldest again
                 size = self._sizes.pop(key)
                 self.used -= size
                 return key, size
             self._behind[key] = 0
         return None
+
+    def _wrap(self) -> None:
+        if not self._ahead:
+            self._ahead, self._behind = self._behind, self._ahead
 
 
 class S3Fifo:

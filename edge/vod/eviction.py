@@ -5,6 +5,8 @@ from typing import Protocol
 
 from cachetools import FIFOCache, LRUCache
 
+from edge.vod.block_policy import S3Fifo
+
 _NEW_SHARE = 0.1
 _LEAST_REMEMBERED = 1_000
 
@@ -149,5 +151,5 @@ def _itself(size: int) -> int:
     return size
 
 
-POLICIES: dict[str, type[Order]] = {"lru": Lru}
+POLICIES: dict[str, type[Order]] = {"lru": Lru, "s3-fifo": S3Fifo}
 """By the name in `vod.policy`."""

@@ -58,3 +58,10 @@ def test_no_address_is_told(url):
 def test_a_port_that_nobody_knows_is_asked_for():
     with pytest.raises(ConfigError, match="--url"):
         server(None, None, {}, config("127.0.0.1:0"))
+
+
+def test_a_token_that_would_break_the_head_is_told_and_a_line_end_is_none():
+    assert server(None, "correct horse\n", {}, config()).token == "correct horse"
+    assert server(None, None, {"EDGE_TOKEN": ""}, config(admin=["from the file"])).token == "from the file"
+    with pytest.raises(ConfigError, match="EDGE_TOKEN"):
+        server(None, "two\r\nlines", {}, config())
