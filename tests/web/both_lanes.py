@@ -4,6 +4,7 @@ import asyncio
 import re
 from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
+from itertools import pairwise
 
 from edge.auth.admission import Admission
 from edge.config import Config
@@ -149,4 +150,4 @@ def told(transport: MemoryTransport) -> tuple[bytes, bool]:
 def split(data: bytes, at: Iterable[int]) -> list[bytes]:
     """`data` in pieces that end at these places."""
     places = sorted({0, len(data), *(each for each in at if 0 <= each <= len(data))})
-    return [data[start:stop] for start, stop in zip(places, places[1:], strict=False)]
+    return [data[start:stop] for start, stop in pairwise(places)]

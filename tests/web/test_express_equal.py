@@ -42,8 +42,8 @@ BAD_HOSTS = [
 ]
 ODD_FIELDS = [
     b"Connection: close\r\n", b"Connection: Keep-Alive\r\n", b"Connection: close, keep-alive\r\n", b"Connection: upgrade\r\nUpgrade: websocket\r\n",
-    b"If-None-Match: *\r\n", b"If-None-Match: \"a\", \"b\"\r\n", b"If-None-Match: \"x\"\r\nIf-None-Match: *\r\n", b"Range: bytes=0-1\r\n",
-    b"If-Range: \"x\"\r\n", b"If-Modified-Since: Wed, 01 Jan 2020 00:00:00 GMT\r\n", b"If-Match: \"nothing\"\r\n", b"Accept-Encoding: gzip;q=0\r\n",
+    b"If-None-Match: *\r\n", b'If-None-Match: "a", "b"\r\n', b'If-None-Match: "x"\r\nIf-None-Match: *\r\n', b"Range: bytes=0-1\r\n",
+    b'If-Range: "x"\r\n', b"If-Modified-Since: Wed, 01 Jan 2020 00:00:00 GMT\r\n", b'If-Match: "nothing"\r\n', b"Accept-Encoding: gzip;q=0\r\n",
     b"Accept-Encoding: *\r\nAccept-Encoding: br\r\n", b"Authorization: Bearer xyz\r\n", b"CMCD-Status: bs\r\n", b"CMCD-Object: br=1\r\nCMCD-Request: bl=100\r\n",
     b"X-Forwarded-For: 1.2.3.4\r\n", b"X-Forwarded-For: 1.2.3.4\r\nX-Forwarded-For: x\r\n", b"Expect: 100-continue\r\n", b"Content-Length: 0\r\n",
     b"TE: trailers\r\n", b"Content-Type: text/plain\r\n", b"X:\r\n", b"X: a\tb \t \r\n", b"x_y: 1\r\n", b"X: \xff\r\n", b"Origin: null\r\n",

@@ -1,0 +1,417 @@
+"""One connection of the fast lane: turns, patience, limits. Time is told, sockets are in memory."""
+
+import logging
+from collections.abc import AsyncIterator
+
+import pytest
+
+from edge.config import Config
+from edge.web.express import MOST_AHEAD_BYTES, MOST_HEAD_BYTES, Express
+from tests.web.both_lanes import Lanes, MemoryTransport, both_lanes, settle
+from tests.web.conftest import Camera
+
+HEAD = b"Host: a\r\nAccept-Encoding: gzip\r\n\r\n"
+PLAYLIST = b"GET /live/cam/main.m3u8 HTTP/1.1\r\n" + HEAD
+
+
+def configured(**limits) -> Config:
+    return Config.model_validate({"limits": limits, "server": {"trusted_proxies": ["10.0.0.0/8"]}})
+
+
+@pytest.fixture
+def config() -> Config:
+    return configured()
+
+
+@pytest.fixture
+async def lanes(config) -> AsyncIterator[Lanes]:
+    async with both_lanes(config) as lanes:
+        yield lanes
+
+
+@pytest.fixture
+async def camera(lanes) -> Camera:
+    camera = Camera(lanes.hub, "cam")
+    camera.send(5)
+    return camera
+
+
+def blocking(camera: Camera, method: str = "GET") -> bytes:
+    msn, part = camera.publication.rendition.window.next_position
+    line = f"{method} /live/cam/main.m3u8?_HLS_msn={msn}&_HLS_part={part} HTTP/1.1\r\n"
+    return line.encode() + HEAD
+
+
+def answers(transport: MemoryTransport) -> int:
+    return transport.written.count(b"HTTP/1.1 ")
+
+
+def after(lanes: Lanes, seconds: float) -> None:
+    for _ in range(round(seconds)):
+        lanes.lane.tick(lanes.lane.now + 1)
+
+
+def is_fast(transport: MemoryTransport) -> bool:
+    return isinstance(transport.get_protocol(), Express)
+
+
+# Whose connection it is
+
+
+async def test_what_is_plain_stays_here(lanes, camera):
+    one = lanes.express()
+    for number in range(1, 4):
+        one.receive(PLAYLIST)
+        assert answers(one) == number
+    one.receive(b"HEAD /live/nobody/index.m3u8 HTTP/1.1\r\n" + HEAD)
+    assert answers(one) == 4
+    assert is_fast(one)
+
+
+@pytest.mark.parametrize(
+    "request_line", [b"GET / HTTP/1.1", b"GET /healthz HTTP/1.1", b"OPTIONS /live/cam/main.m3u8 HTTP/1.1"]
+)
+async def test_what_is_not_goes_to_aiohttp_for_good(lanes, camera, request_line):
+    one = lanes.express()
+    one.receive(PLAYLIST)
+    one.receive(request_line + b"\r\n" + HEAD)
+    await settle()
+    one.receive(PLAYLIST)
+    await settle()
+    assert answers(one) == 3
+    assert not is_fast(one)
+    one.lose()
+
+
+async def test_the_same_answer_is_the_same_octets_for_everybody(lanes, camera):
+    first, second = lanes.express(), lanes.express()
+    first.receive(PLAYLIST)
+    second.receive(PLAYLIST.replace(b"Host: a", b"Host: b\r\nX-Other: 1"))
+    assert first.written == second.written
+    camera.send(0.4)
+    first.receive(PLAYLIST)
+    assert not first.written.endswith(second.written)
+
+
+async def test_a_playlist_given_again_is_counted_as_asked(lanes, camera):
+    audience = camera.publication.rendition.audience
+    before = audience._plain
+    one = lanes.express()
+    for _ in range(5):
+        one.receive(PLAYLIST)
+    assert audience._plain == before + 5
+
+
+# Waiting
+
+
+async def test_a_held_request_is_answered_with_its_part(lanes, camera):
+    viewers = [lanes.express() for _ in range(300)]
+    for each in viewers:
+        each.receive(blocking(camera))
+    assert lanes.hub.waiting == lanes.ready.requests == 300
+    camera.send(0.4)
+    assert viewers[0].written == b""
+    await settle()
+    assert all(answers(each) == 1 for each in viewers)
+    assert len({each.written for each in viewers}) == 1
+    assert lanes.hub.waiting == lanes.ready.requests == 0
+
+
+async def test_who_asks_while_held_is_answered_in_order(lanes, camera):
+    one = lanes.express()
+    one.receive(blocking(camera) + b"HEAD /live/cam/index.m3u8 HTTP/1.1\r\n" + HEAD + PLAYLIST[:20])
+    one.receive(PLAYLIST[20:] + b"GET /healthz HTTP/1.1\r\n" + HEAD)
+    assert one.written == b""
+    camera.send(0.4)
+    await settle(30)
+    kinds = [
+        line for line in one.written.split(b"\r\n") if line.startswith((b"Cache-Control", b"Content-Length"))
+    ]
+    assert kinds[0] == b"Cache-Control: max-age=12"
+    assert kinds[2] == b"Cache-Control: max-age=1"
+    assert answers(one) == 4
+    assert one.written.endswith(b"ok\n")
+    one.lose()
+
+
+async def test_a_viewer_who_leaves_waits_no_more(lanes, camera):
+    one, other = lanes.express(), lanes.express()
+    for each in (one, other):
+        each.receive(blocking(camera))
+    one.lose()
+    assert lanes.hub.waiting == lanes.ready.requests == 1
+    camera.send(0.4)
+    other.lose()  # between the part and his turn
+    await settle()
+    assert one.written == other.written == b""
+    assert lanes.ready.requests == 0
+
+
+async def test_what_is_asked_of_a_held_answer_holds_when_it_comes(lanes, camera):
+    head, condition = lanes.express(), lanes.express()
+    head.receive(blocking(camera, "HEAD"))
+    condition.receive(blocking(camera).replace(b"\r\n\r\n", b"\r\nIf-None-Match: *\r\n\r\n"))
+    camera.send(0.4)
+    await settle()
+    assert head.written.startswith(b"HTTP/1.1 200 ")
+    assert head.written.endswith(b"\r\n\r\n")
+    assert condition.written.startswith(b"HTTP/1.1 304 ")
+
+
+async def test_too_far_ahead_is_refused_at_once(lanes, camera):
+    one = lanes.express()
+    one.receive(b"GET /live/cam/main.m3u8?_HLS_msn=999999 HTTP/1.1\r\n" + HEAD)
+    assert one.written.startswith(b"HTTP/1.1 400 ")
+    assert lanes.hub.waiting == 0
+
+
+async def test_however_many_names_are_tried_nothing_is_kept(lanes, camera):
+    one = lanes.express()
+    for number in range(20_000):
+        one.written = b""
+        one.receive(b"GET /live/no%d/main.m3u8?_HLS_msn=%d HTTP/1.1\r\n" % (number, number) + HEAD)
+        assert one.written.startswith(b"HTTP/1.1 404 ")
+    assert all(len(known) == 0 for known in lanes.lane._known.values())
+    for number in range(3_000):
+        one.written = b""
+        one.receive(b"GET /live/cam/main.m3u8?x=%d HTTP/1.1\r\nHost: h%d\r\n\r\n" % (number, number))
+    assert sum(map(len, lanes.lane._known.values())) <= 4096
+    assert len(lanes.lane._fields) <= 1024
+
+
+async def test_what_was_known_is_forgotten_when_media_go_on(lanes, camera):
+    one = lanes.express()
+    one.receive(PLAYLIST)
+    assert sum(map(len, lanes.lane._known.values())) == 1
+    camera.send(0.4)
+    after(lanes, 1)
+    assert sum(map(len, lanes.lane._known.values())) == 0
+
+
+# Limits
+
+
+@pytest.mark.parametrize("config", [configured(connections_per_address=2)])
+async def test_connections_of_one_address(lanes):
+    peer = ("192.0.2.7", 1)
+    one, two, three = (lanes.express(peer) for _ in range(3))
+    assert three.written.startswith(b"HTTP/1.1 503 ")
+    assert three.is_closing()
+    two.receive(b"GET /healthz HTTP/1.1\r\n" + HEAD)  # who is handed over still counts
+    await settle()
+    assert lanes.express(peer).is_closing()
+    two.lose()
+    assert not lanes.express(peer).is_closing()
+    assert one.written == b""
+
+
+@pytest.mark.parametrize("config", [configured(waiters_per_address=2)])
+async def test_requests_of_one_address_that_wait(lanes, camera):
+    ours = [lanes.express(("192.0.2.7", each)) for each in range(3)]
+    for each in [*ours, lanes.express(("192.0.2.8", 1)), lanes.strict(("192.0.2.8", 2))]:
+        each.receive(blocking(camera))
+    await settle()
+    assert lanes.hub.waiting == 4
+    assert ours[2].written.startswith(b"HTTP/1.1 503 ")
+    assert b"waiters_per_address" in ours[2].written
+    strict = lanes.strict(("192.0.2.7", 9))
+    strict.receive(blocking(camera))
+    await settle()
+    assert strict.written.startswith(b"HTTP/1.1 503 ")
+    ours[0].lose()
+    ours[2].receive(blocking(camera))
+    assert lanes.hub.waiting == 4
+    for each in (*ours, strict):
+        each.lose()
+
+
+@pytest.mark.parametrize("config", [configured(waiters_per_address=1)])
+async def test_the_address_is_taken_from_proxies_that_are_trusted(lanes, camera):
+    for peer, seen in (("10.0.0.1", 2), ("192.0.2.9", 1)):
+        before = lanes.hub.waiting
+        for client in (b"198.51.100.1", b"198.51.100.2"):
+            request = blocking(camera).replace(b"Host", b"X-Forwarded-For: " + client + b"\r\nHost")
+            lanes.express((peer, 1)).receive(request)
+        assert lanes.hub.waiting == before + seen
+
+
+@pytest.mark.parametrize("config", [configured(requests_per_address=1)])
+async def test_requests_of_one_address(lanes, camera):
+    one = lanes.express(("192.0.2.7", 1))
+    for _ in range(12):
+        one.receive(PLAYLIST)
+    assert one.written.count(b"HTTP/1.1 200 ") == 10
+    assert one.written.count(b"HTTP/1.1 429 ") == 2
+
+
+@pytest.mark.parametrize("config", [Config.model_validate({"live": {"max_waiters": 2}})])
+async def test_places_of_the_whole_node(lanes, camera):
+    viewers = [lanes.express() for _ in range(3)]
+    for each in viewers:
+        each.receive(blocking(camera))
+    await settle()
+    assert lanes.hub.waiting == 2
+    assert viewers[2].written.startswith(b"HTTP/1.1 503 ")
+
+
+# Patience
+
+
+async def test_a_head_must_come_in_time(lanes):
+    one, silent, done = (lanes.express() for _ in range(3))
+    done.receive(b"GET /live/x/main.m3u8 HTTP/1.1\r\n" + HEAD)
+    for octet in b"GET /live/":
+        one.receive(bytes([octet]))
+        after(lanes, 1)
+    await settle()
+    assert one.written.startswith(b"HTTP/1.1 408 ")
+    assert one.is_lost
+    assert silent.is_lost
+    assert silent.written == b""
+    assert not done.is_closing()
+    assert lanes.lane.doors._count == 1
+
+
+async def test_idle_connections_are_closed_and_busy_ones_are_not(lanes, camera):
+    idle, busy, held = (lanes.express() for _ in range(3))
+    for each in (idle, busy):
+        each.receive(PLAYLIST)
+    held.receive(blocking(camera))
+    for _ in range(30):
+        after(lanes, 5)
+        busy.receive(PLAYLIST)
+    await settle()
+    assert idle.is_lost
+    assert not busy.is_closing()
+    assert not held.is_closing()
+
+
+async def test_a_head_that_never_ends(lanes):
+    one = lanes.express()
+    one.receive(b"GET /live/x HTTP/1.1\r\nX: ")
+    for _ in range(1000):
+        one.receive(b"y" * 1024)
+    await settle()
+    assert one.written.startswith(b"HTTP/1.1 431 ")
+    assert one.is_lost
+    assert MOST_HEAD_BYTES < 20_000
+
+
+async def test_a_client_cannot_ask_ahead_without_end(lanes, camera):
+    one = lanes.express()
+    one.receive(blocking(camera))
+    sent = 0
+    while one.is_reading():
+        one.receive(PLAYLIST)
+        sent += 1
+    assert sent * len(PLAYLIST) < MOST_AHEAD_BYTES + 2 * len(PLAYLIST)
+    camera.send(0.4)
+    await settle()
+    assert answers(one) == sent + 1
+    assert one.is_reading()
+
+
+async def test_one_answer_is_read_before_the_next_is_made(lanes, camera):
+    one = lanes.express()
+    one.is_choked = True
+    one.receive(PLAYLIST * 5)
+    assert answers(one) == 1
+    one.unchoke()
+    assert answers(one) == 5
+
+
+async def test_a_reader_that_stops_is_cut_off(lanes, camera):
+    stopped, slow = lanes.express(), lanes.express()
+    for each in (stopped, slow):
+        each.is_choked = True
+        each.receive(PLAYLIST)
+    slow.unsent = 10_000_000
+    slow.get_protocol()._unsent = 10_000_000
+    for _ in range(10):
+        slow.unsent -= 70_000
+        after(lanes, 20)
+    await settle()
+    assert stopped.was_aborted
+    assert not slow.was_aborted
+    after(lanes, 20)
+    await settle()
+    assert slow.was_aborted
+
+
+async def test_a_reader_that_stops_before_the_goodbye(lanes, camera):
+    one = lanes.express()
+    one.is_choked = True
+    one.receive(PLAYLIST.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n"))
+    await settle()
+    assert not one.is_lost
+    after(lanes, 20)
+    await settle()
+    assert one.was_aborted
+
+
+# The end
+
+
+async def test_while_draining_everybody_is_sent_away_with_his_answer(lanes, camera):
+    fresh, held = lanes.express(), lanes.express()
+    fresh.receive(PLAYLIST)
+    held.receive(blocking(camera))
+    lanes.ready.drain()
+    assert lanes.ready.requests == 1
+    fresh.receive(PLAYLIST)
+    camera.send(0.4)
+    await settle()
+    for each in (fresh, held):
+        assert each.written.count(b"Connection: close\r\n") == 1
+        assert each.is_lost
+    assert lanes.ready.requests == 0
+
+
+async def test_the_end_of_the_server_lets_answers_out(camera, lanes):
+    held, idle = lanes.express(), lanes.express()
+    held.receive(blocking(camera))
+    idle.receive(PLAYLIST)
+    lanes.hub.end_all()
+    await lanes.lane.close(0.1)
+    assert b"#EXT-X-ENDLIST" in held.written or b"gzip" in held.written
+    assert held.is_lost
+    assert idle.is_lost
+
+
+async def test_a_new_rule_of_who_may_watch_holds_at_once(camera, lanes):
+    one = lanes.express()
+    one.receive(PLAYLIST)
+    gate = lanes.lane._rooms["live"]
+    gate._admission.replace(gate._admission.config.model_copy(update={"play": ("correct horse",)}))
+    lanes.hub.end_leases()
+    one.receive(PLAYLIST)
+    assert b"HTTP/1.1 401 " in one.written
+
+
+# What is noted
+
+
+@pytest.mark.parametrize("config", [Config.model_validate({"server": {"access_log": 1.0}})])
+async def test_each_request_is_in_the_access_log(lanes, camera, caplog):
+    caplog.set_level(logging.INFO, "edge.access")
+    one = lanes.express()
+    one.receive(PLAYLIST)
+    one.receive(blocking(camera))
+    camera.send(0.4)
+    await settle()
+    one.receive(b"GET /healthz HTTP/1.1\r\n" + HEAD)
+    await settle()
+    lanes.lane.access_log.close()
+    lines = [(each.path, each.status) for each in caplog.records if each.name == "edge.access"]
+    assert lines == [("/live/cam/main.m3u8", 200), ("/live/cam/main.m3u8", 200), ("/healthz", 200)]
+    one.lose()
+
+
+async def test_players_reports_are_heard(lanes, camera):
+    one = lanes.express()
+    one.receive(b"GET /live/cam/main.m3u8?CMCD=bs HTTP/1.1\r\n" + HEAD)
+    one.receive(b"GET /live/cam/main.m3u8 HTTP/1.1\r\nCMCD-Status: bs\r\n" + HEAD)
+    one.receive(b"GET /live/cam/main.m3u8 HTTP/1.1\r\nCMCD-Status: bs\r\n" + HEAD)
+    assert lanes.lane._rooms["live"].viewing.streams["cam"].stalls == 3
+    assert is_fast(one)

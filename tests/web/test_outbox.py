@@ -1,0 +1,78 @@
+import asyncio
+
+from edge.http.message import Response
+from edge.metrics import WEB_SENDING
+from edge.web.outbox import SLICE, Outbox
+
+OLD, NEW = Response(200, (), (b"old",)), Response(200, (), (b"new",))
+
+
+class Viewer:
+    def __init__(self, log: list, name: object) -> None:
+        self.log, self.name = log, name
+
+    def complete(self, response: Response) -> None:
+        self.log.append((response.body[0], self.name))
+
+
+class Sending:
+    def __init__(self) -> None:
+        self.told: list[int] = []
+
+    def observe(self, value: float, times: int = 1) -> None:
+        assert value >= 0
+        self.told.append(times)
+
+
+async def test_whoever_wakes_writes_nothing_himself():
+    log, sending = [], Sending()
+    outbox = Outbox(sending)
+    for number in range(3):
+        outbox.put(Viewer(log, number), OLD)
+    assert log == []
+    await asyncio.sleep(0)
+    assert log == [(b"old", 0), (b"old", 1), (b"old", 2)]
+    assert sending.told == [3]
+
+
+async def test_other_work_has_its_turn_between_slices():
+    log, turns = [], 0
+    outbox = Outbox(Sending())
+    for number in range(4 * SLICE):
+        outbox.put(Viewer(log, number), OLD)
+    while len(log) < 4 * SLICE:
+        before = len(log)
+        await asyncio.sleep(0)
+        turns += 1
+        assert len(log) - before <= SLICE
+    assert turns >= 4
+    assert [name for _, name in log] == list(range(4 * SLICE))
+
+
+async def test_the_newest_part_goes_first_and_the_oldest_is_not_forgotten():
+    log = []
+    outbox = Outbox(Sending())
+    for number in range(8 * SLICE):
+        outbox.put(Viewer(log, number), OLD)
+    await asyncio.sleep(0)
+    for number in range(8 * SLICE):
+        outbox.put(Viewer(log, number), NEW)
+    while len(log) < 16 * SLICE:
+        await asyncio.sleep(0)
+    new = [index for index, (body, _) in enumerate(log) if body == b"new"]
+    between = log[new[0] : new[-1]]
+    assert new[-1] < 12 * SLICE
+    assert SLICE <= sum(body == b"old" for body, _ in between) < 4 * SLICE
+
+
+async def test_at_the_end_everything_goes_at_once():
+    log = []
+    outbox = Outbox(WEB_SENDING)
+    for number in range(3 * SLICE):
+        outbox.put(Viewer(log, number), OLD if number % 2 else NEW)
+    outbox.flush()
+    assert len(log) == 3 * SLICE
+    await asyncio.sleep(0)
+    outbox.put(Viewer(log, "later"), OLD)
+    await asyncio.sleep(0)
+    assert log[-1] == (b"old", "later")
