@@ -64,7 +64,8 @@ class ServerConfig(_Section):
     @classmethod
     def _are_networks(cls, texts: tuple[str, ...]) -> tuple[str, ...]:
         for text in texts:
-            ipaddress.ip_network(text)
+            if text != "unix:":
+                ipaddress.ip_network(text)
         return texts
 
     @model_validator(mode="after")

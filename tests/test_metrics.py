@@ -31,3 +31,16 @@ def test_labels_are_never_a_viewer_a_path_or_a_name() -> None:
     for family in ours():
         for sample in family.samples:
             assert not set(sample.labels) & {"stream", "name", "path", "viewer", "address", "client"}, sample
+
+
+def test_what_thousands_have_in_common_is_told_once() -> None:
+    spread = metrics.Spread("edge_web_test_seconds", "For this test", buckets=(0.1, 1.0))
+    try:
+        spread.observe(0.1, times=3)
+        spread.observe(5.0)
+        (family,) = spread.collect()
+        assert {(sample.name.rpartition("_")[2], *sample.labels.values()): sample.value for sample in family.samples} == {
+            ("bucket", "0.1"): 3, ("bucket", "1.0"): 3, ("bucket", "+Inf"): 4, ("count",): 4, ("sum",): 5.3,
+        }  # fmt: skip
+    finally:
+        REGISTRY.unregister(spread)

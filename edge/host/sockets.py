@@ -9,10 +9,11 @@ from edge.config import Address
 BACKLOG = 4096
 _FIRST = 3
 _MOST = 64
+_FAMILIES = {socket.AF_INET, socket.AF_INET6, socket.AF_UNIX}
 
 
 def inherited(environment: MutableMapping[str, str] = os.environ) -> list[socket.socket]:
-    """The TCP listeners that were handed over; [] without any.
+    """The TCP and Unix listeners that were handed over; [] without any.
 
     The variables are taken out, so that a child of ours does not believe they are meant for it. A descriptor
     that is no listening stream socket is left alone.
@@ -30,8 +31,8 @@ def _listener(number: int) -> socket.socket | None:
         one = socket.socket(fileno=number)
     except OSError:
         return None
-    is_tcp = one.family in {socket.AF_INET, socket.AF_INET6} and one.type == socket.SOCK_STREAM
-    if not is_tcp or not one.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN):
+    is_stream = one.family in _FAMILIES and one.type == socket.SOCK_STREAM
+    if not is_stream or not one.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN):
         one.detach()
         return None
     os.set_inheritable(number, False)

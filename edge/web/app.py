@@ -21,7 +21,7 @@ from edge.web.exposition import metrics_route
 from edge.web.gate import Gate
 from edge.web.media import media_routes
 from edge.web.middleware import counted, problems
-from edge.web.rate_limit import RateLimit
+from edge.web.rate_limit import RateLimit, rate_of
 from edge.web.readiness import Readiness
 from edge.web.stream_metrics import stream_registry
 from edge.web.viewing import Viewing
@@ -40,11 +40,12 @@ def make_app(
     control: Control | None = None,
     gate: Gate | None = None,
     seats: Seats | None = None,
+    rate: RateLimit | None = None,
     access_log: AccessLog | None = None,
     collectors: Iterable[Collector] = (),
 ) -> web.Application:
     """Compose. `routes`: those of other files (WHIP, pages); `/live`, `/api`, `/metrics` and health are here.
-    `gate`, `seats` and `access_log` are those of the fast lane beside this one, if there is one; `collectors`
+    `gate`, `seats`, `rate` and `access_log` are those of the fast lane beside this, if any; `collectors`
     are asked before any metric is read.
 
     Nothing ticks here: whoever runs the application calls `hub.tick`.
@@ -58,7 +59,7 @@ def make_app(
             counted,
             _noted(access_log or AccessLog(0)),
             problems,
-            _limited(config.limits.requests_per_address),
+            _limited(rate or rate_of(config.limits)),
         ],
         client_max_size=MAX_BODY_BYTES,
     )
@@ -118,9 +119,7 @@ def _moving_on(ready: Readiness) -> Callable[[web.Request, web.StreamResponse], 
     return told
 
 
-def _limited(per_second: int) -> Middleware:
-    limit = RateLimit(per_second=per_second, burst=10 * per_second) if per_second else None
-
+def _limited(limit: RateLimit | None) -> Middleware:
     @web.middleware
     async def in_measure(request: web.Request, handler: Handler) -> web.StreamResponse:
         if limit is not None:

@@ -3,13 +3,19 @@
 import ipaddress
 from collections.abc import Iterable, Sequence
 
-Networks = tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, ...]
+UNIX = "unix:"
+"""In `server.trusted_proxies`: whoever may connect to a Unix socket of ours. Such a peer has no address."""
+
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+Networks = tuple[Network | None, ...]
+"""None: Unix sockets."""
+
 _MOST_HOPS = 32
 
 
 def trusted_networks(texts: Iterable[str]) -> Networks:
     """Of `server.trusted_proxies`. ValueError for what is no network."""
-    return tuple(ipaddress.ip_network(text) for text in texts)
+    return tuple(None if text == UNIX else ipaddress.ip_network(text) for text in texts)
 
 
 def client_address(peer: str, forwarded_for: Sequence[str], trusted: Networks) -> str:
@@ -32,8 +38,10 @@ def client_address(peer: str, forwarded_for: Sequence[str], trusted: Networks) -
 
 
 def _is_in(text: str, networks: Networks) -> bool:
+    if not text:
+        return None in networks
     address = _parsed(text)
-    return address is not None and any(address in network for network in networks)
+    return address is not None and any(address in network for network in networks if network is not None)
 
 
 def _parsed(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:

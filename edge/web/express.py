@@ -22,6 +22,9 @@ MOST_HEAD_BYTES = 16 * 1024
 MOST_AHEAD_BYTES = 64 * 1024
 """What a client may send before its turn; then it is not read from."""
 
+MOST_AT_ONCE = 64
+"""Requests of one connection in one turn of the loop."""
+
 LEAST_READ_BYTES = 64 * 1024
 """What a reader has to take within `limits.slow_reader`, while there is more for him."""
 
@@ -172,7 +175,7 @@ class Express(asyncio.Protocol):
         if self._transport is None or self._is_ending:
             return
         self._is_quick = False
-        if not self._buffer:
+        if not (self._buffer or data.isspace()):
             self._since = self._lane.now
         self._buffer += data
         if self._asked is None and not self._is_paused:
@@ -181,21 +184,32 @@ class Express(asyncio.Protocol):
             self._transport.pause_reading()
 
     def _go_on(self) -> None:
-        """Answer what is buffered, in order, until an answer takes time."""
-        while self._transport is not None:
-            if self._asked is not None or self._is_paused or self._is_ending:
+        """Answer what is buffered, in order, until an answer takes time or others have their turn."""
+        whole, at, left = self._buffer, 0, MOST_AT_ONCE
+        self._buffer = b""
+        while self._is_free:
+            while whole.startswith(b"\r\n", at):  # RFC 9112, 2.2
+                at += 2
+            end = whole.find(END, at) + len(END)
+            if end < len(END) or not left:
+                break
+            if not self._serve(whole[at:end]):
+                self._hand_over(whole[at:])
                 return
-            while self._buffer.startswith(b"\r\n"):  # RFC 9112, 2.2
-                self._buffer = self._buffer[2:]
-            end = self._buffer.find(END) + len(END)
-            if end < len(END):
-                self._await_rest()
-                return
-            whole = self._buffer
-            self._buffer = whole[end:]
-            if not self._serve(whole[:end]):
-                self._hand_over(whole)
-                return
+            at, left = end, left - 1
+        self._buffer = whole[at:]
+        if not self._is_free:
+            return
+        if left:
+            self._await_rest()
+        else:
+            self._lane.loop.call_soon(self._go_on)
+
+    @property
+    def _is_free(self) -> bool:
+        """For the next request."""
+        is_busy = self._asked is not None or self._is_paused or self._is_ending
+        return self._transport is not None and not is_busy
 
     def _await_rest(self) -> None:
         assert self._transport is not None

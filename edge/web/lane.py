@@ -17,7 +17,7 @@ from edge.web.client_address import trusted_networks
 from edge.web.doors import Doors, Seats
 from edge.web.middleware import kind_of
 from edge.web.outbox import Outbox
-from edge.web.rate_limit import RateLimit
+from edge.web.rate_limit import rate_of
 from edge.web.readiness import Readiness
 from edge.web.reply import READ
 from edge.web.tally import Count, Tally
@@ -96,8 +96,7 @@ class Lane:
         self.trusted = trusted_networks(config.server.trusted_proxies)
         self.doors = Doors(config.limits, self.trusted)
         self.seats = seats or Seats(config.limits.waiters_per_address)
-        per_second = config.limits.requests_per_address
-        self.rate = RateLimit(per_second=per_second, burst=10 * per_second) if per_second else None
+        self.rate = rate_of(config.limits)
         self.access_log = access_log or AccessLog(0)
         self.is_quick = self.rate is None and not self.access_log.is_on
         """Nothing is to be noted of a request but that there was one."""

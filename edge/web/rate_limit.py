@@ -5,6 +5,7 @@ import math
 from collections import OrderedDict
 from functools import lru_cache
 
+from edge.config import LimitsConfig
 from edge.errors import TooManyRequests
 
 
@@ -35,6 +36,12 @@ class RateLimit:
         if refused:
             wait = max(1, math.ceil((1 - tokens) / self._per_second))
             raise TooManyRequests(f"Too many requests from {key}: wait {wait} s", retry_after_s=wait)
+
+
+def rate_of(limits: LimitsConfig) -> RateLimit | None:
+    """`requests_per_address`, with ten seconds' worth at once; None: not limited."""
+    per_second = limits.requests_per_address
+    return RateLimit(per_second=per_second, burst=10 * per_second) if per_second else None
 
 
 @lru_cache(maxsize=4096)

@@ -3,7 +3,8 @@
 import asyncio
 import socket
 import ssl
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
+from functools import partial
 
 from aiohttp import web
 
@@ -58,6 +59,7 @@ class Serving:
             control=control,
             gate=gate,
             seats=seats,
+            rate=lane.rate,
             access_log=access_log,
             collectors=(lane.tally,),
         )
@@ -74,19 +76,19 @@ class Serving:
         return cls(runner, lane)
 
     async def listen(self, one: socket.socket, tls: ssl.SSLContext | None) -> Address:
-        """Serve a socket that listens already; it is ours from now on."""
-        loop, limits = asyncio.get_running_loop(), self.lane.limits
-        handshake_s = limits.slow_head if tls is not None else None
-        server = await loop.create_server(
-            lambda: Express(self.lane),
+        """Serve a socket that is bound; it is ours from now on. A Unix socket has no address to return."""
+        loop = asyncio.get_running_loop()
+        create = loop.create_unix_server if one.family == socket.AF_UNIX else loop.create_server
+        server = await create(
+            partial(Express, self.lane),
             sock=one,
             ssl=tls,
             backlog=BACKLOG,
-            ssl_handshake_timeout=handshake_s,
+            ssl_handshake_timeout=self.lane.limits.slow_head if tls is not None else None,
         )
         self._servers.append(server)
-        name: Sequence[object] = one.getsockname()
-        return Address(str(name[0]), int(str(name[1])))
+        name = one.getsockname()
+        return Address(name[0], name[1]) if isinstance(name, tuple) else Address("", 0)
 
     def stop_listening(self) -> None:
         """Whoever is here stays."""

@@ -7,7 +7,7 @@ from http import HTTPStatus
 from edge.http.message import Response
 from edge.web.reply import SERVER
 
-_JOINED_BYTES = 16 * 1024
+_JOINED_BYTES = 64 * 1024
 """Up to here a copy once a second costs less than a second buffer for each viewer."""
 
 _LIMIT = 256
@@ -33,7 +33,7 @@ class Wire:
         self._body = response.body if has_body else ()
         self.length = sum(map(len, self._body))
         """Octets of the body."""
-        self.counted = self.length if response.status == 200 else 0
+        self.counted = self.length if response.status in {200, 206} else 0
         """Of media and playlists."""
         self.date = b""
         self.one: bytes | None = None

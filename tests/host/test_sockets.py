@@ -32,6 +32,22 @@ def test_listeners_are_taken_over_and_other_things_left_alone():
         assert done.stdout.strip() == f"1 {listener.getsockname()[1]} False []"
 
 
+def test_a_unix_listener_too(tmp_path):
+    with socket.socket(socket.AF_UNIX) as listener, socket.socket(socket.AF_UNIX) as other:
+        listener.bind(str(tmp_path / "http.sock"))
+        listener.listen()
+        numbers = [listener.fileno(), other.fileno()]
+        program = CHILD.replace("getsockname()[1]", "getsockname()[-9:]")
+        done = subprocess.run(
+            [sys.executable, "-c", program, *map(str, numbers)],
+            pass_fds=numbers,
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+    assert done.stdout.strip() == "1 http.sock False []"
+
+
 @pytest.mark.parametrize(
     "environment",
     [

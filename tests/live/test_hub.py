@@ -150,3 +150,52 @@ def test_an_expected_stream_that_nobody_returns_to_ends(stage) -> None:
     assert set(stage.hub.next_numbers()) == {"cam"}
     stage.hub.tick(31.0)
     assert stage.hub.next_numbers() == {}
+
+
+def test_a_lease_holds_until_the_same_question_has_another_answer(live) -> None:
+    prefix = live.publication.rendition.prefix
+    paths = ("main.m3u8", "index.m3u8", f"{prefix}/1.m4s", f"{prefix}/part4.m4s", f"{prefix}/init0.mp4")
+
+    def leases() -> list:
+        return [live.ask(path).response.lease for path in paths]
+
+    first = leases()
+    assert all(lease.holds for lease in first)
+    live.play(0.4)
+    assert not any(lease.holds for lease in first)
+    live.publication.end(live.now)
+    ended = leases()
+    assert all(lease.holds for lease in ended)
+    live.wait(live.hub._config.hls.window + 1)  # its playlists are let go of
+    assert not any(lease.holds for lease in ended)
+    assert live.ask("main.m3u8").response.lease is None
+
+
+def test_a_new_life_and_new_rules_end_every_lease(live) -> None:
+    before = live.ask("main.m3u8").response.lease
+    live.hub.end_leases()
+    assert not before.holds
+    live.play(0.4)
+    live.publication.end(live.now)
+    ended = live.ask("main.m3u8").response.lease
+    live.hub.claim("cam", live.now, takeover=False)
+    assert not ended.holds
+
+
+def test_one_wait_serves_all_who_ask_the_same(make_stage) -> None:
+    stage = make_stage(max_waiters=2)
+    stage.go_live(seconds=5)
+    msn, part = stage.publication.rendition.window.next_position
+    head = RequestHead("GET", "/live/cam/main.m3u8", f"_HLS_msn={msn}&_HLS_part={part}")
+    wait = stage.hub.answer(head, stage.now)
+    answers: list[Response] = []
+    for _ in range(3):
+        wait.subscribe(answers.append, stage.now)()
+    assert stage.hub.waiting == 0
+    for _ in range(3):
+        wait.subscribe(answers.append, stage.now)
+    assert [each.status for each in answers] == [503]
+    assert wait.lease.holds
+    stage.play(0.4)
+    assert [each.status for each in answers] == [503, 200, 200]
+    assert not wait.lease.holds

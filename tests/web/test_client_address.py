@@ -27,5 +27,11 @@ def test_whom_we_believe(peer, fields, client):
     assert client_address(peer, fields, TRUSTED) == client
 
 
+@pytest.mark.parametrize(("named", "client"), [(["unix:"], "192.0.2.7"), (["10.0.0.0/8"], "")])
+def test_a_proxy_on_a_unix_socket(named, client):
+    assert client_address("", ["192.0.2.7"], trusted_networks(named)) == client
+    assert client_address("192.0.2.1", ["192.0.2.7"], trusted_networks(named)) == "192.0.2.1"
+
+
 def test_nobody_is_trusted_unless_it_is_said():
     assert client_address("127.0.0.1", ["192.0.2.7"], ()) == "127.0.0.1"

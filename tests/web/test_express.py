@@ -243,6 +243,11 @@ async def test_requests_of_one_address(lanes, camera):
         one.receive(PLAYLIST)
     assert one.written.count(b"HTTP/1.1 200 ") == 10
     assert one.written.count(b"HTTP/1.1 429 ") == 2
+    strict = lanes.strict(("192.0.2.7", 2))  # which counts with us
+    strict.receive(PLAYLIST)
+    await settle()
+    assert strict.written.startswith(b"HTTP/1.1 429 ")
+    strict.lose()
 
 
 @pytest.mark.parametrize("config", [Config.model_validate({"live": {"max_waiters": 2}})])
@@ -259,15 +264,17 @@ async def test_places_of_the_whole_node(lanes, camera):
 
 
 async def test_a_head_must_come_in_time(lanes):
-    one, silent, done = (lanes.express() for _ in range(3))
+    one, silent, done, empty = (lanes.express() for _ in range(4))
     done.receive(b"GET /live/x/main.m3u8 HTTP/1.1\r\n" + HEAD)
     for octet in b"GET /live/":
         one.receive(bytes([octet]))
+        empty.receive(b"\r\n")
         after(lanes, 1)
     await settle()
     assert one.written.startswith(b"HTTP/1.1 408 ")
     assert one.is_lost
     assert silent.is_lost
+    assert empty.is_lost
     assert silent.written == b""
     assert not done.is_closing()
     assert lanes.lane.doors._count == 1
@@ -307,9 +314,21 @@ async def test_a_client_cannot_ask_ahead_without_end(lanes, camera):
         sent += 1
     assert sent * len(PLAYLIST) < MOST_AHEAD_BYTES + 2 * len(PLAYLIST)
     camera.send(0.4)
-    await settle()
+    await settle(40)
     assert answers(one) == sent + 1
     assert one.is_reading()
+
+
+async def test_who_asks_a_thousand_things_at_once_leaves_turns_to_others(lanes, camera):
+    greedy, other = lanes.express(), lanes.express()
+    greedy.receive(PLAYLIST * 1000 + b"GET /healthz HTTP/1.1\r\n" + HEAD)
+    assert answers(greedy) <= 64
+    other.receive(PLAYLIST)
+    assert answers(other) == 1
+    greedy.receive(PLAYLIST)
+    await settle(40)
+    assert answers(greedy) == 1002
+    greedy.lose()
 
 
 async def test_one_answer_is_read_before_the_next_is_made(lanes, camera):

@@ -16,7 +16,7 @@ def test_a_whole_answer_in_one_buffer():
 
 
 def test_large_bodies_are_not_copied():
-    body = b"x" * 50_000
+    body = b"x" * 100_000
     wire = Wire(Response(200, (), (body, body)))
     wire.at(DATE)
     assert wire.one is None
