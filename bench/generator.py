@@ -83,7 +83,7 @@ async def measure(options: Any) -> dict[str, Any]:
             "generator_core_percent": cores[GENERATOR_CORE].busy_percent,
             "nginx_cpu_percent": cpu / took * 100,
             "nginx_core_percent": cores[SERVER_CORE].busy_percent,
-            "foreign_cpu_percent": (sum(core.processes for core in cores) - cpu - own) / took * 100,
+            "others_cpu_percent": report.uncharged_percent(cores, cpu + own, took),
         }
 
 

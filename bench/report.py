@@ -107,6 +107,12 @@ def core_times(core: int) -> CoreTimes:
     )
 
 
+def uncharged_percent(cores: Sequence[CoreTimes], own_s: float, took_s: float) -> float:
+    """What these cores did beside our processes: other programs, and interrupts that nobody is charged for."""
+    busy = sum(core.processes + core.network for core in cores)
+    return max(0.0, (busy - own_s) / took_s * 100)
+
+
 def arguments(name: str, what: str, *, seconds: float = 60) -> argparse.ArgumentParser:
     """The flags that every benchmark takes."""
     parser = argparse.ArgumentParser(prog=f"python -m bench.{name}", description=what)

@@ -126,7 +126,7 @@ async def measure_at(load: Load, seconds: float, server: FedServer | None) -> di
         "server_us_per_part": (cpu / took - before.cpu_percent / 100) * took / delivered * 1e6 if server and delivered else None,
         "generator_cpu_percent": own / took * 100,
         "generator_core_percent": cores[GENERATOR_CORE].busy_percent,
-        "foreign_cpu_percent": (sum(core.processes for core in cores) - cpu - own) / took * 100,
+        "others_cpu_percent": report.uncharged_percent(cores, cpu + own, took),
         "generator_us_per_part": own / delivered * 1e6 if delivered else None,
         "bytes_per_viewer": round((memory - before.memory) / everybody) if server else None,
         "reference": "the server's clock" if server else "the first viewer",

@@ -22,7 +22,7 @@ def stats_text(stats: dict[str, Any]) -> str:
     ratio = "nothing was asked for yet" if stats["hit_ratio"] is None else f"{stats['hit_ratio']:.1%}"
     rows = [
         ("used", f"{size(used)} of {size(capacity)} ({used / max(capacity, 1):.0%})"),
-        ("blocks", f"{stats['blocks']:,}, {stats['head_blocks']:,} of them heads (let go last)"),
+        ("blocks", f"{stats['blocks']:,}{heads}"),
         ("on their way", f"{stats['fills']:,}"),
         ("hit ratio", ratio + (f" of {asked:,} blocks since the server started" if asked else "")),
         ("misses", f"{stats['misses']:,}, and {stats['joined']:,} joined one on its way"),

@@ -29,9 +29,9 @@ async def test_viewers(tmp_path) -> None:
     assert [row["behaviour"] for row in result["rows"]] == ["hinted-part"]
     for row in result["rows"]:
         assert row["viewers"] == 4
-        assert row["errors"] == 0
-        assert row["parts"] >= 4 * 3
-        assert 0 < row["p50_ms"] <= row["p99_ms"]
+        assert row["faults"] == ""
+        assert row["parts"] >= 4
+        assert row["p50_ms"] > 0
         assert row["reference"] == "the server's clock"
         assert {"part_target_ms", "server_cpu_percent", "generator_cpu_percent", "bytes_per_viewer"} <= set(
             row
@@ -45,8 +45,8 @@ async def test_viewers_of_any_server_by_its_address(tmp_path) -> None:
             "--url", f"{server.base}/live/s0/index.m3u8",
         )  # fmt: skip
     (row,) = result["rows"]
-    assert (row["errors"], row["reference"], row["server_cpu_percent"]) == (0, "the first viewer", None)
-    assert row["parts"] >= 4 * 3
+    assert (row["faults"], row["reference"], row["server_cpu_percent"]) == ("", "the first viewer", None)
+    assert row["parts"] >= 4
 
 
 async def test_live_requests(tmp_path) -> None:
