@@ -207,8 +207,8 @@ class MediaPlaylist:
         return lines
 
     def _first_with_parts(self, segments: Sequence[Segment]) -> int:
-        """6.2.2: parts more than three target durations from the end SHOULD be removed. A segment keeps all of
-        its own until the last one is: hls.js counts a segment's parts from the first that is listed.
+        """6.2.2: parts more than three target durations from the end SHOULD be removed. A segment keeps all
+        of its own until the last one is: hls.js counts a segment's parts from the first that is listed.
         """
         room = _PARTS_FOR * self._window.target_duration_s * TICKS
         room -= sum(part.duration_ticks for part in self._window.parts)
