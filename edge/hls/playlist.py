@@ -207,11 +207,13 @@ class MediaPlaylist:
         return lines
 
     def _first_with_parts(self, segments: Sequence[Segment]) -> int:
-        """6.2.2: parts more than three target durations from the end SHOULD be removed."""
+        """6.2.2: parts more than three target durations from the end SHOULD be removed. A segment keeps all
+        of its own until the last one is: hls.js counts a segment's parts from the first that is listed.
+        """
         room = _PARTS_FOR * self._window.target_duration_s * TICKS
         room -= sum(part.duration_ticks for part in self._window.parts)
         first = len(segments)
-        while first and segments[first - 1].duration_ticks <= room:
+        while first and room >= 0:
             first -= 1
             room -= segments[first].duration_ticks
         return first

@@ -39,13 +39,25 @@ def simulate(page, players):
     return lambda **how: page.evaluate(SIMULATE, {"parts": 0.25, **how})
 
 
-def test_a_late_start_is_made_up_gently(simulate):
-    told = simulate(behind=1.4, seconds=20)
+def test_a_start_that_is_a_little_late_is_made_up_gently(simulate):
+    told = simulate(behind=1.0, seconds=20)
     assert all(0.9 <= moment["rate"] <= 1.1 for moment in told)
     assert all(moment["seek"] is None for moment in told)
     settled = [moment["latency"] for moment in told if moment["at"] > 12]
     assert max(settled) - min(settled) < 0.15
     assert 0.70 < sum(settled) / len(settled) < 0.80
+
+
+def test_a_late_start_jumps_once_and_at_once(simulate):
+    told = simulate(behind=1.7, seconds=20)
+    assert [moment["at"] for moment in told if moment["seek"] is not None] == [0]
+    assert all(0.6 < moment["latency"] < 0.95 for moment in told[2:])
+
+
+def test_later_the_same_distance_is_made_up_gently(simulate):
+    """The publisher pauses after seconds of playing, and the player has stood still for as long."""
+    told = simulate(behind=0.75, seconds=20, pause=(8, 10))
+    assert all(moment["seek"] is None for moment in told)
 
 
 def test_too_near_the_edge_falls_back_to_the_safe_distance(simulate):

@@ -139,3 +139,12 @@ def test_it_looks_as_it_should(server, garden, browser, scheme, device, size):
     viewer.screenshot(f"watch-{device}-{scheme}")
     assert viewer.page.evaluate("document.documentElement.scrollWidth") <= size[0]
     context.close()
+
+
+def test_it_plays_with_the_token_of_its_own_address(view):
+    with EdgeServer('auth.play=["watch-it-1"]') as guarded, PublisherProcess(guarded, "members", *SMALL):
+        viewer = view(f"{guarded.base}/watch/members?token=watch-it-1")
+        viewer.first_frame(25)
+        stranger = view(f"{guarded.base}/watch/members")
+        stranger.wait(2)
+        assert stranger.tell("frames") == 0

@@ -1,6 +1,7 @@
 /** Numbers as people read them. */
 
 const NONE = '–';
+const GLUE = '\u00a0'; // a line may break before the number, not after it
 
 export function secondsText(value, digits = 2) {
   return Number.isFinite(value) ? `${value.toFixed(digits)} s` : NONE;
@@ -16,7 +17,7 @@ export function sizeText(width, height) {
 }
 
 export function fpsText(fps) {
-  return Number.isFinite(fps) ? `${Math.round(fps)} fps` : NONE;
+  return Number.isFinite(fps) ? `${Math.round(fps)}${GLUE}fps` : NONE;
 }
 
 /** 75 -> "1:15", 3675 -> "1:01:15". */

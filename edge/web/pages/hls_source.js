@@ -1,5 +1,6 @@
 /** hls.js in low-latency mode, as a source of the Player: it loads and buffers, the Player steers and decides. */
 
+import { fetchAhead } from './media_ahead.js';
 import { PlayerReports } from './player_reports.js';
 import { PlaylistDates } from './playlist_dates.js';
 import Hls from './vendor/hls.light.min.mjs';
@@ -40,6 +41,7 @@ class HlsSource {
     this.hls = new Hls({ ...structuredClone(CONFIG), xhrSetup, pLoader: this.dates.loader(Hls.DefaultConfig.loader) });
     this.video = video;
     this.hls.on(Hls.Events.LEVEL_UPDATED, (_, { details }) => this.onDetails(details));
+    this.hls.once(Hls.Events.LEVEL_LOADED, (_, { details }) => fetchAhead(details));
     this.hls.on(Hls.Events.LEVEL_LOADED, (_, { details }) => this.allowFor(details));
     this.hls.on(Hls.Events.FRAG_LOADED, (_, data) => this.onMedia(data));
     this.hls.on(Hls.Events.ERROR, (_, data) => this.onError(data));

@@ -18,6 +18,8 @@ const GAIN = 0.4; // of the error is corrected each second
 const FASTEST = 1.1;
 const SLOWEST = 0.92;
 const JUMP_S = 1.5; // so far behind that seeking into the buffer is kinder than minutes of hurry
+const FIRST_S = 3; // of playing, in which a jump is kinder than seconds of hurry
+const FIRST_JUMP_S = 0.3; // from this much on
 const FAR_JUMP_S = 6; // so far that even unbuffered media is worth fetching
 const DRY_S = 0.12; // a buffer that is nearly empty
 const BACK_OFF_S = 0.15; // more distance after each stall,
@@ -28,6 +30,7 @@ export class Steering {
   constructor() {
     this.arrivals = [];
     this.listed = 0;
+    this.began = null;
     this.penalty = 0;
     this.partTarget = 0;
     this.holdBack = 0;
@@ -40,6 +43,7 @@ export class Steering {
     this.partTarget = partTarget;
     this.holdBack = holdBack;
     this.listed = edge;
+    this.began ??= now;
     const line = edge - now;
     const known = this.line();
     if (known !== null && known - line > BROKEN_LINE_S) this.arrivals = [];
@@ -55,6 +59,7 @@ export class Steering {
   /** A new source, or a long absence: nothing learned before holds. */
   forget() {
     this.arrivals = [];
+    this.began = null;
     this.steering = false;
   }
 
@@ -79,7 +84,8 @@ export class Steering {
     if (edge === null || !this.holdBack) return { rate: 1, seek: null, latency: null };
     const latency = edge - position;
     const error = latency - this.target;
-    const seek = this.seek(error, edge, bufferEnd);
+    const patience = now - this.began < FIRST_S ? FIRST_JUMP_S : JUMP_S;
+    const seek = this.seek(error, patience, edge, bufferEnd);
     return { rate: seek === null ? this.rate(error, bufferEnd - position) : 1, seek, latency };
   }
 
@@ -94,10 +100,10 @@ export class Steering {
     return Math.min(FASTEST, Math.max(SLOWEST, Math.round(wished * 100) / 100));
   }
 
-  seek(error, edge, bufferEnd) {
+  seek(error, patience, edge, bufferEnd) {
     const wished = edge - this.target;
     const buffered = wished < bufferEnd - this.partTarget;
-    return error > FAR_JUMP_S || (error > JUMP_S && buffered) ? wished : null;
+    return error > FAR_JUMP_S || (error > patience && buffered) ? wished : null;
   }
 
   forgive(now) {

@@ -4,18 +4,19 @@
  * the picture (clock.js).
  */
 
+import { addressesOf, streamOfPage } from './addresses.js';
 import { PlaybackMeter } from './playback_meter.js';
 import { Player } from './player.js';
 
-if (document.readyState === 'loading') {
-  await new Promise((resolve) => { document.addEventListener('DOMContentLoaded', resolve, { once: true }); });
+if (document.readyState === 'loading') { // not DOMContentLoaded: that waits for the page around, too
+  await new Promise((resolve) => { document.addEventListener('readystatechange', resolve, { once: true }); });
 }
 
 const params = new URLSearchParams(location.search);
 
-export const stream = decodeURIComponent(location.pathname.split('/')[2] ?? '');
+export const stream = streamOfPage();
 export const video = document.getElementById('video');
-export const player = new Player(video, `/live/${stream}/index.m3u8`);
+export const player = new Player(video, addressesOf(stream, '').playlist);
 export const meter = new PlaybackMeter(video);
 
 player.follow = params.get('follow') !== '0';
