@@ -70,6 +70,6 @@ class AccessLog:
 def _write(lines: list[Line], left_out: int) -> None:
     for line in lines:
         facts = line._replace(path=without_token(line.path))._asdict()
-        logger.info("request", extra=facts)
+        logger.info("web.request", extra=facts)
     if left_out:
-        logger.warning("requests not logged", extra={"count": left_out})
+        logger.warning("web.requests_left_out", extra={"count": left_out})

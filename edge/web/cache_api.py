@@ -67,7 +67,7 @@ def cache_routes(cache: Cache, block_size: int, admission: Admission) -> list[we
     async def purge(request: web.Request) -> web.StreamResponse:
         pattern = _pattern(request, None)
         count = await cache.purge(pattern)
-        logger.info("purged", extra={"pattern": pattern, "blocks": count})
+        logger.info("vod.purged", extra={"pattern": pattern, "blocks": count})
         return _json({"purged_blocks": count})
 
     async def warm(request: web.Request) -> web.StreamResponse:

@@ -14,7 +14,7 @@ async def test_every_request_and_no_token(caplog):
     log.flush()
     log.close()
     (record,) = caplog.records
-    assert record.message == "request"
+    assert record.message == "web.request"
     assert (record.client, record.path, record.status, record.seconds) == (
         "192.0.2.1",
         "/live/cam/main.m3u8",
