@@ -127,7 +127,7 @@ VOD_ORIGIN_RECEIVED = Counter("edge_vod_origin_received_bytes", "Octets that ori
 VOD_ORIGIN_FAULTS = Counter("edge_vod_origin_faults", "Attempts at origins that failed", ["origin", "fault"])
 VOD_ORIGIN_SECONDS = Histogram(
     "edge_vod_origin_seconds",
-    "Of one attempt at an origin: `stat` to the answer, `read` to the last octet",
+    "Of one attempt at an origin, from the question to the first of the answer",
     ["origin", "verb"],
     buckets=(0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0),
 )

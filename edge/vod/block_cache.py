@@ -24,7 +24,7 @@ from edge.vod.known_assets import Freshness, KnownAssets
 from edge.vod.moov import moov_span
 from edge.vod.mounts import Mount, Mounts
 
-PIECE = 131_072
+PIECE = 65_536
 """What a slow reader holds in memory, beside what its socket does."""
 AT_ONCE = 1_048_576
 _HEAD = 524_288
@@ -125,7 +125,7 @@ class BlockCache:
         return Presence(there, size, coming)
 
     async def stream(self, asset: Asset, span: ByteRange) -> AsyncGenerator[bytes | bytearray]:
-        """`span` of this version, in pieces of at most 256 KiB; EdgeError: what came is not the whole.
+        """`span` of this version, in pieces of at most 64 KiB; EdgeError: what came is not the whole.
 
         Close it (`contextlib.aclosing`) when the reader leaves: fetches that nobody else follows stop then.
         """

@@ -69,7 +69,8 @@ class BlockIndex:
 
     def load(self, key: BlockKey, size: int, *, is_head: bool) -> None:
         """It is on disk already."""
-        self.remove(key)
+        if key in self:
+            self.remove(key)
         self._put(key, size, is_head=is_head, readers=2)
 
     def mark_head(self, key: BlockKey) -> bool:

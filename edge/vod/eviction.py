@@ -1,6 +1,7 @@
 """In what order blocks go: `vod.policy`. Pure; sizes are octets."""
 
 from collections.abc import Container, Hashable, Iterator
+from copy import copy
 from typing import Protocol
 
 from cachetools import FIFOCache, LRUCache
@@ -54,14 +55,13 @@ class Queue:
         return key in self._blocks
 
     def __iter__(self) -> Iterator[tuple[Hashable, int]]:
-        return iter(self._blocks.items())  # it warms each in its turn: the order stays
+        cooling = copy(self._blocks)  # only taking them out tells the order
+        while cooling:
+            yield cooling.popitem()
 
     def get(self, key: Hashable) -> int | None:
         """Its size; it is the warmest now."""
-        size = self._blocks.pop(key, None)  # and in again: so iterating has the order, too
-        if size is not None:
-            self._blocks[key] = size
-        return size
+        return self._blocks.get(key)
 
     def add(self, key: Hashable, size: int) -> None:
         self._blocks[key] = size

@@ -13,6 +13,7 @@ from edge.errors import NotFound, OriginError, OriginLied, OriginTimeout, Origin
 from edge.http.byte_range import ByteRange
 from edge.metrics import VOD_ORIGIN_RECEIVED
 from edge.vod.asset import Asset
+from edge.vod.attempts import resumed
 from edge.vod.origin_answer import accepted, described
 from edge.vod.origin_faults import watched
 
@@ -71,7 +72,9 @@ class HttpOrigin:
     async def stat(self, key: str) -> Asset:
         fault: OriginError | None = None
         for number in range(self._patience.tries):
-            mirror = await self._mirror(number)
+            if number:
+                await asyncio.sleep(self._patience.backoff_s * 2 ** (number - 1))
+            mirror = self._mirror(number)
             try:
                 with watched(self.name, str(mirror), key, "stat"):
                     return await self._describe(mirror, key)
@@ -90,24 +93,23 @@ class HttpOrigin:
 
     async def read(self, asset: Asset, span: ByteRange) -> AsyncGenerator[bytes]:
         """Where one mirror breaks off, another goes on: the validator says that they have the same octets."""
-        at, fault = span.start, None
-        for number in range(self._patience.tries):
-            mirror = await self._mirror(number)
-            try:
-                with watched(self.name, str(mirror), asset.key, "read"):
-                    body = self._body(mirror, asset, ByteRange(at, span.stop))
-                    async with contextlib.aclosing(body):
-                        async for piece in body:
-                            at += len(piece)
-                            yield piece
-            except (OriginUnavailable, OriginTimeout, OriginLied) as error:
-                fault = error
-                if at > span.start and not asset.is_strong:
-                    raise
-            else:
-                return
-        assert fault is not None
-        raise fault
+
+        def attempt(rest: ByteRange, number: int) -> AsyncGenerator[bytes]:
+            return self._attempt(asset, rest, number)
+
+        tries, backoff_s = self._patience.tries, self._patience.backoff_s
+        whole = resumed(attempt, asset, span, tries=tries, backoff_s=backoff_s)
+        async with contextlib.aclosing(whole):
+            async for piece in whole:
+                yield piece
+
+    async def _attempt(self, asset: Asset, span: ByteRange, number: int) -> AsyncGenerator[bytes]:
+        mirror = self._mirror(number)
+        with watched(self.name, str(mirror), asset.key, "read") as answered:
+            async with contextlib.aclosing(self._body(mirror, asset, span)) as body:
+                async for piece in body:
+                    answered()
+                    yield piece
 
     async def _body(self, mirror: URL, asset: Asset, span: ByteRange) -> AsyncGenerator[bytes]:
         fields = {**_PLAIN, "Range": f"bytes={span.start}-{span.stop - 1}"}
@@ -169,10 +171,9 @@ class HttpOrigin:
             raise NotFound(f"There is no {key!r}")
         return mirror.joinpath(*key.split("/"))
 
-    async def _mirror(self, number: int) -> URL:
-        """For try `number`: first the one that was good last, then another each time, and later each time."""
+    def _mirror(self, number: int) -> URL:
+        """For try `number`: first the one that was good last, then another each time."""
         if number:
-            await asyncio.sleep(self._patience.backoff_s * 2 ** (number - 1))
             self._best = (self._best + 1) % len(self._mirrors)
         return self._mirrors[self._best]
 

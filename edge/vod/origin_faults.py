@@ -2,7 +2,7 @@
 
 import contextlib
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from time import monotonic
 
 import aiohttp
@@ -21,12 +21,24 @@ _KINDS: dict[type[OriginError], str] = {
 
 
 @contextlib.contextmanager
-def watched(origin: str, place: str, key: str, verb: str) -> Iterator[None]:
-    """Around one attempt at `place`. What leaves it is NotFound or an OriginError."""
+def watched(origin: str, place: str, key: str, verb: str) -> Iterator[Callable[[], None]]:
+    """Around one attempt at `place`. What leaves it is NotFound or an OriginError.
+
+    Gives what is to be called when the answer begins to come; an attempt that never says so has its answer at
+    its end.
+    """
     started = monotonic()
+    is_timed = False
+
+    def answered() -> None:
+        nonlocal is_timed
+        if not is_timed:
+            is_timed = True
+            VOD_ORIGIN_SECONDS.labels(origin, verb).observe(monotonic() - started)
+
     try:
         with translated():
-            yield
+            yield answered
     except OriginError as error:
         kind = _KINDS[type(error)]
         VOD_ORIGIN_FAULTS.labels(origin, kind).inc()
@@ -36,10 +48,10 @@ def watched(origin: str, place: str, key: str, verb: str) -> Iterator[None]:
         )
         raise
     except NotFound:
-        VOD_ORIGIN_SECONDS.labels(origin, verb).observe(monotonic() - started)
+        answered()
         raise
     else:
-        VOD_ORIGIN_SECONDS.labels(origin, verb).observe(monotonic() - started)
+        answered()
 
 
 @contextlib.contextmanager

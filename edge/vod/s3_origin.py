@@ -11,6 +11,7 @@ from edge.errors import OriginLied, OriginTimeout, OriginUnavailable
 from edge.http.byte_range import ByteRange
 from edge.metrics import VOD_ORIGIN_RECEIVED
 from edge.vod.asset import Asset
+from edge.vod.attempts import resumed
 from edge.vod.http_origin import Patience
 from edge.vod.origin_answer import accepted, described
 from edge.vod.origin_faults import watched
@@ -63,7 +64,7 @@ class S3Origin:
             connect_timeout=self._patience.connect_s,
             read_timeout=self._patience.answer_s,
             max_pool_connections=self._patience.connections,
-            retries={"total_max_attempts": self._patience.tries, "mode": "standard"},
+            retries={"total_max_attempts": 1, "mode": "standard"},  # we try again: see attempts.py
             request_checksum_calculation="when_required",
             response_checksum_validation="when_required",
             s3={"addressing_style": "path"} if self._account["endpoint_url"] else {},
@@ -78,7 +79,19 @@ class S3Origin:
             return described(key, status, fields, origin=self.name)
 
     async def read(self, asset: Asset, span: ByteRange) -> AsyncGenerator[bytes]:
-        with watched(self.name, self._place, asset.key, "read"):
+        """A store that breaks off is asked again for the rest, of the same version."""
+
+        def attempt(rest: ByteRange, _: int) -> AsyncGenerator[bytes]:
+            return self._attempt(asset, rest)
+
+        tries, backoff_s = self._patience.tries, self._patience.backoff_s
+        whole = resumed(attempt, asset, span, tries=tries, backoff_s=backoff_s)
+        async with contextlib.aclosing(whole):
+            async for piece in whole:
+                yield piece
+
+    async def _attempt(self, asset: Asset, span: ByteRange) -> AsyncGenerator[bytes]:
+        with watched(self.name, self._place, asset.key, "read") as answered:
             given = {"Range": f"bytes={span.start}-{span.stop - 1}"}
             if asset.is_strong:
                 given["IfMatch"] = asset.etag
@@ -86,6 +99,7 @@ class S3Origin:
             try:
                 accepted(asset, span, status, fields)
                 async for piece in self._pieces(body, span.size):
+                    answered()
                     yield piece
             finally:
                 if body is not None:

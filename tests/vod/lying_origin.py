@@ -22,6 +22,8 @@ class LyingOrigin:
         self.asked: list[tuple[int, int]] = []
         self.heads = 0
         self.delay_s = 0.0
+        self.more = ""
+        """Further lines of the head of answers to HEAD."""
         self._served: set[asyncio.Task] = set()
 
     async def __aenter__(self):
@@ -55,7 +57,7 @@ class LyingOrigin:
             missing = "missing" in head.split()[1]
             writer.write(
                 f"HTTP/1.1 {404 if missing else 200} X\r\nContent-Length: {len(self.content)}\r\n"
-                f"ETag: {self.etag}\r\nContent-Type: video/mp4\r\n\r\n".encode()
+                f"ETag: {self.etag}\r\nContent-Type: video/mp4\r\n{self.more}\r\n".encode()
             )
             await writer.drain()
             return True

@@ -37,7 +37,7 @@ async def body(cache, asset, start=0, stop=None):
         cache.stream(asset, ByteRange(start, asset.size if stop is None else stop))
     ) as pieces:
         async for piece in pieces:
-            assert 0 < len(piece) <= 262_144
+            assert 0 < len(piece) <= 65_536
             out += piece
     return bytes(out)
 

@@ -1,52 +1,16 @@
-import asyncio
-import random
-import socket
-import sys
-
 import pytest
-from aiobotocore.session import get_session
+from s3_server import CONTENT, s3_server
 
 from edge.errors import NotFound, OriginChanged, OriginUnavailable
 from edge.http.byte_range import ByteRange
 from edge.vod.http_origin import Patience
 from edge.vod.s3_origin import S3Origin
 
-CONTENT = random.Random(3).randbytes(300_000)
-KEYS = {"aws_access_key_id": "testing", "aws_secret_access_key": "testing"}
-
 
 @pytest.fixture
 async def store():
-    """moto's S3 server as a process of its own; its address, and a client."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    server = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port),
-        stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.DEVNULL,
-    )  # fmt: skip
-    try:
-        async with asyncio.timeout(60):
-            while True:
-                try:
-                    _, writer = await asyncio.open_connection("127.0.0.1", port)
-                except OSError:
-                    await asyncio.sleep(0.1)
-                    continue
-                writer.close()
-                break
-        address = f"http://127.0.0.1:{port}"
-        async with get_session().create_client(
-            "s3", endpoint_url=address, region_name="us-east-1", **KEYS
-        ) as client:
-            await client.create_bucket(Bucket="clips")
-            await client.put_object(
-                Bucket="clips", Key="media/ä b.mp4", Body=CONTENT, ContentType="video/mp4"
-            )
-            yield address, client
-    finally:
-        server.terminate()
-        await server.wait()
+    async with s3_server() as server:
+        yield server
 
 
 async def whole(origin, asset, span):

@@ -6,7 +6,8 @@ import random
 
 import aiohttp
 import pytest
-from lying_origin import LyingOrigin
+import s3_server
+from lying_origin import LIES, LyingOrigin
 
 from edge.config import load
 from edge.server import running
@@ -68,3 +69,135 @@ async def test_the_first_time_from_the_origin_then_from_the_disk_also_after_a_re
                     assert len(origin.asked) == fetched
         assert origin.asked == [(65_536, 131_072)]
         assert said.startswith("edge; hit")
+
+
+IMPATIENT = {"timeout": '"250ms"', "slowest": '"100kB"', "tries": 1}
+
+
+@pytest.mark.parametrize("lie", LIES)
+async def test_of_a_lying_origin_a_client_has_the_truth_an_error_or_a_cut(tmp_path, http, caplog, lie):
+    async with (
+        LyingOrigin(CONTENT, lie) as origin,
+        serving(tmp_path, mounted(origin, **IMPATIENT)) as address,
+    ):
+        try:
+            status, headers, body = await get(http, f"{address}/far/a.mp4", Range="bytes=70000-140000")
+        except aiohttp.ClientPayloadError:
+            pass
+        else:
+            assert status in {502, 504}
+            assert headers["Content-Type"] == "application/problem+json"
+            assert headers["Cache-Control"] == "no-store"
+        assert {getattr(record, "origin", "") for record in caplog.records} >= {f"http:{origin.address}"}
+        assert not [path for path in (tmp_path / "blocks").rglob("*") if path.is_file()]
+        origin.lie = None
+        status, _, body = await get(http, f"{address}/far/a.mp4", Range="bytes=70000-140000")
+        assert (status, body) == (206, CONTENT[70_000:140_001]), "what failed is not remembered"
+
+
+async def test_a_changed_asset_cuts_the_answer_and_nothing_is_mixed(tmp_path, http):
+    async with LyingOrigin(CONTENT) as origin, serving(tmp_path, mounted(origin), fresh='"0s"') as address:
+        _, headers, _ = await get(http, f"{address}/far/a.mp4", Range="bytes=0-9")
+        async with http.get(f"{address}/far/a.mp4") as answer:
+            await answer.content.readexactly(10)
+            origin.content, origin.etag = CONTENT[::-1], '"v2"'
+            with contextlib.suppress(aiohttp.ClientPayloadError):
+                assert CONTENT.startswith(await answer.read())
+        status, headers, body = await get(
+            http, f"{address}/far/a.mp4", Range="bytes=10-", **{"If-Range": headers["ETag"]}
+        )
+        assert (status, headers["ETag"], body) == (200, '"v2"', CONTENT[::-1])
+
+
+async def test_what_the_origin_says_of_storing_is_obeyed(tmp_path, http):
+    async with LyingOrigin(CONTENT) as origin, serving(tmp_path, mounted(origin)) as address:
+        origin.more = "Cache-Control: no-store\r\n"
+        for number in range(2):
+            _, headers, body = await get(http, f"{address}/far/secret", Range="bytes=5-9")
+            assert (body, headers["Cache-Control"]) == (CONTENT[5:10], "no-store")
+            assert "fwd=uri-miss" in headers["Cache-Status"]
+            assert (origin.heads, origin.asked[-1]) == (number + 1, (5, 10))
+        origin.more = "Cache-Control: max-age=1000, public\r\nAge: 90\r\n"
+        for _ in range(2):
+            _, headers, _ = await get(http, f"{address}/far/shared", Range="bytes=5-9")
+            assert headers["Cache-Control"] == "max-age=1000, public"
+            assert headers["Age"] == "90"
+        assert headers["Cache-Status"] in {"edge; hit; ttl=909", "edge; hit; ttl=910"}
+        assert origin.heads == 3
+
+
+async def test_a_dead_origin_does_not_stop_what_is_known(tmp_path, http):
+    async with (
+        LyingOrigin(CONTENT) as origin,
+        serving(tmp_path, mounted(origin, **IMPATIENT), fresh='"0s"', stale_if_error='"1h"') as address,
+    ):
+        assert (await get(http, f"{address}/far/a", Range="bytes=0-9"))[0] == 206
+        await asyncio.sleep(0.1)
+        origin.server.close()
+        for task in origin._served:
+            task.cancel()
+        status, headers, body = await get(http, f"{address}/far/a", Range="bytes=0-9")
+        assert (status, body) == (206, CONTENT[:10])
+        assert int(headers["Cache-Status"].rpartition("=")[2]) <= 0
+        assert (await get(http, f"{address}/far/b"))[0] == 502
+
+
+async def test_a_thousand_who_want_one_cold_asset_cost_its_blocks_once(tmp_path):
+    async with (
+        LyingOrigin(CONTENT) as origin,
+        serving(tmp_path, mounted(origin), block_size='"64KiB"') as address,
+        aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)) as http,
+    ):
+        origin.delay_s = 0.2
+
+        async def player():
+            async with http.get(f"{address}/far/a.mp4") as answer:
+                return await answer.read() == CONTENT
+
+        assert all(await asyncio.gather(*(player() for _ in range(1_000))))
+        assert sorted(origin.asked) == [(at, min(at + 65_536, 300_000)) for at in range(0, 300_000, 65_536)]
+        assert origin.heads == 1
+
+
+async def test_several_ranges_conditions_and_heads_over_the_cache(tmp_path, http):
+    async with LyingOrigin(CONTENT) as origin, serving(tmp_path, mounted(origin)) as address:
+        target = f"{address}/far/a.mp4"
+        async with http.head(target, headers={"Range": "bytes=0-9"}) as answer:
+            assert (answer.status, answer.headers["Content-Length"]) == (200, "300000")
+        assert origin.asked == [], "a HEAD costs the origin no octet"
+        status, headers, body = await get(http, target, Range="bytes=10-19,250000-250009")
+        assert status == 206
+        assert headers["Content-Type"].startswith("multipart/byteranges; boundary=")
+        assert CONTENT[10:20] in body
+        assert CONTENT[250_000:250_010] in body
+        assert len(origin.asked) == 2
+        status, headers, body = await get(http, target, **{"If-None-Match": 'W/"v1"'})
+        assert (status, body) == (304, b"")
+        assert all(name in headers for name in ("ETag", "Cache-Control", "Age", "Cache-Status", "Date"))
+        assert (await get(http, target, **{"If-Match": '"v0"'}))[0] == 412
+        status, headers, _ = await get(http, target, Range="bytes=300000-")
+        assert (status, headers["Content-Range"]) == (416, "bytes */300000")
+        assert len(origin.asked) == 2
+        assert (await get(http, f"{address}/far/missing.mp4"))[0] == 404
+
+
+async def test_a_store_that_speaks_s3_is_read_once_and_a_new_object_is_seen(tmp_path, http):
+    async with s3_server.s3_server() as (store, client):
+        origin = (
+            f'{{prefix = "/films", kind = "s3", bucket = "clips", endpoint = "{store}", folder = "media/", '
+            'access_key = "testing", secret_key = "testing"}'
+        )
+        async with serving(tmp_path, origin, fresh='"0s"') as address:
+            for _ in range(2):
+                status, headers, body = await get(
+                    http, f"{address}/films/%C3%A4%20b.mp4", Range="bytes=70000-70099"
+                )
+                assert (status, body) == (206, s3_server.CONTENT[70_000:70_100])
+                assert headers["Content-Type"] == "video/mp4"
+                await asyncio.sleep(0.1)
+            assert headers["Cache-Status"].startswith("edge; fwd=stale"), "asked for, and the same"
+            await client.put_object(Bucket="clips", Key=s3_server.NAME, Body=s3_server.CONTENT[::-1])
+            _, headers, body = await get(http, f"{address}/films/%C3%A4%20b.mp4")
+            assert body == s3_server.CONTENT[::-1]
+            assert headers["Cache-Status"].startswith("edge; fwd=uri-miss")
+            assert (await get(http, f"{address}/films/none.mp4"))[0] == 404
