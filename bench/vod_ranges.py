@@ -310,6 +310,7 @@ def main() -> None:
     parser.add_argument("--file-mib", type=int, default=128, help="size of the file that is warm")
     parser.add_argument("--cold-mib", type=int, default=4, help="size of the asset of the herd")
     parser.add_argument("--clients", type=int, default=1_000, help="of the herd")
+    parser.add_argument("--settle", type=float, default=8.0, help="seconds until slow readers are measured")
     parser.add_argument("--readers", type=int, default=1_000, help="slow ones")
     parser.add_argument(
         "--rate", type=float, default=100.0, help="requests a second for first octets, without hits"

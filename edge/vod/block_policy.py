@@ -131,10 +131,16 @@ class S3Fifo:
             is_small = bool(self._small) and (not self._main or self._small_bytes >= self._small_share)
             key = self._small_goes(pinned) if is_small else self._main_goes(pinned)
             if key is not None:
-                size = self._sizes.pop(key)
-                self.used -= size
-                return key, size
-        return None
+                break
+        else:  # all of the main queue is pinned, and the small one had no turn
+            key = next((one for one in self._small if one not in pinned), None)
+            if key is None:
+                return None
+            del self._small[key]
+            self._small_bytes -= self._sizes[key]
+        size = self._sizes.pop(key)
+        self.used -= size
+        return key, size
 
     def _small_goes(self, pinned: Container[object]) -> Hashable | None:
         key, hits = self._small.popitem(last=False)

@@ -48,6 +48,15 @@ def test_while_the_small_queue_is_small_the_main_one_pays():
     assert gone(order, 4) == "cabd", "a and b went on; then the small queue is less than a tenth"
 
 
+def test_where_all_of_the_main_queue_is_read_the_small_one_pays():
+    order = S3Fifo(1_000)
+    for name in "abc":
+        order.add(name, 10, readers=2)
+    filled(order, "d")
+    assert gone(order, 2, pinned="abc") == "d-"
+    assert order.used == 30
+
+
 def test_a_herd_is_wanted_at_once():
     order = S3Fifo(100)
     order.add("herd", 10, readers=2)
