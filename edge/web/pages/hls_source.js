@@ -1,6 +1,6 @@
 /** hls.js in low-latency mode, as a source of the Player: it loads and buffers, the Player steers and decides. */
 
-import { fetchAhead } from './media_ahead.js';
+import { fetchAhead, firstParts } from './media_ahead.js';
 import { PlayerReports } from './player_reports.js';
 import { PlaylistDates } from './playlist_dates.js';
 import Hls from './vendor/hls.light.min.mjs';
@@ -41,7 +41,7 @@ class HlsSource {
     this.hls = new Hls({ ...structuredClone(CONFIG), xhrSetup, pLoader: this.dates.loader(Hls.DefaultConfig.loader) });
     this.video = video;
     this.hls.on(Hls.Events.LEVEL_UPDATED, (_, { details }) => this.onDetails(details));
-    this.hls.once(Hls.Events.LEVEL_LOADED, (_, { details }) => fetchAhead(details));
+    this.hls.once(Hls.Events.LEVEL_LOADED, (_, { details }) => this.beginWith(details));
     this.hls.on(Hls.Events.LEVEL_LOADED, (_, { details }) => this.allowFor(details));
     this.hls.on(Hls.Events.FRAG_LOADED, (_, data) => this.onMedia(data));
     this.hls.on(Hls.Events.ERROR, (_, data) => this.onError(data));
@@ -82,6 +82,15 @@ class HlsSource {
       partTarget: details.partTarget || details.targetduration,
       holdBack: details.partHoldBack || details.holdBack || 3 * details.targetduration,
     });
+  }
+
+  /** The key frame is shown as soon as it is there, without decoding all that follows it up to the place where
+   *  playback starts; the Player jumps there as soon as it is loaded. */
+  beginWith(details) {
+    const [first] = firstParts(details);
+    const toKeyFrame = () => { this.video.currentTime = first.start; };
+    if (first) this.video.addEventListener('loadedmetadata', toKeyFrame, { once: true });
+    fetchAhead(details);
   }
 
   /** A blocked request may be held for three target durations (draft-pantos-hls-rfc8216bis, 6.2.5.2). */
