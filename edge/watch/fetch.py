@@ -147,7 +147,7 @@ def _range(byte_range: ByteRange) -> str:
 
 
 def _why(error: Exception) -> str:
-    if isinstance(error, aiohttp.ClientConnectorError):
+    if isinstance(error, aiohttp.ClientConnectorError) and not isinstance(error, aiohttp.ClientSSLError):
         number = error.os_error.errno
         return os.strerror(number) if number and number > 0 else str(error.os_error)
     return str(error) or type(error).__name__
