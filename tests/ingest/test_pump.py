@@ -252,6 +252,6 @@ def test_a_sound_card_that_runs_slow_does_not_take_the_dates_along():
         report = ntp(1_700_000_000.0 + now - 0.04)
         rig.pump.video(AccessUnit("video", 1, number * 90_000, now, (SPS, PPS, IDR), key=True), now)
         rig.pump._timeline.on_sender_report("video", report, number * 90_000, now, 1)
-        rig.pump.tick(now, now)
+        rig.pump.tick(now, rig.timeline.now(now), now)
     assert rig.publication.clocks[0] == pytest.approx(1_700_000_100 - 0.04)
     assert rig.publication.clocks[-1] == pytest.approx(1_700_000_100 + 0.36 - 0.04, abs=0.002)
