@@ -47,9 +47,10 @@ class ReceiverCounts:
 class VideoReceiver:
     """An H.264 track.
 
-    After an unrecovered loss nothing comes out until a whole key frame has come, which is asked for; with
-    `pass_damaged`, what can be saved comes out marked as damaged. Nothing comes out before the first whole
-    key frame. `feedback` is how the publisher wants to be asked for key frames; None: not at all.
+    After an unrecovered loss nothing comes out until a whole key frame has come, which is asked for. From a
+    publisher that has no ear for that (OBS, FFmpeg), and with `pass_damaged`, what can be saved comes out
+    marked as damaged: a broken picture is better than none for the rest of a long GOP. Nothing comes out
+    before the first whole key frame. `feedback` is how the publisher wants to be asked; None: not at all.
     """
 
     __slots__ = (
@@ -76,7 +77,7 @@ class VideoReceiver:
     ) -> None:
         self._sender_ssrc = sender_ssrc
         self._feedback = feedback
-        self._pass_damaged = pass_damaged
+        self._pass_damaged = pass_damaged or feedback is None
         self._reception = Reception(sender_ssrc, VIDEO_TIMESCALE, loss)
         self._depayloader = H264Depayloader()
         self._requests = KeyFrameRequests()
@@ -116,7 +117,7 @@ class VideoReceiver:
             depayloader.take_recovery_points = now - self._last_idr >= NO_IDR_FOR_S
             if not depayloader.key_coming:
                 self._requests.want()
-        if self._feedback is not None and self._requests.due(now):
+        if self._feedback is not None and self._requests.due(now, in_need=depayloader.broken):
             packets.append(self._key_frame_request())
         return units, packets
 
@@ -157,7 +158,7 @@ class VideoReceiver:
             if not unit.damaged:
                 self._started = True
                 self._requests.on_key_frame(now)
-        if unit.damaged and not (self._pass_damaged and self._started):
+        if unit.damaged and not (self._started and (self._pass_damaged or self._requests.deaf)):
             self.units_dropped += 1
             return False
         self.units += 1
