@@ -20,9 +20,10 @@ TOO_SLOW = problem(408, "Request timeout", "The head of the request took too lon
 class Handed(asyncio.Protocol):
     """Passes everything on, and tells when the connection is gone: who counts connections must know.
 
-    It keeps the time, too, which aiohttp keeps of idle connections only: heads and bodies must come within
-    `limits.slow_head`. A reader who takes next to nothing for `limits.idle` is cut off (not for
-    `limits.slow_reader`: a browser whose picture is paused does not read).
+    It keeps the time, too, which aiohttp keeps of idle connections only: a head must come within
+    `limits.slow_head`, a body in twice that (who reads it may be less patient, and has words). A reader who
+    takes next to nothing for `limits.idle` is cut off (not for `limits.slow_reader`: a browser whose picture
+    is paused does not read).
     """
 
     __slots__ = (
@@ -112,7 +113,8 @@ class Handed(asyncio.Protocol):
 
     def _look_at_sender(self) -> None:
         lane, one = self._lane, self._handler
-        left = self._since + round(lane.limits.slow_head) - lane.now
+        times = 1 if self._awaited == ("head", one.heads) else 2
+        left = self._since + times * round(lane.limits.slow_head) - lane.now
         if left > 0:
             self._look_in(left)
         elif one.is_answering or one.is_reading_body:
