@@ -1,5 +1,7 @@
 """When to ask the publisher for a key frame."""
 
+import math
+
 LEAST_INTERVAL_S = 0.5
 LONGEST_INTERVAL_S = 8.0
 EFFECT_WITHIN_S = 1.0
@@ -19,6 +21,7 @@ class KeyFrameRequests:
     """
 
     __slots__ = (
+        "_begun",
         "_first_in_need",
         "_fruitless",
         "_interval_s",
@@ -38,6 +41,7 @@ class KeyFrameRequests:
         self._fruitless = 0
         self._first_in_need: float | None = None
         self._unheard = 0
+        self._begun = -math.inf
         self.deaf = False
         self.sent = 0
 
@@ -60,21 +64,26 @@ class KeyFrameRequests:
 
     def _judge(self, now: float) -> None:
         while self._unjudged and now - self._unjudged[0] >= EFFECT_WITHIN_S:
-            del self._unjudged[0]
+            asked = self._unjudged.pop(0)
             self._fruitless += 1
-            self._unheard += 1
+            self._unheard += not asked <= self._begun < asked + EFFECT_WITHIN_S
         self.deaf = self.deaf or self._unheard >= _UNHEARD
         if self._fruitless >= _WITHOUT_EFFECT:
             self._fruitless = 0
             self._interval_s = min(self._interval_s * 2, LONGEST_INTERVAL_S)
 
+    def on_key_frame_begun(self, now: float) -> None:
+        """The first packet of one has come: it is an answer, though the rest may be lost."""
+        self._judge(now)
+        self._begun = now
+        if self._first_in_need is not None and now - self._first_in_need <= PROMPT_S:
+            self._unheard = 0
+        self._first_in_need = None
+
     def on_key_frame(self, now: float) -> None:
         """A key frame has come, asked for or not."""
         self._judge(now)
         self._wanted = False
-        if self._first_in_need is not None and now - self._first_in_need <= PROMPT_S:
-            self._unheard = 0
-        self._first_in_need = None
         if self._unjudged:
             self._unjudged.clear()
             self._fruitless = 0

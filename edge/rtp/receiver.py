@@ -57,6 +57,7 @@ class VideoReceiver:
         "_command",
         "_depayloader",
         "_feedback",
+        "_keys_begun",
         "_last_idr",
         "_pass_damaged",
         "_reception",
@@ -82,6 +83,7 @@ class VideoReceiver:
         self._depayloader = H264Depayloader()
         self._requests = KeyFrameRequests()
         self._command = 0
+        self._keys_begun = 0
         self._started = False
         self._last_idr: float | None = None
         self.units = 0
@@ -111,6 +113,9 @@ class VideoReceiver:
         if self.ssrc < 0:
             return units, packets
         depayloader = self._depayloader
+        if depayloader.keys_begun != self._keys_begun:
+            self._keys_begun = depayloader.keys_begun
+            self._requests.on_key_frame_begun(now)
         if depayloader.broken:
             if self._last_idr is None:
                 self._last_idr = now

@@ -101,5 +101,15 @@ def test_who_answers_in_need_has_an_ear_whatever_got_lost() -> None:
         requests.on_key_frame(begin + 1.3)
         requests.want()
         assert requests.due(begin + 5, in_need=True)
+        requests.on_key_frame_begun(begin + 5.1)
         requests.on_key_frame(begin + 5.1)
+    assert not requests.deaf
+
+
+def test_a_key_frame_that_breaks_on_the_way_is_an_answer_too() -> None:
+    requests = KeyFrameRequests()
+    for attempt in range(20):
+        requests.want()
+        assert requests.due(10.0 * attempt, in_need=True)
+        requests.on_key_frame_begun(10.0 * attempt + 0.1)
     assert not requests.deaf
