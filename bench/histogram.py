@@ -16,6 +16,11 @@ def quantile(before: dict[str, float], after: dict[str, float], name: str, share
     return next((bound for bound in sorted(buckets) if total and buckets[bound] >= share * total), None)
 
 
-def difference(before: dict[str, float], after: dict[str, float], name: str) -> float:
-    """How much a counter grew, all its labels together."""
-    return sum(value - before.get(key, 0) for key, value in after.items() if key.partition("{")[0] == name)
+def difference(before: dict[str, float], after: dict[str, float], name: str, **labels: str) -> float:
+    """How much a counter grew, all of it that has these labels together."""
+    wanted = [f'{label}="{value}"' for label, value in labels.items()]
+    return sum(
+        value - before.get(key, 0)
+        for key, value in after.items()
+        if key.partition("{")[0] == name and all(one in key for one in wanted)
+    )

@@ -87,13 +87,19 @@ def free_port() -> int:
 
 
 @contextlib.asynccontextmanager
-async def edge_server(*settings: str, core: int | None = SERVER_CORE) -> AsyncIterator[ServerProcess]:
-    """`edge serve` with settings (`section.key=value`), ready; stopped by its id at the end."""
+async def edge_server(
+    *settings: str, core: int | None = SERVER_CORE, checkout: Path | None = None
+) -> AsyncIterator[ServerProcess]:
+    """`edge serve` with settings (`section.key=value`), ready; stopped by its id at the end.
+
+    Of another checkout than this one, where one is named: to compare two in one run.
+    """
     port = free_port()
     sets = [flag for setting in (f"server.listen=127.0.0.1:{port}", *settings) for flag in ("--set", setting)]
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "edge", "serve", *sets, preexec_fn=None if core is None else (lambda: pin(core))
-    )
+        sys.executable, "-m", "edge", "serve", *sets, cwd=checkout,
+        preexec_fn=None if core is None else (lambda: pin(core)),
+    )  # fmt: skip
     server = ServerProcess(process.pid, f"http://127.0.0.1:{port}")
     try:
         await _ready(server, process)

@@ -5,6 +5,7 @@ import secrets
 import socket
 import struct
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import aiohttp
@@ -16,6 +17,7 @@ VIDEO_PT, AUDIO_PT = 96, 111
 TWCC_ID = 3
 OPUS_PACKET = b"\xfc" + bytes(range(80))
 NTP_EPOCH = 2_208_988_800
+PAYLOAD_FEEDBACK, PLI = 206, 1  # RFC 4585, 6.1 and 6.3.1
 
 
 class Datagrams:
@@ -29,6 +31,7 @@ class Datagrams:
         self.socket.setblocking(False)
         self.socket.connect(remote)
         self.queue: asyncio.Queue[bytes] = asyncio.Queue()
+        self.take_media: Callable[[bytes], None] = print  # until somebody listens
 
     async def _recv(self) -> bytes:
         return await self.queue.get()
@@ -44,11 +47,16 @@ class Datagrams:
                 return
             if data and 20 <= data[0] < 64:
                 self.queue.put_nowait(data)
+            elif data and 127 < data[0] < 192:
+                self.take_media(data)
 
 
 @dataclass
 class Publisher:
-    """One publisher of a looping clip."""
+    """One publisher of a clip that begins with its only key frame, and again when one is asked for.
+
+    So it has key frames when they are asked for, as an encoder of a browser, and else where the clip ends.
+    """
 
     clip: list[list[bytes]]
     fps: int
@@ -58,32 +66,38 @@ class Publisher:
     first_key_at: float = 0.0
     sent_at: list[float] = field(default_factory=list)
     """Monotonic seconds at which the last packet of each picture was sent."""
+    key_requests: int = 0
+    picture: int = 0
     sequence: dict[int, int] = field(default_factory=lambda: {VIDEO_PT: 0, AUDIO_PT: 0})
     transport_sequence: int = 0
 
     async def connect(self, http: aiohttp.ClientSession, url: str) -> None:
         """POST, check, handshake. AssertionError where the server refuses."""
-        certificate = RTCCertificate.generateCertificate()
-        ufrag, password = secrets.token_hex(4), secrets.token_hex(16)
+        await self._connect_media(await self.post(http, url))
+
+    async def post(self, http: aiohttp.ClientSession, url: str) -> str:
+        """The server's answer to an offer. AssertionError where it refuses."""
+        self.certificate = RTCCertificate.generateCertificate()
+        self.ufrag, password = secrets.token_hex(4), secrets.token_hex(16)
         self.ssrc = {VIDEO_PT: secrets.randbits(32), AUDIO_PT: secrets.randbits(32)}
-        offer = _offer(ufrag, password, certificate.getFingerprints()[0].value, self.ssrc)
+        offer = _offer(self.ufrag, password, self.certificate.getFingerprints()[0].value, self.ssrc)
         started = time.perf_counter()
         async with http.post(url, data=offer, headers={"Content-Type": "application/sdp"}) as response:
             answer = await response.text()
             self.post_s = time.perf_counter() - started
             assert response.status == 201, answer
             self.resource = str(response.url.join(response.url.__class__(response.headers["Location"])))
-        await self._connect_media(answer, ufrag, certificate)
+        return answer
 
-    async def _connect_media(self, answer: str, ufrag: str, certificate: RTCCertificate) -> None:
+    async def _connect_media(self, answer: str) -> None:
         lines = answer.splitlines()
         value = lambda name: next(line for line in lines if line.startswith(name)).removeprefix(name)  # noqa: E731
         address = value("a=candidate:").split()[4:6]
         self.ice = Datagrams((address[0], int(address[1])))
         asyncio.get_running_loop().add_reader(self.ice.socket, self.ice.pump)
-        self.check = _check(f"{value('a=ice-ufrag:')}:{ufrag}", value("a=ice-pwd:"))
+        self.check = _check(f"{value('a=ice-ufrag:')}:{self.ufrag}", value("a=ice-pwd:"))
         self.ice.socket.send(self.check)
-        self.dtls = RTCDtlsTransport(self.ice, [certificate])
+        self.dtls = RTCDtlsTransport(self.ice, [self.certificate])
         self.dtls._set_role("client")
         algorithm, fingerprint = value("a=fingerprint:").split()
         remote = RTCDtlsParameters(
@@ -92,6 +106,14 @@ class Publisher:
         await self.dtls.start(remote)
         assert self.dtls.state == "connected", self.dtls.state
         self.connected_at = time.monotonic()
+        self.ice.take_media = self._take_feedback
+
+    def _take_feedback(self, data: bytes) -> None:
+        """Begin the clip again where the server asks for a key frame: compound packets are not looked into."""
+        report = self.dtls._rx_srtp.unprotect_rtcp(data)
+        if report[1] == PAYLOAD_FEEDBACK and report[0] & 31 == PLI:
+            self.key_requests += 1
+            self.picture = 0
 
     async def run(self, seconds: float, *, phase_s: float = 0.0) -> None:
         """Send pictures and Opus packets on their clock."""
@@ -105,8 +127,9 @@ class Publisher:
             due = start + index / self.fps
             if (wait := due - loop.time()) > 0:
                 await asyncio.sleep(wait)
-            self._send_picture(self.clip[index % len(self.clip)], index * 90_000 // self.fps)
+            self._send_picture(self.clip[self.picture % len(self.clip)], index * 90_000 // self.fps)
             self.sent_at.append(time.monotonic())
+            self.picture += 1
             while audio_sent * 0.02 <= loop.time() - start:
                 self._send(AUDIO_PT, audio_sent * 960, True, OPUS_PACKET)
                 audio_sent += 1

@@ -9,7 +9,7 @@ RTCCertificate, `_recv` and `_send` of the transport below it, `Context._context
 import asyncio
 import contextlib
 import ctypes
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -217,19 +217,23 @@ class Dtls:
         self._outgoing = _Srtp(transport._tx_srtp)  # noqa: SLF001
         transport.on("statechange", self._state_changed)
 
-    def unprotect_rtp(self, packet: bytes) -> bytes | None:
-        """The RTP packet in it; None (and counted) unless it is authentic and new. At most 1500 bytes."""
+    def unprotect_rtp(self, packets: Iterable[bytes]) -> list[bytes]:
+        """The RTP packets in those that are authentic and new; the others are counted. At most 1500 bytes
+        each.
+        """
         srtp = self._incoming
         if srtp is None:
-            return None
-        length, size = srtp.length, len(packet)
-        length[0] = size
-        srtp.cells[0:size] = packet
-        status = _unprotect_rtp(srtp.context, srtp.pointer, length)
-        if status:
-            self._refused(status)
-            return None
-        opened: bytes = srtp.buffer[0 : length[0]]
+            return []
+        context, pointer, buffer, cells, length = srtp.parts
+        opened = []
+        for packet in packets:
+            length[0] = size = len(packet)
+            cells[0:size] = packet
+            status = _unprotect_rtp(context, pointer, length)
+            if status:
+                self._refused(status)
+            else:
+                opened.append(buffer[0 : length[0]])
         return opened
 
     def unprotect_rtcp(self, packet: bytes) -> bytes | None:
@@ -286,21 +290,22 @@ def _explain(faults: Sequence[str]) -> HandshakeFailed:
 class _Srtp:
     """A libsrtp session that works in one buffer, made once: half the price of pylibsrtp's own calls."""
 
-    __slots__ = ("_session", "buffer", "cells", "context", "length", "pointer")
+    __slots__ = ("_session", "parts")
 
     def __init__(self, session: Session) -> None:
         self._session = session  # owns the context
-        self.context = session._srtp[0]  # noqa: SLF001
-        self.pointer = ffi.new("char[]", _SRTP_BUFFER_BYTES)
-        self.buffer = ffi.buffer(self.pointer)  # quicker to read from
-        self.cells = memoryview(self.buffer)  # quicker to write to
-        self.length = ffi.new("int *")
+        pointer = ffi.new("char[]", _SRTP_BUFFER_BYTES)
+        buffer = ffi.buffer(pointer)  # quicker to read from
+        cells = memoryview(buffer)  # quicker to write to
+        self.parts = session._srtp[0], pointer, buffer, cells, ffi.new("int *")  # noqa: SLF001
+        """The context; the memory that it works in, as libsrtp wants it, to read from and to write to; a
+        length.
+        """
 
     def apply(self, function: Any, packet: bytes) -> tuple[bytes, int]:
         """What libsrtp made of the packet (at most 1500 bytes), and its status; 0 is good."""
-        size = len(packet)
-        length = self.length
-        length[0] = size
-        self.cells[0:size] = packet
-        status = function(self.context, self.pointer, length)
-        return self.buffer[0 : length[0]], status
+        context, pointer, buffer, cells, length = self.parts
+        length[0] = size = len(packet)
+        cells[0:size] = packet
+        status = function(context, pointer, length)
+        return buffer[0 : length[0]], status

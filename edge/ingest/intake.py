@@ -1,7 +1,8 @@
 """The decrypted packets of one publisher: to whom they belong, and the feedback about them."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from edge.errors import MediaError
 from edge.ingest.bitrate_limit import BitrateLimit
@@ -24,7 +25,7 @@ ONE_BYTE_PROFILE = 0xBEDE  # RFC 8285, 4.2
 
 _MOST_EARLY_REPORTS = 8
 
-Receive = Callable[[RtpPacket, float], Sequence[AccessUnit]]
+Receive = Callable[[Sequence[RtpPacket], float], Sequence[AccessUnit]]
 Take = Callable[[AccessUnit, float], None]
 
 
@@ -60,6 +61,8 @@ class Intake:
     ) -> None:
         """`ssrc` is ours, in feedback."""
         self.malformed = 0
+        self.ssrcs: set[int] = set()
+        """Whose packets came."""
         self._pump = pump
         self._timeline = timeline
         self._ssrc = ssrc
@@ -78,30 +81,40 @@ class Intake:
         self._sends_remb = any(media.accepts_feedback("goog-remb") for media in sections)
         self._next_remb = 0.0
 
-    def rtp(self, data: bytes, now: float) -> None:
-        """A decrypted RTP packet. What the publication raises at the attachment passes."""
-        self._limit.add(len(data))
-        try:
-            packet = parse_rtp(data, now)
-        except MediaError:
-            self.malformed += 1
-            return
-        if self._transport_cc is not None:
-            self._note_arrival(packet, now)
-        key = packet.ssrc << 7 | packet.payload_type
-        try:
-            lane = self._lanes[key]
-        except KeyError:
-            lane = self._bind(packet, key)
-        if lane is None:
-            return
-        for unit in lane.receive(packet, now):
+    def rtp(self, datagrams: Iterable[bytes], now: float) -> None:
+        """Decrypted RTP packets that came together. What the publication raises at the attachment passes."""
+        runs: dict[int, list[RtpPacket]] = {}
+        numbers: list[int] = []
+        octets = 0
+        for data in datagrams:
+            octets += len(data)
+            try:
+                packet = parse_rtp(data, now)
+            except MediaError:
+                self.malformed += 1
+                continue
+            self._note_number(packet, numbers)
+            key = packet.ssrc << 7 | packet.payload_type
+            if key in runs:
+                runs[key].append(packet)
+            else:
+                runs[key] = [packet]
+        self._limit.add(octets)
+        self._twcc.on_packets(numbers, now)
+        for key, run in runs.items():
+            lane = self._lane(key, run)
+            if lane is not None:
+                self._receive(lane, run, now)
+        self._ask_at_once(now)
+
+    def _receive(self, lane: _Lane, run: list[RtpPacket], now: float) -> None:
+        for unit in lane.receive(run, now):
             lane.take(unit, now)
         if self._early_reports:
-            self._replay_report(packet.ssrc, now)
+            self._replay_report(run[0].ssrc, now)
 
-    def batch_received(self, now: float) -> None:
-        """Nothing more is there at the moment: ask at once for what is missing in between."""
+    def _ask_at_once(self, now: float) -> None:
+        """For what is missing in between: nothing more is there at the moment."""
         for track in self._tracks:
             if track.receiver.urgent(now):
                 self._run(track.receiver, track.take, now)
@@ -120,36 +133,38 @@ class Intake:
     def tick(self, now: float, heard_at: float) -> None:
         """Every 20 ms: deadlines, retransmissions, reports, key frames."""
         self._limit.tick(now)
-        video = self.video
-        if video is not None and video.ssrc >= 0 and self._pump.wants_key_frame(now):
-            video.request_key_frame(now)
+        source_now = self._timeline.now(now)
+        if self._pump.wants_key_frame(source_now):
+            self.request_key_frame(now)
         for track in self._tracks:
             self._run(track.receiver, track.take, now)
         if self._twcc.due(now):
             self._send_twcc(now)
         if self._sends_remb and now >= self._next_remb:
             self._send_remb(now)
-        self._pump.tick(now, heard_at)
+        self._pump.tick(now, source_now, heard_at)
 
     def request_key_frame(self, now: float) -> None:
         """As soon as the rate limit allows it."""
         if self.video is not None and self.video.ssrc >= 0:
             self.video.request_key_frame(now)
 
-    def _note_arrival(self, packet: RtpPacket, now: float) -> None:
-        """For the transport-wide feedback. The short way: its number is the first element."""
-        block, identifier = packet.extension_block, self._transport_cc
-        assert identifier is not None
+    def _note_number(self, packet: RtpPacket, numbers: list[int]) -> None:
+        """For the transport-wide feedback. The short way: the number is the first element."""
+        identifier = self._transport_cc
+        if identifier is None:
+            return
+        block = packet.extension_block
         if (
             len(block) > 2
             and block[0] == identifier << 4 | 1
             and packet.extension_profile == ONE_BYTE_PROFILE
         ):
-            self._twcc.on_packet(block[1] << 8 | block[2], now)
+            numbers.append(block[1] << 8 | block[2])
             return
         number = packet.extension(identifier)
         if number is not None and len(number) == 2:
-            self._twcc.on_packet(number[0] << 8 | number[1], now)
+            numbers.append(number[0] << 8 | number[1])
 
     def _track(self, media: AcceptedMedia) -> _Track:
         repeats = media.accepts_feedback("nack")
@@ -171,8 +186,24 @@ class Intake:
         for unit in units:
             take(unit, now)
 
-    def _bind(self, packet: RtpPacket, key: int) -> _Lane | None:
-        """Decide once for an SSRC and payload type; a layer whose name has not come yet is asked again."""
+    def _lane(self, key: int, run: list[RtpPacket]) -> _Lane | None:
+        """Decide once for an SSRC and payload type; a layer whose name has not come yet is asked again.
+
+        Packets from before its name leave the run.
+        """
+        if key in self._lanes:
+            return self._lanes[key]
+        self.ssrcs.add(run[0].ssrc)
+        while run:
+            lane = self._bind(run[0])
+            if lane != "later":
+                if len(self._lanes) < MOST_LANES:
+                    self._lanes[key] = lane
+                return lane
+            del run[0]
+        return None
+
+    def _bind(self, packet: RtpPacket) -> _Lane | Literal["later"] | None:
         for track in self._tracks:
             for accepted in track.media.payload_types:
                 is_rtx = packet.payload_type == accepted.rtx
@@ -180,13 +211,10 @@ class Intake:
                     continue
                 wanted = _is_wanted_layer(track.media, packet, is_rtx=is_rtx)
                 if wanted is None:
-                    return None
+                    return "later"
                 receive = track.receiver.receive_rtx if is_rtx else track.receiver.receive
-                lane = _Lane(track.receiver, receive, track.take) if wanted else None
-                if len(self._lanes) < MOST_LANES:
-                    self._lanes[key] = lane
-                return lane
-        return None
+                return _Lane(track.receiver, receive, track.take) if wanted else None
+        return "later"
 
     def _report(self, report: SenderReport, now: float) -> bool:
         for track in self._tracks:

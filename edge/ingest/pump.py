@@ -142,10 +142,10 @@ class Pump:
             return
         self._hear(at, unit.payload)
 
-    def tick(self, now: float, heard_at: float) -> None:
+    def tick(self, now: float, source_now: float, heard_at: float) -> None:
         """Every 20 ms or so: time has gone on, also where nothing came.
 
-        `heard_at` is when the last authentic packet of any kind came.
+        `source_now` is the timeline's, `heard_at` when the last authentic packet of any kind came.
         """
         self._measure_pause(heard_at)
         shortest, longest = CLOCK_STOPS_AFTER_S
@@ -158,19 +158,19 @@ class Pump:
         if now >= self._next_clock and (zero := self._timeline.wall_clock_zero) is not None:
             self._next_clock = now + CLOCK_EVERY_S
             self._publication.correct_clock(zero)
-        self._source_now = source_now = self._timeline.now(now)
+        self._source_now = source_now
         self._fill(source_now, now)
         self._publication.advance(source_now, now)
 
-    def wants_key_frame(self, now: float) -> bool:
-        """Whether the publisher should be asked for a key frame."""
+    def wants_key_frame(self, source_now: float) -> bool:
+        """Whether the publisher should be asked for a key frame, at this time of the timeline's."""
         if not self._has_video:
             return False
         if not self.tracks:
             return True
         # After a stall the clock allows for lateness long after the pictures have caught up.
         pictured = 0 if self._last_dts is None else self._last_dts / VIDEO_TIMESCALE
-        return self._publication.key_frame_due(max(self._timeline.now(now), pictured))
+        return self._publication.key_frame_due(max(source_now, pictured))
 
     def close(self) -> None:
         """The publisher is gone: sound that is still being encoded is dropped."""

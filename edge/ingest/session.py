@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Literal, Protocol
 
 from edge.errors import PublishError
@@ -26,7 +26,8 @@ SILENT_S = 12.0
 """Without any authentic packet for so long, the publisher is gone."""
 
 MOST_SSRCS = 32
-"""libsrtp keeps a context for each; eight layers of simulcast with their retransmissions are 16."""
+"""libsrtp keeps a context for each; eight layers of simulcast with their retransmissions are 16. Only
+packets that came together can bring more."""
 
 Reason = Literal[
     "deleted",
@@ -43,6 +44,7 @@ Reason = Literal[
 ]
 
 _FIRST_RTCP, _LAST_RTCP = 192, 223  # RFC 5761, 4
+_RTP_HEADER_BYTES = 12
 
 
 class Attachment(Protocol):
@@ -99,7 +101,6 @@ class WhipSession:
             send=self._send,
             closed=self._peer_closed,
         )
-        self._ssrcs: set[bytes] = set()
         self._handshake: asyncio.Task[None] | None = None
         self._goodbye: asyncio.Task[None] | None = None
         mux.register(self._ice.local.ufrag, self)
@@ -141,39 +142,40 @@ class WhipSession:
         del now  # not authentic before OpenSSL has said so
         self.dtls.receive(datagram)
 
-    def receive_media(self, datagram: bytes, now: float) -> None:
+    def receive_media(self, datagrams: Sequence[bytes], now: float) -> None:
         """See Peer. The hot path: every packet of every publisher."""
-        if len(datagram) < 12 or self.intake is None:
+        intake = self.intake
+        if intake is None:
             return
-        if _FIRST_RTCP <= datagram[1] <= _LAST_RTCP:
-            report = self.dtls.unprotect_rtcp(datagram)
-            if report is not None:
-                self.heard_at = now
-                self.intake.rtcp(report, now)
+        media = []
+        for datagram in datagrams:
+            if len(datagram) < _RTP_HEADER_BYTES:
+                continue
+            if _FIRST_RTCP <= datagram[1] <= _LAST_RTCP:
+                self._receive_report(datagram, intake, now)
+            else:
+                media.append(datagram)
+        if len(intake.ssrcs) >= MOST_SSRCS:
+            media = self._without_strangers(media, intake)
+        packets = self.dtls.unprotect_rtp(media)
+        if not packets:
             return
-        ssrc = datagram[8:12]
-        is_known = ssrc in self._ssrcs
-        if not is_known and len(self._ssrcs) >= MOST_SSRCS:
-            self.unknown_ssrcs += 1
-            return
-        packet = self.dtls.unprotect_rtp(datagram)
-        if packet is None:
-            return
-        if not is_known:
-            self._ssrcs.add(ssrc)
         self.heard_at = now
         try:
-            self.intake.rtp(packet, now)
+            intake.rtp(packets, now)
         except PublishError as error:
             self.end("refused", error.detail)
 
-    def batch_received(self, now: float) -> None:
-        """See Peer."""
-        if self.intake is not None:
-            try:
-                self.intake.batch_received(now)
-            except PublishError as error:
-                self.end("refused", error.detail)
+    def _receive_report(self, datagram: bytes, intake: Intake, now: float) -> None:
+        report = self.dtls.unprotect_rtcp(datagram)
+        if report is not None:
+            self.heard_at = now
+            intake.rtcp(report, now)
+
+    def _without_strangers(self, media: list[bytes], intake: Intake) -> list[bytes]:
+        known = [one for one in media if int.from_bytes(one[8:12], "big") in intake.ssrcs]
+        self.unknown_ssrcs += len(media) - len(known)
+        return known
 
     def crashed(self, error: Exception) -> None:
         """See Peer. Called while the exception is handled."""

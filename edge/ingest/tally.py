@@ -1,6 +1,9 @@
-"""Counts into metrics, once a second: nothing is looked up per packet."""
+"""Counts into metrics, once a second: nothing is looked up per packet, and no series twice."""
 
 from collections.abc import Iterable
+from functools import cache
+
+from prometheus_client import Counter
 
 from edge import metrics
 from edge.ingest.mux import Mux
@@ -48,7 +51,7 @@ class Tally:
     def _session(self, session: WhipSession) -> None:
         for name in _ENCRYPTED:
             count = self._since((session.id, name), getattr(session.dtls, name))
-            metrics.INGEST_PACKETS.labels("encrypted", name).inc(count)
+            _series(metrics.INGEST_PACKETS, "encrypted", name).inc(count)
         intake = session.intake
         if intake is not None:
             self._receiver(session.id, "video", intake.video)
@@ -60,9 +63,10 @@ class Tally:
         counts = receiver.counts()
         for name in _COUNTED:
             count = self._since((session_id, kind, name), getattr(counts, name))
-            metrics.INGEST_PACKETS.labels(kind, name).inc(count)
+            _series(metrics.INGEST_PACKETS, kind, name).inc(count)
         for result, value in (("taken", counts.units), ("dropped", counts.units_dropped)):
-            metrics.INGEST_UNITS.labels(kind, result).inc(self._since((session_id, kind, result), value))
+            count = self._since((session_id, kind, result), value)
+            _series(metrics.INGEST_UNITS, kind, result).inc(count)
         if kind == "video":
             requests = self._since((session_id, "requests"), counts.key_requests)
             metrics.INGEST_KEY_FRAME_REQUESTS.inc(requests)
@@ -72,3 +76,9 @@ class Tally:
         before = self._before.get(key, 0)
         self._before[key] = value
         return max(0, value - before)
+
+
+@cache
+def _series(counter: Counter, kind: str, result: str) -> Counter:
+    """Looked up once: labels are from closed sets."""
+    return counter.labels(kind, result)

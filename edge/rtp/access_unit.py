@@ -1,12 +1,11 @@
 """What comes out of this room: one coded picture or one Opus packet."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from edge.media.track import Kind
 
 
-@dataclass(frozen=True, slots=True)
-class AccessUnit:
+class AccessUnit(NamedTuple):
     """One access unit, in the order it was sent.
 
     `rtp_time` is the unwrapped RTP time in ticks of the clock of this `ssrc` (90 kHz or 48 kHz; pictures that

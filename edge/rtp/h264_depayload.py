@@ -79,25 +79,46 @@ class H264Depayloader:
         """Is the unit that is being put together a key frame, as far as can be seen, and still whole?"""
         return self._open and self._key_coming and not self._damaged
 
-    def push(self, packet: RtpPacket) -> Sequence[AccessUnit]:
-        """The units that this packet ends: usually none or one, two at most.
+    def push(self, packets: Sequence[RtpPacket]) -> Sequence[AccessUnit]:
+        """The units that these packets end."""
+        units = _NOTHING
+        at, end = 0, len(packets)
+        while at < end:
+            if self._fragments:
+                at = self._take_middles(packets, at)
+                if at == end:
+                    break
+            units += self._push_any(packets[at])
+            at += 1
+        return units
 
-        What stands first is the shortest way for the most frequent packet, a piece from the middle of a FU-A.
+    def _take_middles(self, packets: Sequence[RtpPacket], at: int) -> int:
+        """The most frequent packets, pieces from the middle of an open FU-A, on the shortest way.
+
+        Takes those from `at` on that follow each other; where the next one of another sort is.
         """
-        fragments = self._fragments
-        if fragments and packet.index == self._expected and packet.timestamp == self._timestamp:
+        fragments, timestamp, index = self._fragments, self._timestamp, self._expected
+        size, newest = self._size, self._arrival
+        for packet in packets[at:] if at else packets:
             payload = packet.payload
-            if len(payload) > 2 and payload[0] & 0x1F == _FU_A and payload[1] < _END and not packet.marker:
-                self._expected += 1
-                self._size += len(payload)
-                if packet.arrival > self._arrival:  # noqa: PLR1730 (half the time of a call of max)
-                    self._arrival = packet.arrival
-                if self._size > LARGEST_UNIT:
-                    self._overflow()
-                else:
-                    fragments.append(payload[2:])
-                return _NOTHING
-        return self._push_any(packet)
+            if (
+                packet.index != index
+                or packet.timestamp != timestamp
+                or packet.marker
+                or len(payload) < 3
+                or payload[0] & 0x1F != _FU_A
+                or payload[1] >= _END
+                or size + len(payload) > LARGEST_UNIT
+            ):
+                break
+            index += 1
+            size += len(payload)
+            if packet.arrival > newest:  # noqa: PLR1730 (half the time of a call of max)
+                newest = packet.arrival
+            fragments.append(payload[2:])
+        taken = index - self._expected
+        self._expected, self._size, self._arrival = index, size, newest
+        return at + taken
 
     def _push_any(self, packet: RtpPacket) -> tuple[AccessUnit, ...]:
         if packet.index != self._expected:

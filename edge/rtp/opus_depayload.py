@@ -19,8 +19,11 @@ class OpusDepayloader:
         self._rtp_time: int | None = None
         self.malformed = 0
 
-    def push(self, packet: RtpPacket) -> Sequence[AccessUnit]:
-        """The unit of this packet; none for padding and for what no decoder takes (counted)."""
+    def push(self, packets: Sequence[RtpPacket]) -> Sequence[AccessUnit]:
+        """The units of these packets; none of padding and of what no decoder takes (counted)."""
+        return [unit for packet in packets for unit in self._push(packet)]
+
+    def _push(self, packet: RtpPacket) -> Sequence[AccessUnit]:
         payload = packet.payload
         if not payload:
             return ()

@@ -7,8 +7,9 @@ from edge.errors import MediaError
 _FIXED_HEADER = Struct("!BBHII").unpack_from
 _FIXED_SIZE = 12
 _EXTENSION_HEADER = Struct("!HH").unpack_from
-_PLAIN = 0x80  # the first byte of version 2 without padding, extension and CSRCs
-_EXTENDED = 0x90  # the same with an extension: all that browsers send
+_EXTENDED_HEADER = Struct("!BBHIIHH").unpack_from
+_EXTENDED_SIZE = 16
+_EXTENDED = 0x90  # the first byte of version 2 with an extension and nothing else: all that browsers send
 _ONE_BYTE_PROFILE = 0xBEDE
 _TWO_BYTE_PROFILE = 0x1000  # the lowest four bits are "appbits"
 _RESERVED_ID = 15
@@ -124,29 +125,28 @@ def parse_rtp(data: bytes, arrival: float = 0.0) -> RtpPacket:
     if size < _FIXED_SIZE:
         raise MediaError("an RTP packet that is shorter than its header")
     packet = _new(RtpPacket)
-    first, second, packet.sequence, packet.timestamp, packet.ssrc = _FIXED_HEADER(data)
-    packet.marker = second > 0x7F
-    packet.payload_type = second & 0x7F
     packet.arrival = arrival
     packet.index = -1
-    if first == _EXTENDED and size >= _FIXED_SIZE + 4:
-        packet.extension_profile, words = _EXTENSION_HEADER(data, _FIXED_SIZE)
-        start = _FIXED_SIZE + 4 + words * 4
+    first = data[0]
+    if first == _EXTENDED and size >= _EXTENDED_SIZE:
+        (
+            _, second, packet.sequence, packet.timestamp, packet.ssrc, packet.extension_profile, words,
+        ) = _EXTENDED_HEADER(data)  # fmt: skip
+        start = _EXTENDED_SIZE + words * 4
         if start > size:
             raise MediaError("a header extension that is longer than its RTP packet")
-        packet.extension_block = data[_FIXED_SIZE + 4 : start]
+        packet.extension_block = data[_EXTENDED_SIZE:start]
         packet.payload = data[start:]
-    elif first == _PLAIN:
-        packet.extension_profile = 0
-        packet.extension_block = b""
-        packet.payload = data[_FIXED_SIZE:]
     else:
+        _, second, packet.sequence, packet.timestamp, packet.ssrc = _FIXED_HEADER(data)
         _read_rest(packet, first, data)
+    packet.marker = second > 0x7F
+    packet.payload_type = second & 0x7F
     return packet
 
 
 def _read_rest(packet: RtpPacket, first: int, data: bytes) -> None:
-    """What stands behind the fixed header of a packet with CSRCs or padding."""
+    """What stands behind the fixed header of any packet."""
     if first >> 6 != 2:
         raise MediaError(f"RTP version {first >> 6}, not 2")
     at = _FIXED_SIZE + (first & 15) * 4

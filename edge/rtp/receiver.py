@@ -1,7 +1,7 @@
 """The receivers of one video and of one audio track: RTP packets in, access units and RTCP out.
 
-Whoever owns the socket gives every packet to `receive` (or `receive_rtx`), calls `tick` every 20 ms or so,
-and at once where `urgent` says so after a batch of packets. Each RTCP packet that `tick` returns wants a
+Whoever owns the socket gives packets to `receive` (or `receive_rtx`), as many as came together, calls `tick`
+every 20 ms or so, and at once where `urgent` says so afterwards. Each RTCP packet that `tick` returns wants a
 datagram of its own (see `rtcp`).
 """
 
@@ -94,13 +94,13 @@ class VideoReceiver:
         """The SSRC that media comes from now; -1 before the first packet."""
         return self._reception.ssrc
 
-    def receive(self, packet: RtpPacket, now: float) -> Sequence[AccessUnit]:
-        """Take a packet of the media; the access units that are complete now."""
-        return self._depayload(self._reception.receive(packet, now), now)
+    def receive(self, packets: Sequence[RtpPacket], now: float) -> Sequence[AccessUnit]:
+        """Take packets of one SSRC that came together; the access units that are complete now."""
+        return self._depayload(self._reception.receive(packets, now), now)
 
-    def receive_rtx(self, packet: RtpPacket, now: float) -> Sequence[AccessUnit]:
-        """Take a packet of the retransmission SSRC; the access units that are complete now."""
-        return self._depayload(self._reception.receive_rtx(packet, now), now)
+    def receive_rtx(self, packets: Sequence[RtpPacket], now: float) -> Sequence[AccessUnit]:
+        """The same for packets of the retransmission SSRC."""
+        return self._depayload(self._reception.receive_rtx(packets, now), now)
 
     def urgent(self, now: float) -> bool:
         """Is there a NACK that should not wait for the next tick?"""
@@ -149,13 +149,9 @@ class VideoReceiver:
         return _counts(self._reception, self._depayloader.malformed, self._requests.sent, self)
 
     def _depayload(self, packets: Sequence[RtpPacket], now: float) -> Sequence[AccessUnit]:
-        taken: Sequence[AccessUnit] = _NOTHING
-        push = self._depayloader.push
-        for packet in packets:
-            for unit in push(packet):
-                if self._take(unit, now):
-                    taken = (*taken, unit) if taken else (unit,)
-        return taken
+        if not packets:
+            return _NOTHING
+        return [unit for unit in self._depayloader.push(packets) if self._take(unit, now)]
 
     def _take(self, unit: AccessUnit, now: float) -> bool:
         if unit.key:
@@ -186,13 +182,13 @@ class AudioReceiver:
         """The SSRC that media comes from now; -1 before the first packet."""
         return self._reception.ssrc
 
-    def receive(self, packet: RtpPacket, now: float) -> Sequence[AccessUnit]:
-        """Take a packet of the media; the access units that are in order now."""
-        return self._depayload(self._reception.receive(packet, now))
+    def receive(self, packets: Sequence[RtpPacket], now: float) -> Sequence[AccessUnit]:
+        """Take packets of one SSRC that came together; the access units that are in order now."""
+        return self._depayload(self._reception.receive(packets, now))
 
-    def receive_rtx(self, packet: RtpPacket, now: float) -> Sequence[AccessUnit]:
-        """Take a packet of the retransmission SSRC; the access units that are in order now."""
-        return self._depayload(self._reception.receive_rtx(packet, now))
+    def receive_rtx(self, packets: Sequence[RtpPacket], now: float) -> Sequence[AccessUnit]:
+        """The same for packets of the retransmission SSRC."""
+        return self._depayload(self._reception.receive_rtx(packets, now))
 
     def urgent(self, now: float) -> bool:
         """Is there a NACK that should not wait for the next tick?"""
@@ -212,8 +208,7 @@ class AudioReceiver:
     def _depayload(self, packets: Sequence[RtpPacket]) -> Sequence[AccessUnit]:
         if not packets:
             return _NOTHING
-        push = self._depayloader.push
-        taken = [unit for packet in packets for unit in push(packet)]
+        taken = self._depayloader.push(packets)
         self.units += len(taken)
         return taken
 

@@ -55,23 +55,34 @@ class Reception:
         self._reorder = Reorder(policy)
         self._statistics = ReceptionStatistics(0, clock_rate)
 
-    def receive(self, packet: RtpPacket, now: float) -> Sequence[RtpPacket]:
-        """Take a packet of the media's own SSRC; those that are in order now."""
-        packet.arrival = now
+    def receive(self, packets: Sequence[RtpPacket], now: float) -> Sequence[RtpPacket]:
+        """Take packets of one SSRC, the media's own, that came together; those that are in order now.
+
+        Whoever read them has set their `arrival`.
+        """
         released: Sequence[RtpPacket] = _NOTHING
-        if packet.ssrc != self.ssrc:
-            if packet.ssrc == self._former and now - self._last_packet < _FORMER_SILENT_FOR_S:
+        first = packets[0]
+        if first.ssrc != self.ssrc:
+            if first.ssrc == self._former and now - self._last_packet < _FORMER_SILENT_FOR_S:
                 return _NOTHING
-            released = self._change_source(packet, now)
+            released = self._change_source(first, now)
         self._last_packet = now
+        if not released and self._reorder.follow(packets):
+            self._statistics.on_packets(packets, now)
+            return packets
+        ready = list(released)
+        for packet in packets:
+            ready += self._receive_any(packet, now)
+        return ready
+
+    def _receive_any(self, packet: RtpPacket, now: float) -> list[RtpPacket]:
         ready = self._reorder.push(packet, now)
-        if packet.index >= 0:
-            if self._reorder.restarts != self._restarts:
-                self._restarts = self._reorder.restarts
-                self._packets_before += self._statistics.received
-                self._statistics.restart()
-            self._statistics.on_packet(packet.index, packet.timestamp, now)
-        return [*released, *ready] if released else ready
+        if packet.index >= 0 and self._reorder.restarts != self._restarts:
+            self._restarts = self._reorder.restarts
+            self._packets_before += self._statistics.received
+            self._statistics.restart()
+        self._statistics.on_packets((packet,), now)
+        return ready
 
     def _change_source(self, packet: RtpPacket, now: float) -> list[RtpPacket]:
         old = self._reorder
@@ -91,13 +102,16 @@ class Reception:
         self._statistics = ReceptionStatistics(packet.ssrc, self._clock_rate)
         return released
 
-    def receive_rtx(self, packet: RtpPacket, now: float) -> Sequence[RtpPacket]:
-        """Take a packet of the SSRC that repeats ours (RFC 4588); those that are in order now."""
-        packet.arrival = now
+    def receive_rtx(self, packets: Sequence[RtpPacket], now: float) -> Sequence[RtpPacket]:
+        """Take packets of the SSRC that repeats ours (RFC 4588); those that are in order now."""
         if self.ssrc < 0:
             return _NOTHING
-        repeated = original(packet, self.ssrc, self._payload_type)
-        return self._reorder.recover(repeated, now) if repeated is not None else _NOTHING
+        ready: list[RtpPacket] = []
+        for packet in packets:
+            repeated = original(packet, self.ssrc, self._payload_type)
+            if repeated is not None:
+                ready += self._reorder.recover(repeated, now)
+        return ready
 
     def expire(self, now: float) -> Sequence[RtpPacket]:
         """What need not wait any longer for packets past their deadline."""

@@ -4,6 +4,7 @@ Out come packets with a growing `index`. Where it jumps, packets are lost for go
 the deadline. So the buffer delays nothing while nothing is missing, and never longer than the deadline.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from edge.rtp.packet import RtpPacket
@@ -91,14 +92,27 @@ class Reorder:
         """The highest index so far."""
         return self._highest
 
-    def push(self, packet: RtpPacket, now: float) -> list[RtpPacket]:
-        """Take a packet; the packets that are in order now. Sets its `index` (-1: it belongs nowhere)."""
+    def follow(self, packets: Sequence[RtpPacket]) -> bool:
+        """Take packets that follow each other and all before, where nothing is waited for: nearly always.
+
+        False: they do not, and are to be pushed. Sets their `index`.
+        """
         index = self._next
-        if packet.sequence == index & 0xFFFF and not self._held and index >= 0:
-            packet.index = self._highest = index
-            self._next = index + 1
-            return [packet]
-        return self._push_out_of_order(packet, now)
+        if self._held or index < 0:
+            return False
+        for packet in packets:
+            if packet.sequence != index & 0xFFFF:
+                return False
+            packet.index = index
+            index += 1
+        self._next = index
+        self._highest = index - 1
+        return True
+
+    def push(self, packet: RtpPacket, now: float) -> list[RtpPacket]:
+        """Take any packet; the packets that are in order now. Sets its `index` (-1: it belongs nowhere)."""
+        packet.index = -1
+        return [packet] if self.follow((packet,)) else self._push_out_of_order(packet, now)
 
     def _push_out_of_order(self, packet: RtpPacket, now: float) -> list[RtpPacket]:
         if self._next < 0:

@@ -1,5 +1,8 @@
 """Reception statistics of one source, for the report block (RFC 3550, 6.4.1, A.3 and A.8)."""
 
+from collections.abc import Sequence
+
+from edge.rtp.packet import RtpPacket
 from edge.rtp.rtcp import ReportBlock, SenderReport
 
 _MOST_LOST = 0x7F_FFFF
@@ -43,24 +46,36 @@ class ReceptionStatistics:
         self._last_timestamp = -1
         self._last_arrival = 0.0
 
-    def on_packet(self, index: int, timestamp: int, now: float) -> None:
-        """A packet that came by itself: duplicates, late ones and padding count, other SSRCs' RTX do not."""
-        self.received += 1
-        if index <= self._highest:
-            self._base = max(min(self._base, index), self._cycles)
-            return
-        if self._base < 0:
-            self._base = index
-            self._cycles = index & ~0xFFFF  # the first packet is in cycle 0, wherever the reordering has it
-        self._highest = index
+    def on_packets(self, packets: Sequence[RtpPacket], now: float) -> None:
+        """Packets that came by themselves: duplicates, late ones and padding count, other SSRCs' RTX do not.
+
+        Those without an `index` belong nowhere, and are not counted.
+        """
+        for packet in packets:
+            index = packet.index
+            if index > self._highest:
+                self.received += 1
+                if self._base < 0:
+                    self._base = index
+                    self._cycles = (
+                        index & ~0xFFFF
+                    )  # the first packet is in cycle 0, wherever the reordering has it
+                self._highest = index
+                if packet.timestamp != self._last_timestamp:
+                    self._measure_jitter(packet.timestamp, now)
+            elif index >= 0:
+                self.received += 1
+                self._base = max(min(self._base, index), self._cycles)
+
+    def _measure_jitter(self, timestamp: int, now: float) -> None:
+        """Once a picture: its packets say more about the pacer than about the path."""
         last = self._last_timestamp
-        if timestamp != last:  # packets of one picture say more about the pacer than about the path
-            if last >= 0:
-                ticks = ((timestamp - last + 0x8000_0000) & 0xFFFF_FFFF) - 0x8000_0000
-                difference = abs((now - self._last_arrival) * self._clock_rate - ticks)
-                self._jitter += (difference - self._jitter) / 16
-            self._last_timestamp = timestamp
-            self._last_arrival = now
+        if last >= 0:
+            ticks = ((timestamp - last + 0x8000_0000) & 0xFFFF_FFFF) - 0x8000_0000
+            difference = abs((now - self._last_arrival) * self._clock_rate - ticks)
+            self._jitter += (difference - self._jitter) / 16
+        self._last_timestamp = timestamp
+        self._last_arrival = now
 
     def on_sender_report(self, report: SenderReport, now: float) -> None:
         """Remember it for LSR and DLSR."""

@@ -96,11 +96,10 @@ class Timeline:
         """
         lane = self._lane(kind, rtp_time, arrival, ssrc)
         lane.clock.on_unit(rtp_time, arrival)
-        target = self._target(lane)
         if lane.offset is None:
-            lane.offset = target
+            lane.offset = self._target(lane)
         elif lane is not self._reference():
-            self._approach(lane, target)
+            self._approach(lane, self._target(lane))
         self._follow_reference()
         ticks = rtp_time + round(lane.offset * lane.clock.rate)
         if lane.last is not None and ticks <= lane.last:
@@ -119,11 +118,10 @@ class Timeline:
         return lane
 
     def _reference(self) -> _Lane | None:
-        for kind in ("audio", "video"):
-            lane = self._lanes.get(kind)
-            if lane is not None and lane.offset is not None:
-                return lane
-        return None
+        lane = self._lanes.get("audio")
+        if lane is None or lane.offset is None:
+            lane = self._lanes.get("video")
+        return lane if lane is not None and lane.offset is not None else None
 
     def _follow_reference(self) -> None:
         """Source time zero is where the reference has it."""
@@ -167,13 +165,13 @@ class Timeline:
 
         It goes on when nothing comes at all, and allows for as much lateness as there was of late.
         """
-        reached = [
-            arrival_now - lane.arrival_zero() - lane.clock.peak_lateness
-            for lane in self._lanes.values()
-            if lane.offset is not None
-        ]
-        if reached:
-            self._now = max(self._now, min(reached))
+        latest = None
+        for lane in self._lanes.values():
+            if lane.offset is not None:
+                begin = lane.clock.arrival_zero - lane.offset + lane.clock.peak_lateness
+                latest = begin if latest is None or begin > latest else latest
+        if latest is not None and arrival_now - latest > self._now:
+            self._now = arrival_now - latest
         return self._now
 
     @property

@@ -4,6 +4,7 @@ The publisher numbers all its packets, audio and video alike, in a header extens
 it estimates the bandwidth itself.
 """
 
+from collections.abc import Iterable
 from operator import sub
 from struct import Struct
 
@@ -40,14 +41,16 @@ class TwccRecorder:
         self._feedbacks = 0
         self._due = 0.0
 
-    def on_packet(self, transport_seq: int, now: float) -> None:
-        """A packet with this 16-bit transport sequence number came, padding or retransmission alike."""
-        expected = self._next
-        if transport_seq == expected & 0xFFFF and expected >= 0:
-            self._pending.append((expected, now))
-            self._next = expected + 1
-        else:
-            self._out_of_order(transport_seq, now)
+    def on_packets(self, transport_seqs: Iterable[int], now: float) -> None:
+        """Packets with these 16-bit transport sequence numbers came, padding and retransmissions alike."""
+        pending = self._pending
+        for transport_seq in transport_seqs:
+            expected = self._next
+            if transport_seq == expected & 0xFFFF and expected >= 0:
+                pending.append((expected, now))
+                self._next = expected + 1
+            else:
+                self._out_of_order(transport_seq, now)
         if len(self._pending) > _MOST_PENDING:
             del self._pending[: _MOST_PENDING // 2]
             self._untold = self._pending[0][0]

@@ -37,10 +37,10 @@ def target(data: bytes) -> None:
     video, audio = H264Depayloader(), OpusDepayloader()
     whole = False
     for packet in packets(data):
-        for unit in video.push(packet):
+        for unit in video.push([packet]):
             assert unit.nals
             assert all(nal and 0 < nal[0] & 31 < 24 for nal in unit.nals)
             assert unit.damaged or unit.key or whole, "what is whole follows a key frame without a hole"
             whole = not unit.damaged
-        for unit in audio.push(packet):
+        for unit in audio.push([packet]):
             assert unit.payload == packet.payload

@@ -20,7 +20,7 @@ def target(data: bytes) -> None:
         heard_at=0.0,
         receive_check=lambda message, _path, _now: taken.append(message.raw),
         receive_dtls=lambda datagram, _now: taken.append(datagram),
-        receive_media=lambda datagram, _now: taken.append(datagram),
+        receive_media=lambda datagrams, _now: taken.extend(datagrams),
     )
     mux = Mux()
     mux.register("ours", peer)

@@ -59,13 +59,13 @@ def target(data: bytes) -> None:
             packet = parse_rtp(body, now)
         except MediaError:
             continue
-        twcc.on_packet(packet.sequence, now)
+        twcc.on_packets([packet.sequence], now)
         if kind & 7 == 1:
-            units += video.receive_rtx(packet, now)
+            units += video.receive_rtx([packet], now)
         elif kind & 7 == 2:
-            units += audio.receive(packet, now)
+            units += audio.receive([packet], now)
         else:
-            units += video.receive(packet, now)
+            units += video.receive([packet], now)
         for receiver in (video, audio):
             late, feedback = receiver.tick(now)
             units += late

@@ -26,7 +26,7 @@ async def test_a_handshake_in_either_role_gives_keys(is_server):
     assert not pair.ours.is_connected
     await pair.connect()
     assert pair.ours.is_connected
-    assert pair.ours.unprotect_rtp(pair.peer._tx_srtp.protect(RTP)) == RTP
+    assert pair.ours.unprotect_rtp([pair.peer._tx_srtp.protect(RTP)]) == [RTP]
     assert pair.ours.unprotect_rtcp(pair.peer._tx_srtp.protect_rtcp(SENDER_REPORT)) == SENDER_REPORT
     assert pair.peer._rx_srtp.unprotect_rtcp(pair.ours.protect_rtcp(SENDER_REPORT)) == SENDER_REPORT
     await pair.close()
@@ -47,23 +47,23 @@ def ssl_context(certificate):
 async def test_forged_and_repeated_packets_are_counted_apart(pair):
     packet = pair.peer._tx_srtp.protect(RTP)
     forged = packet[:-1] + bytes((packet[-1] ^ 1,))
-    assert pair.ours.unprotect_rtp(forged) is None
-    assert pair.ours.unprotect_rtp(packet) == RTP
-    assert pair.ours.unprotect_rtp(packet) is None
+    assert pair.ours.unprotect_rtp([forged]) == []
+    assert pair.ours.unprotect_rtp([packet]) == [RTP]
+    assert pair.ours.unprotect_rtp([packet]) == []
     assert (pair.ours.unauthentic, pair.ours.replayed) == (1, 1)
 
 
 @pytest.mark.parametrize("size", [1, 11, 12, 13, 28, 1500])
 async def test_any_length_up_to_a_datagram_is_judged(pair, size):
     packet = (bytes((0x80, 96)) + bytes(1500))[:size]
-    assert pair.ours.unprotect_rtp(packet) is None
+    assert pair.ours.unprotect_rtp([packet]) == []
     assert pair.ours.unprotect_rtcp(packet) is None
     assert pair.ours.unauthentic == 2
 
 
 async def test_before_the_handshake_there_is_no_media():
     ours = Pair().ours
-    assert ours.unprotect_rtp(RTP) is None
+    assert ours.unprotect_rtp([RTP]) == []
     assert ours.protect_rtcp(SENDER_REPORT) is None
     assert ours.unauthentic == 0
     await ours.close()
@@ -76,7 +76,7 @@ async def test_close_notify_is_told_once_and_ends_media(pair):
         while not pair.closed:
             await asyncio.sleep(0)
     assert not pair.ours.is_connected
-    assert pair.ours.unprotect_rtp(packet) is None
+    assert pair.ours.unprotect_rtp([packet]) == []
     await pair.ours.close()
     assert pair.closed == 1
 
@@ -123,7 +123,7 @@ async def test_garbage_before_and_after_the_handshake_harms_nobody():
     for _ in range(200):
         pair.ours.receive(b"\x17garbage")
         await asyncio.sleep(0)
-    assert pair.ours.unprotect_rtp(pair.peer._tx_srtp.protect(RTP)) == RTP
+    assert pair.ours.unprotect_rtp([pair.peer._tx_srtp.protect(RTP)]) == [RTP]
     await pair.close()
 
 

@@ -32,11 +32,10 @@ class FakePeer:
     def receive_dtls(self, datagram, now):
         self._take(datagram)
 
-    def receive_media(self, datagram, now):
-        self._take(datagram)
-
-    def batch_received(self, now):
+    def receive_media(self, datagrams, now):
         self.batches += 1
+        for datagram in datagrams:
+            self._take(datagram)
 
     def crashed(self, error):
         self.crashes.append(error)

@@ -43,16 +43,14 @@ class FakeIntake:
         self.ticks = []
         self.requested = 0
         self.refusal = None
+        self.ssrcs = set()
         self.video = self.audio = None
 
-    def rtp(self, data, now):
+    def rtp(self, packets, now):
         if self.refusal:
             raise self.refusal
-        self.received.append(data)
-
-    def batch_received(self, now):
-        if self.refusal:
-            raise self.refusal
+        self.received += packets
+        self.ssrcs.update(int.from_bytes(packet[8:12]) for packet in packets)
 
     def rtcp(self, data, now):
         self.reports.append(data)
@@ -101,7 +99,7 @@ class Rig:
 
     def send(self, packet):
         protect = self.peer._tx_srtp.protect_rtcp if packet[1] == 200 else self.peer._tx_srtp.protect
-        self.session.receive_media(protect(packet), self.now)
+        self.session.receive_media([protect(packet)], self.now)
 
 
 async def until(condition):
@@ -139,8 +137,8 @@ async def test_a_check_that_is_not_valid_changes_nothing(rig):
 async def test_only_what_is_authentic_keeps_a_session_alive(rig):
     await rig.connect()
     rig.now = 105.0
-    rig.session.receive_media(b"\x80\x60" + bytes(60), rig.now)
-    rig.session.receive_media(b"\x80", rig.now)
+    rig.session.receive_media([b"\x80\x60" + bytes(60)], rig.now)
+    rig.session.receive_media([b"\x80"], rig.now)
     rig.session.receive_dtls(b"\x17garbage", rig.now)
     rig.check(their_ufrag="stranger")
     assert rig.session.heard_at == 100.0
@@ -188,7 +186,7 @@ async def test_the_end_leaves_nothing_behind(rig):
     assert rig.mux.by_ufrag == {}
     assert rig.port.routes == {}
     await until(lambda: rig.peer.state == "closed")
-    rig.session.receive_media(b"\x80\x60" + bytes(60), rig.now)
+    rig.session.receive_media([b"\x80\x60" + bytes(60)], rig.now)
     assert not rig.session.is_connected
 
 
@@ -227,21 +225,21 @@ async def test_a_restart_is_complete_with_the_first_check_that_uses_it(rig):
 async def test_sources_are_bounded_and_the_bound_is_not_for_strangers_to_use_up(rig):
     await rig.connect()
     for ssrc in range(1000):
-        rig.session.receive_media(b"\x80\x60" + bytes(6) + ssrc.to_bytes(4) + bytes(40), rig.now)
+        rig.session.receive_media([b"\x80\x60" + bytes(6) + ssrc.to_bytes(4) + bytes(40)], rig.now)
     for ssrc in range(MOST_SSRCS + 5):
         rig.send(rtp(1, ssrc=ssrc))
     assert len(rig.intake.received) == MOST_SSRCS
     assert rig.session.unknown_ssrcs == 5
 
 
-@pytest.mark.parametrize("when", ["packet", "batch", "tick"])
+@pytest.mark.parametrize("when", ["packet", "tick"])
 async def test_what_the_publication_refuses_ends_it(rig, when):
     await rig.connect()
     rig.intake.refusal = NameTaken("someone else publishes")
     if when == "packet":
         rig.send(rtp(1))
     else:
-        {"batch": rig.session.batch_received, "tick": rig.session.tick}[when](100.0)
+        rig.session.tick(100.0)
     assert rig.ended == ["refused"]
 
 

@@ -225,9 +225,9 @@ class Run:
     def _arrive(self, data: bytes) -> None:
         came = parse_rtp(data, self.now)
         if came.ssrc == RTX_SSRC:
-            self._take(self.receiver.receive_rtx(came, self.now))
+            self._take(self.receiver.receive_rtx([came], self.now))
         else:
-            self._take(self.receiver.receive(came, self.now))
+            self._take(self.receiver.receive([came], self.now))
         if self.receiver.urgent(self.now):
             self._feedback()
 
@@ -256,6 +256,10 @@ def opus(
 ) -> Sequence[AccessUnit]:
     """Give the receiver the Opus packet with this number: 20 ms, CELT."""
     return receiver.receive(
-        packet(sequence, sequence * 960, b"\xfc" + sequence.to_bytes(4, "big"), ssrc=ssrc, payload_type=111),
+        [
+            packet(
+                sequence, sequence * 960, b"\xfc" + sequence.to_bytes(4, "big"), ssrc=ssrc, payload_type=111
+            )
+        ],
         now,
     )

@@ -26,7 +26,7 @@ class Feed:
         )
         packet.index = self.index
         self.index += 1
-        out = list(self.depayloader.push(packet))
+        out = list(self.depayloader.push([packet]))
         self.units += out
         return out
 
@@ -91,7 +91,7 @@ def test_arrival_is_that_of_the_last_packet_to_come() -> None:
     feed = Feed()
     late = RtpPacket(96, False, 0, 0, 1, stap_a(SPS, PPS), arrival=5.0)
     late.index = 0
-    feed.depayloader.push(late)
+    feed.depayloader.push([late])
     feed.index = 1
     (unit,) = feed(IDR, 0, marker=True)
     assert unit.arrival == 5.0

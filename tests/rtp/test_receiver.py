@@ -164,21 +164,22 @@ def test_a_loss_freezes_until_the_key_frame_that_is_asked_for() -> None:
 
 def test_nothing_comes_out_before_the_first_key_frame_and_it_is_asked_for() -> None:
     receiver = VideoReceiver(OURS, pass_damaged=True)
-    assert list(receiver.receive(packet(1, 0, b"\x41abc", marker=True), 0.0)) == []
+    assert list(receiver.receive([packet(1, 0, b"\x41abc", marker=True)], 0.0)) == []
     assert receiver.tick(0.01) == ((), [bytes.fromhex("81ce0002 00000007 11223344")])
     for number in range(2, 20):
         assert (
-            list(receiver.receive(packet(number, number * 3000, b"\x41abc", marker=True), number / 30)) == []
+            list(receiver.receive([packet(number, number * 3000, b"\x41abc", marker=True)], number / 30))
+            == []
         )
     key = stap_a(SPS, PPS, b"\x65abc")
-    units = receiver.receive(packet(20, 60_000, key, marker=True), 20 / 30)
+    units = receiver.receive([packet(20, 60_000, key, marker=True)], 20 / 30)
     assert contents(units) == [(60_000, (SPS, PPS, b"\x65abc"), True)]
     assert receiver.counts().units_dropped == 19
 
 
 def test_a_key_frame_that_is_coming_in_is_not_asked_for() -> None:
     receiver = VideoReceiver(OURS)
-    receiver.receive(packet(1, 0, stap_a(SPS, PPS)), 0.0)
+    receiver.receive([packet(1, 0, stap_a(SPS, PPS))], 0.0)
     assert receiver.tick(0.01)[1] == []
     receiver.request_key_frame(0.01)
     assert receiver.tick(0.02)[1] == []
@@ -187,7 +188,7 @@ def test_a_key_frame_that_is_coming_in_is_not_asked_for() -> None:
 def test_a_key_frame_can_be_asked_for_by_fir_or_not_at_all() -> None:
     for feedback, expected in (("fir", "84ce0004 00000007 00000000 11223344 01000000"), (None, "")):
         receiver = VideoReceiver(OURS, feedback=feedback)
-        receiver.receive(packet(1, 0, b"\x41abc"), 0.0)
+        receiver.receive([packet(1, 0, b"\x41abc")], 0.0)
         assert b"".join(receiver.tick(0.01)[1]) == bytes.fromhex(expected)
 
 
@@ -205,7 +206,7 @@ def test_a_resolution_change_is_a_key_frame_with_other_parameter_sets() -> None:
     units = []
     for number, sets in enumerate((SPS, None, other, None)):
         body = stap_a(sets, PPS, b"\x65key") if sets else b"\x41delta"
-        units += receiver.receive(packet(number, number * 3000, body, marker=True), number / 30)
+        units += receiver.receive([packet(number, number * 3000, body, marker=True)], number / 30)
     assert [unit.nals[0] for unit in units if unit.key] == [SPS, other]
     assert len(units) == 4
 
@@ -227,7 +228,7 @@ def test_the_ssrc_may_change_in_the_middle() -> None:
 
 def test_an_ssrc_that_begins_without_a_key_frame_gives_nothing_until_one() -> None:
     made = run(2, pictures=10, gop=1000)
-    units = made.receiver.receive(packet(77, 5, b"\x41delta", marker=True, ssrc=0xABCD), made.now)
+    units = made.receiver.receive([packet(77, 5, b"\x41delta", marker=True, ssrc=0xABCD)], made.now)
     assert list(units) == []
     packets = made.receiver.tick(made.now)[1]
     assert bytes.fromhex("81ce0002 00000007 0000abcd") in packets
@@ -265,7 +266,7 @@ def test_streams_without_idr_pictures_start_at_a_recovery_point_after_a_while() 
     for number in range(400):
         now = number / 30
         units += receiver.receive(
-            packet(number, number * 3000, stap_a(SPS, PPS, recovery, b"\x41x"), marker=True), now
+            [packet(number, number * 3000, stap_a(SPS, PPS, recovery, b"\x41x"), marker=True)], now
         )
         units += receiver.tick(now)[0]
     assert units[0].key
@@ -305,6 +306,6 @@ def test_audio_takes_retransmissions() -> None:
     assert receiver.urgent(0.05)
     assert receiver.tick(0.05)[1] == [bytes.fromhex("81cd0003 00000007 11223344 00020000")]
     repeated = packet(900, 2 * 960, b"\x00\x02\xfc\x09", ssrc=99, payload_type=112)
-    assert [unit.rtp_time // 960 for unit in receiver.receive_rtx(repeated, 0.08)] == [2, 3]
+    assert [unit.rtp_time // 960 for unit in receiver.receive_rtx([repeated], 0.08)] == [2, 3]
     assert receiver.counts().recovered == 1
     assert receiver.counts().round_trip_s == pytest.approx(0.03)

@@ -41,7 +41,7 @@ def read(data: bytes) -> tuple[int, int, dict[int, float]]:
 def test_packets_in_a_row_are_one_run() -> None:
     recorder = TwccRecorder()
     for number in range(3):
-        recorder.on_packet(0xFFFE + number & 0xFFFF, 0.064 + number * 0.001)
+        recorder.on_packets([0xFFFE + number & 0xFFFF], 0.064 + number * 0.001)
     data = recorder.build(1, 2, 0.1)
     assert data == bytes.fromhex(
         "afcd0006 00000001 00000002"  # P, FMT 15, 6 words
@@ -55,7 +55,7 @@ def test_packets_in_a_row_are_one_run() -> None:
 def test_losses_late_packets_and_pauses() -> None:
     recorder = TwccRecorder()
     for number, when in ((10, 1.0), (11, 1.001), (14, 1.002), (13, 1.003), (15, 1.2), (15, 1.3)):
-        recorder.on_packet(number, when)
+        recorder.on_packets([number], when)
     _, count, arrivals = read(recorder.build(1, 2, 1.3))
     assert count == 6
     expected = {10: 1.0, 11: 1.001, 13: 1.003, 14: 1.002, 15: 1.2}
@@ -65,42 +65,42 @@ def test_losses_late_packets_and_pauses() -> None:
 
 def test_what_is_lost_between_two_feedbacks_is_told_lost() -> None:
     recorder = TwccRecorder()
-    recorder.on_packet(1, 1.0)
+    recorder.on_packets([1], 1.0)
     assert read(recorder.build(1, 2, 1.0))[:2] == (0, 1)
-    recorder.on_packet(4, 1.1)
+    recorder.on_packets([4], 1.1)
     number, count, arrivals = read(recorder.build(1, 2, 1.1))
     assert (number, count, list(arrivals)) == (1, 3, [4])
-    recorder.on_packet(3, 1.2)  # too late: it was told lost
+    recorder.on_packets([3], 1.2)  # too late: it was told lost
     assert recorder.build(1, 2, 1.2) is None
 
 
 def test_when_it_is_due() -> None:
     recorder = TwccRecorder()
     assert not recorder.due(5.0)
-    recorder.on_packet(1, 5.0)
+    recorder.on_packets([1], 5.0)
     assert not recorder.due(5.0 + FIRST_AFTER_S - 0.001)
     assert recorder.due(5.0 + FIRST_AFTER_S)
     recorder.build(1, 2, 5.05)
-    recorder.on_packet(2, 5.06)
+    recorder.on_packets([2], 5.06)
     assert not recorder.due(5.05 + INTERVAL_S - 0.001)
     assert recorder.due(5.05 + INTERVAL_S)
     for number in range(3, 400):
-        recorder.on_packet(number, 5.07)
+        recorder.on_packets([number], 5.07)
     assert recorder.due(5.07), "before it does not fit a datagram"
 
 
 def test_another_counter_begins_anew() -> None:
     recorder = TwccRecorder()
-    recorder.on_packet(1, 1.0)
-    recorder.on_packet(30_000, 1.01)
-    recorder.on_packet(30_001, 1.02)
+    recorder.on_packets([1], 1.0)
+    recorder.on_packets([30_000], 1.01)
+    recorder.on_packets([30_001], 1.02)
     assert list(read(recorder.build(1, 2, 1.02))[2]) == [30_000, 30_001]
 
 
 def test_what_nobody_fetches_is_bounded() -> None:
     recorder = TwccRecorder()
     for number in range(20_000):
-        recorder.on_packet(number & 0xFFFF, number * 0.0001)
+        recorder.on_packets([number & 0xFFFF], number * 0.0001)
     built = 0
     last = 0
     while (data := recorder.build(1, 2, 2.0)) is not None:
@@ -139,7 +139,7 @@ def test_feedback_tells_every_arrival_once_and_in_time(start, steps, swaps, poll
         now += wait if number != 50 else pause
         if sequence > covered:
             came[sequence & 0xFFFF] = now
-        recorder.on_packet(sequence & 0xFFFF, now)
+        recorder.on_packets([sequence & 0xFFFF], now)
         highest = max(highest, sequence)
         if number in polls or number == len(packets) - 1:
             covered = highest

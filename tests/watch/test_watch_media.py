@@ -1,5 +1,3 @@
-from dataclasses import replace
-
 import pytest
 from listings import checks
 from scripted_server import OPUS, SMALL, VIDEO, ScriptedServer
@@ -79,7 +77,7 @@ def test_durations_that_drift_away():
 def test_parts_cut_on_the_clock():
     """A long picture reaches into the next part, and late sound has a part to itself: durations still add up."""
     video, audio = SERVER.part_samples(7, 0)
-    long = [replace(video[0], duration=5 * 3600)]
+    long = [video[0]._replace(duration=5 * 3600)]
     late = SERVER.part_samples(7, 1)
     bodies = [
         fragment(1, [Run(1, video[0].dts, long)]),
@@ -113,7 +111,7 @@ def test_segments_have_independent_frames():
     video, audio = SERVER.part_samples(7, 1)
     body = cut(video, audio)
     assert checks(media.segment(SegmentTag(7, "x", 0.2), body, None)) == [("LL 10", "segment-dependent")]
-    late = cut([video[0], replace(video[1], is_sync=True), *video[2:]], audio)
+    late = cut([video[0], video[1]._replace(is_sync=True), *video[2:]], audio)
     assert checks(media.segment(SegmentTag(7, "x", 0.2), late, None)) == [("LL 10", "segment-start")]
 
 
