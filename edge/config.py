@@ -8,12 +8,13 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Literal, NamedTuple, Self
 
-from pydantic import Field, ValidationError, field_validator, model_validator
+from pydantic import BeforeValidator, Field, ValidationError, field_validator, model_validator
+from pydantic_core import ErrorDetails
 
 from edge.config_section import Section, secrets
 from edge.config_vod import VodConfig
 from edge.errors import ConfigError
-from edge.units import BitRate, Seconds
+from edge.units import BitRate, Seconds, parse_seconds
 
 ENVIRONMENT_PREFIX = "EDGE_"
 STREAM_NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
@@ -225,13 +226,16 @@ def load(
     """Read the file, then EDGE_SECTION__KEY, then `section.key=value`; ConfigError lists every fault."""
     faults: list[str] = []
     tree = _read(path) if path else {}
-    settings = [*_from_environment(environment), *((text, text) for text in overrides)]
+    from_environment = _from_environment(environment)
+    settings = [*from_environment, *((text, text) for text in overrides)]
     for place, text in settings:
         _override(tree, place, text, faults)
     try:
         config = Config.model_validate(tree)
     except ValidationError as error:
-        faults.extend(_explain(error, path))
+        named = {text.partition("=")[0]: name for name, text in from_environment}
+        named.update((text.partition("=")[0].strip(), "--set") for text in overrides)
+        faults.extend(_explain(error, path, named))
     if faults:
         raise ConfigError("\n".join(faults))
     return config
@@ -286,12 +290,35 @@ _CHOICES = {"literal['open']", "tuple[str, ...]"}
 _KINDS = {"file", "http", "s3"}
 
 
-def _explain(error: ValidationError, path: Path | None) -> Iterable[str]:
+def _explain(error: ValidationError, path: Path | None, elsewhere: Mapping[str, str]) -> Iterable[str]:
+    """`elsewhere`: which keys were not set in the file, and where they were."""
     for fault in error.errors(include_url=False):
         steps = _named(fault["loc"])
-        mend = _MENDS.get(fault["type"]) or fault["msg"].removeprefix("Value error, ")
-        place = f"{path}{_line_of(path, steps)}" if path else ""
+        mend = _MENDS.get(fault["type"]) or _limit(fault, steps) or fault["msg"].removeprefix("Value error, ")
+        place = elsewhere.get(".".join(map(str, steps[:2]))) or (
+            f"{path}{_line_of(path, steps)}" if path else ""
+        )
         yield ": ".join(filter(None, [place, ".".join(map(str, steps)), mend]))
+
+
+_LIMITS = {"le": "at most", "ge": "at least", "lt": "less than", "gt": "more than"}
+
+
+def _limit(fault: ErrorDetails, steps: tuple[int | str, ...]) -> str | None:
+    """`is to be at most 2s`, in the unit in which it is written; None for other faults."""
+    for kind, number in (fault.get("ctx") or {}).items():
+        if kind in _LIMITS:
+            return f"is to be {_LIMITS[kind]} {number:g}{'s' if _is_time(steps) else ''}"
+    return None
+
+
+def _is_time(steps: tuple[int | str, ...]) -> bool:
+    section = Config.model_fields.get(str(steps[0])) if steps else None
+    fields = getattr(section.annotation, "model_fields", {}) if section else {}
+    key = fields.get(str(steps[1])) if len(steps) > 1 else None
+    return key is not None and any(
+        isinstance(one, BeforeValidator) and one.func is parse_seconds for one in key.metadata
+    )
 
 
 def _named(steps: tuple[int | str, ...]) -> tuple[int | str, ...]:

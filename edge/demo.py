@@ -2,12 +2,16 @@
 
 import asyncio
 import contextlib
+import logging
 import sys
 import time
+from asyncio.subprocess import PIPE, STDOUT
 from collections.abc import AsyncIterator
 
 from edge.auth.tokens import mint
 from edge.config import Address, AuthConfig
+
+logger = logging.getLogger(__name__)
 
 STREAM = "demo"
 PATIENCE_S = 3.0
@@ -19,11 +23,23 @@ async def demo_publisher(address: Address, auth: AuthConfig, *, wanted: bool) ->
     if not wanted:
         yield
         return
-    process = await asyncio.create_subprocess_exec(*_command(address, auth), start_new_session=True)
+    command = _command(address, auth)
+    process = await asyncio.create_subprocess_exec(
+        *command, start_new_session=True, stdout=PIPE, stderr=STDOUT
+    )
+    note = asyncio.create_task(_note(process.stdout))
     try:
         yield
     finally:
         await _stop(process)
+        await note
+
+
+async def _note(stream: asyncio.StreamReader | None) -> None:
+    """Its lines become lines of the log: they are of one form, and no live line is written over."""
+    assert stream is not None
+    while line := await stream.readline():
+        logger.info("demo.said", extra={"line": line.decode(errors="replace").strip()})
 
 
 def _command(address: Address, auth: AuthConfig) -> list[str]:

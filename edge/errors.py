@@ -67,6 +67,12 @@ class Forbidden(PublishError):
     title = "The token is not valid for this"
 
 
+class ForeignPage(Forbidden):
+    """Not a matter of tokens."""
+
+    title = "A page of another site may not ask this"
+
+
 class PreconditionRequired(PublishError):
     status = 428
     title = "If-Match is needed"

@@ -1,5 +1,7 @@
 """The demo publisher's command line."""
 
+import asyncio
+
 from edge.config import Address, AuthConfig
 from edge.demo import _command, demo_publisher
 
@@ -17,6 +19,19 @@ def test_it_uses_the_first_key() -> None:
         "--token",
         "12345678",
     ]
+
+
+async def test_what_it_says_is_in_the_log(caplog, capfd) -> None:
+    """Nobody listens there: it tells that, and the log of the server is of one form."""
+    caplog.set_level("INFO")
+    async with demo_publisher(Address("127.0.0.1", 9), AuthConfig(), wanted=True):
+        for _ in range(200):
+            if caplog.records:
+                break
+            await asyncio.sleep(0.1)
+    said = [record.line for record in caplog.records if record.message == "demo.said"]
+    assert said
+    assert capfd.readouterr() == ("", "")
 
 
 async def test_without_the_flag_nothing_is_started() -> None:

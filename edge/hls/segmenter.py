@@ -346,7 +346,7 @@ class Segmenter:
         return events
 
     def _leave_together(self) -> int:
-        """Where the lead ends, in ticks; what still waits is made to end there, so that all begin together.
+        """Where the lead ends, or the parts that are out; what still waits ends there: all begin together.
 
         The last picture stays for the sound that is left in its part; sound after that is dropped. Sound
         that is in a part already may reach further, and sound that has not come may be missing.
@@ -358,7 +358,7 @@ class Segmenter:
             latest = max((lane.end_ticks for lane in others if lane.pending), default=0)
             boundary = self._open.part_start + self._part_target
             lead.lasts(lead.units(min(boundary, max(latest, lead.end_ticks))))
-        reach = lead.end_ticks
+        reach = max(lead.end_ticks, self._open.part_start)
         for lane in others:
             lane.forget(lane.units(reach))
             if lane.pending and 0 < reach - lane.end_ticks <= TICKS // 10:

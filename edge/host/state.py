@@ -26,6 +26,7 @@ KEEPING_S = 3.0
 _MOST = 10_000
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _LARGEST_NUMBER = 10**12
+_MEND = "server.state_dir: let edge write there, or name another folder; a restart would forget its viewers"
 _MARGIN = 30
 """The file is some seconds old when a process dies: its successor begins past whatever was listed by then."""
 
@@ -83,7 +84,9 @@ def kept(folder: Path | None) -> Iterator[tuple[str, bytes]]:
             data = path.read_bytes() if path.stat().st_size <= MOST_PAST_BYTES else b""
             path.unlink()
         except OSError as error:
-            logger.warning("state.unreadable", extra={"file": str(path), "error": error.strerror})
+            logger.warning(
+                "state.unreadable", extra={"file": str(path), "error": error.strerror, "mend": _MEND}
+            )
             continue
         if _NAME.fullmatch(path.stem):
             yield path.stem, data
@@ -135,7 +138,7 @@ def _write(path: Path, buffers: Sequence[bytes], *, is_forced: bool = True) -> N
         if is_forced:
             _force_folder(path.parent)
     except OSError as error:
-        logger.warning("state.unwritable", extra={"file": str(path), "error": error.strerror})
+        logger.warning("state.unwritable", extra={"file": str(path), "error": error.strerror, "mend": _MEND})
 
 
 def _force_folder(path: Path) -> None:

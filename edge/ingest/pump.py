@@ -33,6 +33,12 @@ CLOCK_STOPS_AFTER_S = (0.4, 1.5)
 screen sends a packet a second and must stay regular; of a publisher that vanished nothing should be invented,
 because pictures would have a hole when it returns."""
 
+SILENT_AFTER_S = CLOCK_STOPS_AFTER_S[1] + 0.1
+"""Whoever was not heard for so long will not send what is missing before time stopped: that is silence, so
+that no part declares more than it holds. (A publisher may be replaced after two seconds.)"""
+
+_ENCODER_DELAY_S = 0.1  # silence that goes in, so that what went in before comes out
+
 WITHOUT_VIDEO_S = 5.0
 """A publisher that promised pictures and sends only sound for so long is taken for one without."""
 
@@ -96,6 +102,7 @@ class Pump:
         self._heard_at = 0.0
         self._heard_before = 0.0
         self._next_clock = 0.0
+        self._source_now = 0.0
         self._pause_s = CLOCK_STOPS_AFTER_S[1] / 3  # until it is measured, a still screen is possible
 
     def video(self, unit: AccessUnit, now: float) -> None:
@@ -142,11 +149,16 @@ class Pump:
         """
         self._measure_pause(heard_at)
         shortest, longest = CLOCK_STOPS_AFTER_S
-        if not self.tracks or now - self._heard_at > min(max(3 * self._pause_s, shortest), longest):
+        if not self.tracks:
+            return
+        if now - self._heard_at > min(max(3 * self._pause_s, shortest), longest):
+            if now - self._heard_at > SILENT_AFTER_S:
+                self._audio.advance(int((self._source_now + _ENCODER_DELAY_S) * AUDIO_TIMESCALE))
             return
         if now >= self._next_clock and (zero := self._timeline.wall_clock_zero) is not None:
             self._next_clock = now + CLOCK_EVERY_S
             self._publication.correct_clock(zero)
+        self._source_now = source_now
         self._fill(source_now, now)
         self._publication.advance(source_now, now)
 

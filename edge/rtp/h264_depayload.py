@@ -42,12 +42,15 @@ class H264Depayloader:
         "_ssrc",
         "_timestamp",
         "broken",
+        "keys_begun",
         "malformed",
         "take_recovery_points",
     )
 
     def __init__(self) -> None:
         self.broken = True
+        self.keys_begun = 0
+        """Key frames of which something has come, whole or not."""
         """No whole key frame has come since the last loss: nothing can be decoded cleanly."""
         self.malformed = 0
         self.take_recovery_points = False
@@ -181,7 +184,7 @@ class H264Depayloader:
                 self._damage()  # the end of the last one never came
             kind = header & 0x1F
             if kind in {NAL_IDR, NAL_SPS}:
-                self._key_coming = True
+                self._begin_key()
             fragments.append(bytes((payload[0] & 0xE0 | kind,)))
         elif not fragments:
             self._damage()  # its start is lost, or was never sent
@@ -221,9 +224,15 @@ class H264Depayloader:
         if kind <= NAL_IDR:
             self._has_slice = True
         if kind == NAL_IDR:
-            self._idr = self._key_coming = True
+            self._idr = True
+            self._begin_key()
         elif kind == NAL_SPS:
+            self._begin_key()
+
+    def _begin_key(self) -> None:
+        if not self._key_coming:
             self._key_coming = True
+            self.keys_begun += 1
 
     def _overflow(self) -> None:
         """Too large: nothing of this unit is kept, and nothing more taken (the size stays)."""

@@ -1,9 +1,13 @@
 """When to ask the publisher for a key frame."""
 
+import math
+
 LEAST_INTERVAL_S = 0.5
 LONGEST_INTERVAL_S = 8.0
 EFFECT_WITHIN_S = 1.0
+PROMPT_S = 0.5
 _WITHOUT_EFFECT = 5
+_UNHEARD = 3
 
 
 class KeyFrameRequests:
@@ -11,9 +15,23 @@ class KeyFrameRequests:
 
     OBS and FFmpeg have no ear for them; browsers have, and send key frames only when asked. A request had an
     effect when a key frame came within a second of it.
+
+    `deaf`: three had none, and no key frame in need came promptly between them (one that comes by the
+    publisher's own clock looks like an answer now and then, and always to requests on the segment clock).
     """
 
-    __slots__ = ("_fruitless", "_interval_s", "_next", "_unjudged", "_wanted", "sent")
+    __slots__ = (
+        "_begun",
+        "_first_in_need",
+        "_fruitless",
+        "_interval_s",
+        "_next",
+        "_unheard",
+        "_unjudged",
+        "_wanted",
+        "deaf",
+        "sent",
+    )
 
     def __init__(self) -> None:
         self._wanted = False
@@ -21,30 +39,46 @@ class KeyFrameRequests:
         self._interval_s = LEAST_INTERVAL_S
         self._unjudged: list[float] = []  # when requests went out that may yet have an effect
         self._fruitless = 0
+        self._first_in_need: float | None = None
+        self._unheard = 0
+        self._begun = -math.inf
+        self.deaf = False
         self.sent = 0
 
     def want(self) -> None:
         """Ask as soon as the rate allows it, unless a key frame comes before."""
         self._wanted = True
 
-    def due(self, now: float) -> bool:
-        """Is a request to be sent now? True counts as sent."""
+    def due(self, now: float, *, in_need: bool = False) -> bool:
+        """Is a request to be sent now? True counts as sent. `in_need`: without it nothing can be shown."""
         if not self._wanted or now < self._next:
             return False
         self._judge(now)
         self._wanted = False
         self._unjudged.append(now)
+        if in_need and self._first_in_need is None:
+            self._first_in_need = now
         self._next = now + self._interval_s
         self.sent += 1
         return True
 
     def _judge(self, now: float) -> None:
         while self._unjudged and now - self._unjudged[0] >= EFFECT_WITHIN_S:
-            del self._unjudged[0]
+            asked = self._unjudged.pop(0)
             self._fruitless += 1
+            self._unheard += not asked <= self._begun < asked + EFFECT_WITHIN_S
+        self.deaf = self.deaf or self._unheard >= _UNHEARD
         if self._fruitless >= _WITHOUT_EFFECT:
             self._fruitless = 0
             self._interval_s = min(self._interval_s * 2, LONGEST_INTERVAL_S)
+
+    def on_key_frame_begun(self, now: float) -> None:
+        """The first packet of one has come: it is an answer, though the rest may be lost."""
+        self._judge(now)
+        self._begun = now
+        if self._first_in_need is not None and now - self._first_in_need <= PROMPT_S:
+            self._unheard = 0
+        self._first_in_need = None
 
     def on_key_frame(self, now: float) -> None:
         """A key frame has come, asked for or not."""

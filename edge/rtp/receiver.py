@@ -47,15 +47,17 @@ class ReceiverCounts:
 class VideoReceiver:
     """An H.264 track.
 
-    After an unrecovered loss nothing comes out until a whole key frame has come, which is asked for; with
-    `pass_damaged`, what can be saved comes out marked as damaged. Nothing comes out before the first whole
-    key frame. `feedback` is how the publisher wants to be asked for key frames; None: not at all.
+    After an unrecovered loss nothing comes out until a whole key frame has come, which is asked for. From a
+    publisher that has no ear for that (OBS, FFmpeg), and with `pass_damaged`, what can be saved comes out
+    marked as damaged: a broken picture is better than none for the rest of a long GOP. Nothing comes out
+    before the first whole key frame. `feedback` is how the publisher wants to be asked; None: not at all.
     """
 
     __slots__ = (
         "_command",
         "_depayloader",
         "_feedback",
+        "_keys_begun",
         "_last_idr",
         "_pass_damaged",
         "_reception",
@@ -76,11 +78,12 @@ class VideoReceiver:
     ) -> None:
         self._sender_ssrc = sender_ssrc
         self._feedback = feedback
-        self._pass_damaged = pass_damaged
+        self._pass_damaged = pass_damaged or feedback is None
         self._reception = Reception(sender_ssrc, VIDEO_TIMESCALE, loss)
         self._depayloader = H264Depayloader()
         self._requests = KeyFrameRequests()
         self._command = 0
+        self._keys_begun = 0
         self._started = False
         self._last_idr: float | None = None
         self.units = 0
@@ -110,13 +113,16 @@ class VideoReceiver:
         if self.ssrc < 0:
             return units, packets
         depayloader = self._depayloader
+        if depayloader.keys_begun != self._keys_begun:
+            self._keys_begun = depayloader.keys_begun
+            self._requests.on_key_frame_begun(now)
         if depayloader.broken:
             if self._last_idr is None:
                 self._last_idr = now
             depayloader.take_recovery_points = now - self._last_idr >= NO_IDR_FOR_S
             if not depayloader.key_coming:
                 self._requests.want()
-        if self._feedback is not None and self._requests.due(now):
+        if self._feedback is not None and self._requests.due(now, in_need=depayloader.broken):
             packets.append(self._key_frame_request())
         return units, packets
 
@@ -153,7 +159,7 @@ class VideoReceiver:
             if not unit.damaged:
                 self._started = True
                 self._requests.on_key_frame(now)
-        if unit.damaged and not (self._pass_damaged and self._started):
+        if unit.damaged and not (self._started and (self._pass_damaged or self._requests.deaf)):
             self.units_dropped += 1
             return False
         self.units += 1

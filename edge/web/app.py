@@ -19,7 +19,6 @@ from edge.web.client_address import Networks, client_address, trusted_networks
 from edge.web.doors import Seats
 from edge.web.exposition import metrics_route
 from edge.web.gate import Gate
-from edge.web.malformed import count_malformed
 from edge.web.media import media_routes
 from edge.web.middleware import counted, problems
 from edge.web.rate_limit import RateLimit, rate_of
@@ -66,7 +65,6 @@ def make_app(
         client_max_size=MAX_BODY_BYTES,
     )
     app.on_response_prepare.append(_moving_on(ready))
-    count_malformed()
     gate = gate or Gate(hub, admission, Viewing(capacity=2 * config.live.max_publications))
     app.add_routes(media_routes(gate, seats))
     app.add_routes([metrics_route((_of(collectors), REGISTRY, stream_registry(hub, gate.viewing)))])

@@ -12,7 +12,7 @@ from edge.live.waiters import Cancel
 from edge.web.access_log import Line
 from edge.web.client_address import client_address
 from edge.web.doors import FULL, no_seat
-from edge.web.handover import hand_over
+from edge.web.handover import LEAST_READ_BYTES, TOO_SLOW, hand_over
 from edge.web.lane import Asked, Known, Lane
 from edge.web.wire import Wire
 
@@ -25,11 +25,7 @@ MOST_AHEAD_BYTES = 64 * 1024
 MOST_AT_ONCE = 64
 """Requests of one connection in one turn of the loop."""
 
-LEAST_READ_BYTES = 64 * 1024
-"""What a reader has to take within `limits.slow_reader`, while there is more for him."""
-
 _TOO_LONG = problem(431, "Request header fields too large", "The head of the request is too long: shorten it")
-_TOO_SLOW = problem(408, "Request timeout", "The head of the request took too long: ask again, and faster")
 _NO_FIELDS = Fields(b"\0", {}, (), closes=False)
 
 
@@ -137,7 +133,7 @@ class Express(asyncio.Protocol):
         elif left > 0:
             self._look_in(left)
         elif self._buffer:
-            self._refuse(_TOO_SLOW)
+            self._refuse(TOO_SLOW)
         else:
             self.close()
 
@@ -349,4 +345,4 @@ class Express(asyncio.Protocol):
         self._transport = None
         self._buffer = b""
         transport.set_write_buffer_limits()
-        hand_over(transport, lane.strict(), buffered, partial(lane.doors.leave, self._address))
+        hand_over(transport, lane, buffered, partial(lane.doors.leave, self._address))

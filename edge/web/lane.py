@@ -20,6 +20,7 @@ from edge.web.outbox import Outbox
 from edge.web.rate_limit import rate_of
 from edge.web.readiness import Readiness
 from edge.web.reply import READ
+from edge.web.strict import Strict
 from edge.web.tally import Count, Tally
 from edge.web.wheel import Wheel
 from edge.web.wire import Wire, Wires, date_line
@@ -89,8 +90,8 @@ class Lane:
     ) -> None:
         """`rooms`: by the first segment of a path."""
         self.loop = asyncio.get_running_loop()
-        self.strict: Callable[[], asyncio.Protocol] = asyncio.Protocol
-        """Makes the protocol of a connection that is handed over."""
+        self.strict: Callable[[], Strict]
+        """Set before anybody is here. Makes the protocol of a connection that is handed over."""
         self.ready = ready
         self.limits = config.limits
         self.trusted = trusted_networks(config.server.trusted_proxies)

@@ -18,6 +18,7 @@ _ROOMS = frozenset({"api", "clock", "healthz", "metrics", "readyz", "static", "v
 _DETAILS = {
     404: "There is nothing at this address; see / for what is live",
     413: "The body is larger than anything that is expected here; send less",
+    417: "Only 100-continue may be expected here; leave the Expect field out",
 }
 
 
@@ -39,7 +40,13 @@ async def problems(request: web.Request, handler: Handler) -> web.StreamResponse
     except web.HTTPException as error:
         if error.status < 400:
             raise
-        return _foreign(error)
+        return foreign(error)
+    except web.RequestPayloadError:
+        answer = written(
+            problem(400, "Bad request", "The body is not framed as its head says (RFC 9112, 6 and 7)")
+        )
+        answer.force_close()  # nobody knows where the next request would begin
+        return answer
     except ConnectionError:
         raise  # the client left: aiohttp knows what to do, and it is no fault
     except Exception:
@@ -50,7 +57,8 @@ async def problems(request: web.Request, handler: Handler) -> web.StreamResponse
         return written(problem(500, "Internal error", "This is a fault of the server; its log says more"))
 
 
-def _foreign(error: web.HTTPException) -> web.Response:
+def foreign(error: web.HTTPException) -> web.Response:
+    """A refusal of aiohttp's in our words, not in its own."""
     detail = _DETAILS.get(error.status, f"{error.reason}; see the documentation for what works here")
     headers: Headers = ()
     if allow := error.headers.get(hdrs.ALLOW):

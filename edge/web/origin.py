@@ -5,7 +5,7 @@ from urllib.parse import urlsplit
 
 from aiohttp import hdrs, web
 
-from edge.errors import Forbidden
+from edge.errors import ForeignPage
 
 
 def is_loopback(address: str) -> bool:
@@ -24,20 +24,20 @@ def is_local_name(host: str) -> bool:
 
 
 def refuse_foreign_pages(request: web.Request) -> None:
-    """Forbidden where a page of another site asks, or one whose own name was made to mean this machine.
+    """ForeignPage where a page of another site asks, or one whose own name was made to mean this machine.
 
     For what needs no token: with one, the page must have been given it. Programs send no Origin.
     """
     origin = request.headers.get(hdrs.ORIGIN)
     if origin is None:
         if request.headers.get("Sec-Fetch-Site", "none") not in {"none", "same-origin"}:
-            raise Forbidden("A page of another site asks for this: set a key, and have the page send it")
+            raise ForeignPage("A page of another site asks for this: set a key, and have the page send it")
         return
     if not is_local_name(request.url.host or ""):
-        raise Forbidden("Without a token this answers pages by the names of this machine only")
+        raise ForeignPage("Without a token this answers pages by the names of this machine only")
     try:
         name = urlsplit(origin).hostname or ""
     except ValueError:
         name = ""
     if not is_local_name(name):
-        raise Forbidden("A page of another site asks for this: set a key, and have the page send it")
+        raise ForeignPage("A page of another site asks for this: set a key, and have the page send it")

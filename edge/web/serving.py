@@ -19,6 +19,7 @@ from edge.web.express import Express
 from edge.web.gate import Gate
 from edge.web.lane import Lane
 from edge.web.readiness import Readiness
+from edge.web.strict import strict_lane
 from edge.web.viewing import Viewing
 
 BACKLOG = 4096
@@ -63,17 +64,15 @@ class Serving:
             access_log=access_log,
             collectors=(lane.tally,),
         )
-        runner = web.AppRunner(
-            app,
+        runner = web.AppRunner(app, access_log=None, handle_signals=False, shutdown_timeout=_PATIENCE_S)
+        await runner.setup()
+        assert runner.server is not None
+        lane.strict = strict_lane(
+            runner.server,
             access_log=None,
-            handle_signals=False,
-            shutdown_timeout=_PATIENCE_S,
             keepalive_timeout=config.limits.idle,
             auto_decompress=False,  # no body here may be compressed: a stranger's gzip must not cost anything
         )
-        await runner.setup()
-        assert runner.server is not None
-        lane.strict = runner.server
         return cls(runner, lane)
 
     async def listen(self, one: socket.socket, tls: ssl.SSLContext | None) -> Address:

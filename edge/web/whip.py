@@ -86,6 +86,7 @@ def whip_routes(
     )
     endpoint, session = "/whip/{stream}", "/whip/{stream}/{session}"
     return [
+        *(web.route(hdrs.METH_ANY, path, _open(whip.nameless)) for path in ("/whip", "/whip/")),
         web.get(endpoint, _open(whip.nothing)),
         web.post(endpoint, _open(whip.post)),
         web.options(endpoint, _open(whip.endpoint_options)),
@@ -122,6 +123,10 @@ class _Whip:
         """4.1: a GET is answered, with no content."""
         _names(request)
         return web.Response(status=204, headers=_NO_STORE)
+
+    async def nameless(self, _: web.Request) -> web.Response:
+        """Whoever forgot the name shall be able to read that, in a page of another site, too."""
+        raise NotFound("The address names no stream: publish to /whip/NAME, with a name of your own")
 
     async def endpoint_options(self, request: web.Request) -> web.Response:
         """4.2. Needs no token, so ICE servers with a password are only told in the 201 (4.6)."""

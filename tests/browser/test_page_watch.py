@@ -148,3 +148,44 @@ def test_it_plays_with_the_token_of_its_own_address(view):
         stranger = view(f"{guarded.base}/watch/members")
         stranger.wait(2)
         assert stranger.tell("frames") == 0
+
+
+HLS_JS = "**/vendor/*.mjs"
+
+
+def without(file, browser, address, *, native=True):
+    """The watch page, one file of which cannot be had."""
+    page = browser.new_context(viewport={"width": 1280, "height": 800}).new_page()
+    page.route(file, lambda route: route.fulfill(status=404))
+    if not native:
+        page.add_init_script("HTMLMediaElement.prototype.canPlayType = () => ''")
+    return Viewer(page, address)
+
+
+def test_without_hls_js_the_browser_plays_by_itself(server, garden, browser):
+    viewer = without(HLS_JS, browser, f"{server.base}/watch/garden")
+    viewer.first_frame(30)
+    said(viewer, "Live.")
+    assert viewer.tell("warnings") == ["hls.js could not be loaded: the browser plays by itself"]
+    viewer.page.context.close()
+
+
+def test_without_any_player_it_says_so(server, garden, browser):
+    viewer = without(HLS_JS, browser, f"{server.base}/watch/garden", native=False)
+    said(viewer, "The player could not be loaded (hls.js)")
+    viewer.screenshot("no-player")
+    viewer.page.context.close()
+
+
+@pytest.mark.parametrize("file", ["player.js", "watch.js", "steering.js"])
+def test_without_a_file_of_its_own_it_says_so(server, browser, file):
+    viewer = without(f"**/{file}", browser, f"{server.base}/watch/garden")
+    said(viewer, "This page could not be loaded whole.")
+    viewer.page.context.close()
+
+
+@pytest.mark.parametrize("page", ["", "admin", "publish/garden"])
+def test_other_pages_say_so_too(server, browser, page):
+    viewer = without("**/{index,admin,publish}.js", browser, f"{server.base}/{page}")
+    said(viewer, "This page could not be loaded whole.")
+    viewer.page.context.close()

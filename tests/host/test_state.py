@@ -48,6 +48,7 @@ def test_what_cannot_be_written_is_told_and_no_fault(tmp_path, caplog):
     remember(tmp_path / "file", {"cam": (1, 0)})
     keep(tmp_path / "file", [("cam", [b"x"])])
     assert [record.message for record in caplog.records] == ["state.unwritable"] * 2
+    assert all("server.state_dir" in record.mend for record in caplog.records)
 
 
 @pytest.mark.parametrize(

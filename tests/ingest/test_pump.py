@@ -7,6 +7,9 @@ import pytest
 from units import B_SLICE, IDR, PPS, SLICE, SPS, WIDE_SPS, FakePublication, picture, sound
 
 from edge.errors import NameTaken
+from edge.fmp4.inspect import parse_fragment
+from edge.hls.segment import PartReady
+from edge.hls.segmenter import Segmenter
 from edge.ingest.opus_path import OpusPath
 from edge.ingest.pump import CLOCK_STOPS_AFTER_S, LEAD_S, PATIENCE_S, WITHOUT_VIDEO_S, Pump
 from edge.media.opus import SILENCE
@@ -55,6 +58,37 @@ class Rig:
     @property
     def attached(self):
         return next((call[1] for call in self.publication.calls if call[0] == "attach"), None)
+
+
+class Segmented:
+    """A publication that is a segmenter: what its parts declare, and what they hold."""
+
+    def __init__(self, segmenter: Segmenter) -> None:
+        self.segmenter = segmenter
+        self.events = []
+
+    def attach(self, source, tracks, wall_clock_zero, now):
+        self.events += self.segmenter.start(tracks, wall_clock_zero)
+
+    def write(self, sample, now):
+        self.events += self.segmenter.write(sample)
+
+    def advance(self, source_time_s, now):
+        self.events += self.segmenter.advance(source_time_s)
+
+    def correct_clock(self, wall_clock_zero):
+        self.segmenter.correct_clock(wall_clock_zero)
+
+    def end(self):
+        """The parts; and how long each track lasts in them, in seconds, by its number."""
+        self.events += self.segmenter.seal()
+        parts = [event.part for event in self.events if isinstance(event, PartReady)]
+        lasts = {}
+        for part in parts:
+            for run in parse_fragment(bytes(part.body)) if part.body else ():
+                lasts[run.track_id] = lasts.get(run.track_id, 0) + sum(run.durations)
+        rates = {track_id: 90_000 if len(lasts) == 2 and track_id == 1 else 48_000 for track_id in lasts}
+        return parts, {track_id: ticks / rates[track_id] for track_id, ticks in lasts.items()}
 
 
 def chained(samples):
@@ -189,6 +223,21 @@ def test_time_stops_when_nothing_is_heard():
     shortest, longest = CLOCK_STOPS_AFTER_S
     assert 4 + shortest - 0.1 <= rig.publication.advanced[-1] <= 4 + shortest + 0.1
     assert rig.publication.of("audio")[-1].dts / 48_000 < 4 + longest
+
+
+@pytest.mark.parametrize("has_video", [True, False])
+@pytest.mark.parametrize("end", [4 + step / 50 for step in range(14)])
+def test_of_who_vanishes_no_part_declares_more_than_it_holds(has_video, end):
+    """The parts that were closed on the clock waited for sound; what did not come in time is silence."""
+    rig = Rig(has_video=has_video)
+    segmenter = Segmenter(22_500, 180_000)
+    rig.publication = rig.pump._publication = Segmented(segmenter)
+    rig.run(0, end, video=has_video)
+    rig.run(end, end + 2, video=False, audio=False, heard=False)
+    parts, lasts = rig.publication.end()
+    declared = sum(part.duration_ticks for part in parts) / 90_000
+    sound_lasts = list(lasts.values())[-1]
+    assert sound_lasts == pytest.approx(declared, abs=0.021)
 
 
 def test_a_still_screen_keeps_time_going_with_a_packet_a_second():

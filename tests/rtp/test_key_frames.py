@@ -70,3 +70,46 @@ def test_nothing_is_due_unless_wanted_and_a_key_frame_ends_the_want() -> None:
     requests.want()
     assert requests.due(2.0)
     assert not requests.due(3.0)
+
+
+def test_a_publisher_without_an_ear_is_known_after_three_requests() -> None:
+    requests = KeyFrameRequests()
+    ask_for(requests, 0.0, 1.9)
+    assert not requests.deaf
+    ask_for(requests, 1.9, 0.7)
+    assert requests.deaf
+
+
+def test_key_frames_by_the_publishers_own_clock_are_no_answer() -> None:
+    """Every 4 s; asked for 0.3 s before, and in vain after a loss."""
+    requests = KeyFrameRequests()
+    for gop in range(2):
+        ask_for(requests, 4.0 * gop, 1.8)
+        requests.want()
+        assert requests.due(4.0 * gop + 3.7)
+        requests.on_key_frame(4.0 * gop + 4)
+    assert requests.deaf
+
+
+def test_who_answers_in_need_has_an_ear_whatever_got_lost() -> None:
+    requests = KeyFrameRequests()
+    for episode in range(20):
+        begin = 10.0 * episode
+        for lost in (0.0, 0.5, 1.2):
+            requests.want()
+            requests.due(begin + lost)
+        requests.on_key_frame(begin + 1.3)
+        requests.want()
+        assert requests.due(begin + 5, in_need=True)
+        requests.on_key_frame_begun(begin + 5.1)
+        requests.on_key_frame(begin + 5.1)
+    assert not requests.deaf
+
+
+def test_a_key_frame_that_breaks_on_the_way_is_an_answer_too() -> None:
+    requests = KeyFrameRequests()
+    for attempt in range(20):
+        requests.want()
+        assert requests.due(10.0 * attempt, in_need=True)
+        requests.on_key_frame_begun(10.0 * attempt + 0.1)
+    assert not requests.deaf

@@ -91,7 +91,7 @@ def test_unrecovered_loss_never_gives_a_broken_picture_for_whole_and_ends_with_a
         sequence=sequence, gop=15, pictures=90, receiver=VideoReceiver(OURS, pass_damaged=pass_damaged),
     )  # fmt: skip
     assert_sound(made)
-    assert pass_damaged or not any(unit.damaged for unit in made.units)
+    assert pass_damaged or not answers_pli or not any(unit.damaged for unit in made.units)
 
 
 def assert_sound(made: Run) -> None:
@@ -121,6 +121,28 @@ def test_damaged_units_are_passed_on_when_wanted_and_hold_whole_nal_units_only()
     for unit in damaged:
         assert set(unit.nals) <= originals[unit.rtp_time]
     assert [unit.rtp_time for unit in made.units] == sorted(unit.rtp_time for unit in made.units)
+
+
+@pytest.mark.parametrize(("answers_pli", "feedback"), [(False, "pli"), (True, "pli"), (False, None)])
+def test_a_publisher_without_an_ear_for_requests_is_not_frozen_for_its_whole_gop(answers_pli, feedback):
+    """Key frames every 10 s, as OBS sends them unless told otherwise; one loss in the second GOP."""
+    made = run(
+        3, answers_nack=False, answers_pli=answers_pli, gop=300, pictures=310,
+        receiver=VideoReceiver(OURS, feedback=feedback),
+    )  # fmt: skip
+    if feedback:
+        for _ in range(150):  # on the segment clock
+            made.receiver.request_key_frame(made.now)
+            made.pictures(1, tail_s=0.0)
+    before = len(made.units)
+    made.network.loss = 1.0
+    made.network.most_losses_of_one = 100
+    made.pictures(1, tail_s=0.0)
+    made.network.loss = 0.0
+    made.pictures(60)
+    after = made.units[before:]
+    assert any(unit.damaged for unit in after) is not answers_pli
+    assert len(after) >= 45, "no second of freezing"
 
 
 def test_a_loss_freezes_until_the_key_frame_that_is_asked_for() -> None:

@@ -1,42 +1,111 @@
-import asyncio
+"""A connection that aiohttp serves: what it hears, and how long it may take. Time is told, sockets are in memory."""
 
-from edge.web.handover import hand_over
-from tests.web.both_lanes import MemoryTransport
+from collections.abc import AsyncIterator
 
+import pytest
 
-class Strict(asyncio.Protocol):
-    def __init__(self) -> None:
-        self.heard: list[object] = []
+from edge.config import Config
+from edge.web.handover import Handed
+from tests.web.both_lanes import Lanes, MemoryTransport, both_lanes, settle
 
-    def connection_made(self, transport):
-        self.heard.append("made")
-
-    def data_received(self, data):
-        self.heard.append(data)
-
-    def eof_received(self):
-        self.heard.append("eof")
-        return True
-
-    def pause_writing(self):
-        self.heard.append("pause")
-
-    def resume_writing(self):
-        self.heard.append("resume")
-
-    def connection_lost(self, exc):
-        self.heard.append(exc)
+HEAD = b"Host: a\r\n\r\n"
+HEALTH = b"GET /healthz HTTP/1.1\r\n" + HEAD
+OFFER = b"POST /whip/cam HTTP/1.1\r\nHost: a\r\nContent-Length: 100\r\n\r\n"
 
 
-async def test_it_hears_everything_from_the_first_octet_on():
-    transport, strict, gone = MemoryTransport(), Strict(), []
-    hand_over(transport, strict, b"first", lambda: gone.append(True))
-    transport.receive(b"second")
-    protocol = transport.get_protocol()
-    protocol.pause_writing()
-    protocol.resume_writing()
-    assert protocol.eof_received() is True
-    assert gone == []
-    protocol.connection_lost(None)
-    assert strict.heard == ["made", b"first", b"second", "pause", "resume", "eof", None]
-    assert gone == [True]
+@pytest.fixture
+async def lanes() -> AsyncIterator[Lanes]:
+    async with both_lanes(Config()) as lanes:
+        yield lanes
+
+
+def after(lanes: Lanes, seconds: float) -> None:
+    for _ in range(round(seconds)):
+        lanes.lane.tick(lanes.lane.now + 1)
+
+
+async def handed(lanes: Lanes) -> MemoryTransport:
+    """One request was answered already."""
+    one = lanes.express()
+    one.receive(HEALTH)
+    await settle()
+    assert isinstance(one.get_protocol(), Handed)
+    assert one.written.startswith(b"HTTP/1.1 200 ")
+    one.written = b""
+    return one
+
+
+async def test_it_hears_everything_from_the_first_octet_on(lanes):
+    one = lanes.express()
+    one.receive(b"GET /healthz HTTP/1.1\n")  # an odd line end: aiohttp is to judge it
+    assert isinstance(one.get_protocol(), Handed)
+    assert lanes.lane.doors._count == 1
+    one.lose()
+    assert lanes.lane.doors._count == 0
+    assert lanes.lane.wheel.is_empty
+
+
+async def test_a_head_must_come_in_time(lanes):
+    one, next_to = await handed(lanes), await handed(lanes)
+    for octet in b"GET /heal":
+        one.receive(bytes([octet]))
+        after(lanes, 1)
+    next_to.receive(HEALTH)
+    after(lanes, 2)
+    await settle()
+    assert one.written.startswith(b"HTTP/1.1 408 ")
+    assert b"application/problem+json" in one.written
+    assert one.is_lost
+    assert not next_to.is_closing()
+    assert lanes.lane.doors._count == 1
+
+
+async def test_a_head_handed_over_half_must_come_in_time(lanes):
+    one = lanes.express()
+    one.receive(b"GET /healthz HTTP/1.1\nHost")
+    after(lanes, 11)
+    await settle()
+    assert one.is_lost
+
+
+async def test_a_body_must_come_in_time(lanes):
+    one = lanes.express()
+    one.receive(OFFER)
+    await settle()
+    for _ in range(30):
+        one.receive(b"v")
+        after(lanes, 1)
+    await settle()
+    assert one.is_lost
+
+
+async def test_idle_and_busy_connections_stay(lanes):
+    one = await handed(lanes)
+    for _ in range(10):
+        after(lanes, 9)
+        one.receive(HEALTH)
+        await settle()
+        assert one.written.startswith(b"HTTP/1.1 200 ")
+        one.written = b""
+    after(lanes, 60)
+    await settle()
+    assert not one.is_closing()
+
+
+async def test_a_reader_that_stops_is_cut_off(lanes):
+    stopped, slow = await handed(lanes), await handed(lanes)
+    for each in (stopped, slow):
+        each.is_choked = True
+        each.receive(b"GET /api/v1/openapi.json HTTP/1.1\r\n" + HEAD)
+        await settle()
+    slow.unsent = 10_000_000
+    slow.get_protocol()._unsent = 10_000_000
+    for _ in range(3):
+        slow.unsent -= 70_000
+        after(lanes, 75)
+    await settle()
+    assert stopped.was_aborted
+    assert not slow.was_aborted
+    after(lanes, 75)
+    await settle()
+    assert slow.was_aborted

@@ -3,12 +3,14 @@
 from collections.abc import AsyncIterator
 
 import pytest
+from aiohttp import web
 
 from edge.config import Config
 from edge.http.message import Lease, RequestHead, Response
 from edge.web.express import Express
 from edge.web.lane import Lane
 from edge.web.readiness import Readiness
+from edge.web.strict import strict_lane
 from tests.web.both_lanes import MemoryTransport
 
 
@@ -37,8 +39,15 @@ def room() -> Room:
 @pytest.fixture
 async def lane(room) -> AsyncIterator[Lane]:
     lane = Lane(Config(), {"room": room}, ready=Readiness())
+    server = web.Server(nothing)
+    lane.strict = strict_lane(server)
     yield lane
+    await server.shutdown(0.1)
     await lane.close(0.1)
+
+
+async def nothing(_: web.BaseRequest) -> web.Response:
+    return web.Response()
 
 
 def ask(lane: Lane, target: str, fields: str = "") -> MemoryTransport:

@@ -95,6 +95,15 @@ async def test_the_location_is_a_path_without_the_query_of_the_endpoint(client):
     assert response.headers["Location"] == SESSION
 
 
+@pytest.mark.parametrize("path", ["/whip", "/whip/"])
+async def test_a_page_may_read_that_it_forgot_the_name(client, sessions, path):
+    response = await client.post(path, data=b"v=0", headers=SDP)
+    assert response.status == 404
+    assert response.headers["Access-Control-Allow-Origin"] == "*"
+    assert "/whip/NAME" in (await response.json(content_type="application/problem+json"))["detail"]
+    assert sessions.calls == []
+
+
 async def test_a_page_may_read_the_headers_that_it_needs(client):
     response = await client.post(ENDPOINT, data=b"v=0", headers=SDP)
     exposed = response.headers["Access-Control-Expose-Headers"].split(", ")

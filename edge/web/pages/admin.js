@@ -85,3 +85,4 @@ $('unlock').addEventListener('submit', (event) => {
 });
 show();
 setInterval(() => { if (!document.hidden) show(); }, EVERY_MS);
+document.documentElement.dataset.begun = '';

@@ -146,3 +146,4 @@ $('unlock').addEventListener('submit', (event) => {
 });
 showHints();
 refresh();
+document.documentElement.dataset.begun = '';

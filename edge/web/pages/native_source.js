@@ -34,9 +34,9 @@ class NativeSource {
   }
 
   onProgress(player) {
-    const { seekable, duration } = this.video;
-    if (!seekable.length) return;
-    const edge = seekable.end(seekable.length - 1);
+    const { seekable, buffered, duration } = this.video;
+    const edge = Math.max(endOf(seekable), endOf(buffered)); // Chromium tells of live media only what it has
+    if (!edge) return;
     player.onPlaylist({ edge, live: duration === Infinity, partTarget: 0, holdBack: HAVE_HOLD_BACK });
   }
 
@@ -45,4 +45,8 @@ class NativeSource {
     if (error?.code === MediaError.MEDIA_ERR_SRC_NOT_SUPPORTED) player.onMissing();
     else player.onBroken(error?.message || 'the browser gave up playing');
   }
+}
+
+function endOf(ranges) {
+  return ranges.length ? ranges.end(ranges.length - 1) : 0;
 }

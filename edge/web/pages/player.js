@@ -13,7 +13,7 @@
  *   unplayable    this browser cannot play it (`reason` says why)
  */
 
-import { openHls } from './hls_source.js';
+import { isOnAir } from './on_air.js';
 import { Steering } from './steering.js';
 
 const TICK_MS = 100;
@@ -21,6 +21,11 @@ const ASK_AGAIN_MS = 1000;
 const PATIENCE_S = 1.5; // asking for longer than this is waiting for the publisher
 const AWAY_PARTS = 6; // so many parts without a new one, and at least
 const AWAY_S = 1.5; // this long: the publisher is away
+
+const NEITHER = 'This browser has neither Media Source Extensions nor HLS of its own.';
+const INCOMPLETE = 'The player could not be loaded (hls.js), and this browser has no HLS of its own. Reload the page; the playlist address beside plays in other players.';
+
+const hls = import('./hls_source.js').catch(() => null); // at once: the first picture waits for it
 
 export class Player extends EventTarget {
   constructor(video, address) {
@@ -81,8 +86,16 @@ export class Player extends EventTarget {
     this.forgetTimes();
     this.steering.forget();
     const { video, address } = this;
-    this.source = openHls(video, address, this) ?? (await import('./native_source.js')).openNative(video, address, this);
-    if (!this.source) this.fail('This browser has neither Media Source Extensions nor HLS of its own.');
+    const life = this.lives;
+    const loaded = await hls;
+    if (life !== this.lives) return;
+    this.source = loaded?.openHls(video, address, this) ?? null;
+    if (this.source) return;
+    const native = await import('./native_source.js').catch(() => null);
+    if (life !== this.lives) return;
+    this.source = native?.openNative(video, address, this) ?? null;
+    if (!this.source) this.fail(loaded ? NEITHER : INCOMPLETE);
+    else if (!loaded) this.onWarning('hls.js could not be loaded: the browser plays by itself');
   }
 
   close() {
@@ -150,7 +163,6 @@ export class Player extends EventTarget {
     this.close();
     this.set(state);
     const life = this.lives;
-    const { isOnAir } = await import('./on_air.js');
     while (life === this.lives) {
       const found = await isOnAir(this.address);
       if (life !== this.lives) return;

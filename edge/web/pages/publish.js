@@ -222,3 +222,4 @@ if (!devicesAllowed()) {
 }
 choices.followDevices();
 if (choices.auto) start();
+document.documentElement.dataset.begun = '';

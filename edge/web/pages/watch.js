@@ -167,3 +167,4 @@ showState();
 setInterval(showNumbers, SHOW_MS);
 setInterval(() => meter.countFrames(), 1000);
 setTimeout(() => serverTime.follow(), MEASURE_TIME_AFTER_MS);
+document.documentElement.dataset.begun = '';

@@ -1,0 +1,124 @@
+"""A connection of the strict lane: aiohttp's own, with refusals in our words; it says what it is at."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from aiohttp import web
+from aiohttp.abc import AbstractStreamWriter
+from aiohttp.http import RawRequestMessage
+from aiohttp.http_exceptions import BadHttpMethod, BadStatusLine, HttpProcessingError, LineTooLong
+from aiohttp.streams import StreamReader
+
+from edge.http.problem import problem
+from edge.metrics import WEB_FAILURES, WEB_REQUESTS
+from edge.web.middleware import foreign, kind_of
+from edge.web.reply import written
+
+KIND = "malformed"
+"""Of requests that are no HTTP, in the metrics: counted and not logged, for any stranger can send many."""
+
+Handle = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
+
+
+class Strict(web.RequestHandler):
+    """What it says of itself is for whoever watches its time (see handover.Handed)."""
+
+    def __init__(self, manager: web.Server, loop: asyncio.AbstractEventLoop, **settings: Any) -> None:
+        """`settings`: those of aiohttp. `manager` is one that `strict_lane` has seen."""
+        super().__init__(manager, loop=loop, **settings)
+        self.heads = 0
+        """Of requests that came whole."""
+        self.is_answering = False
+        self._body: StreamReader | None = None
+
+    @property
+    def is_reading_body(self) -> bool:
+        """Whether the body of the last request is not there yet."""
+        return self._body is not None and not self._body.is_eof()
+
+    def head_received(self, body: StreamReader) -> None:
+        """A request is about to be answered; its body may still come."""
+        self.heads += 1
+        self.is_answering = True
+        self._body = body
+
+    def log_access(self, *_: object) -> None:
+        """See web.RequestHandler: the answer is out. Our own access log is a middleware."""
+        self.is_answering = False
+
+    def handle_error(
+        self,
+        request: web.BaseRequest,
+        status: int = 500,
+        exc: BaseException | None = None,
+        message: str | None = None,  # noqa: ARG002  has a picture of the request in it
+    ) -> web.StreamResponse:
+        """See web.RequestHandler: a problem document in the place of a text with the request in it."""
+        if request.writer.output_size > 0:
+            raise ConnectionError("Half an answer is out: no other can follow")
+        if status == 500:
+            WEB_FAILURES.inc()
+            self.log_exception("Error handling request", exc_info=exc)
+            answer = problem(500, "Internal error", "This is a fault of the server; its log says more")
+        else:
+            WEB_REQUESTS.labels(KIND, status).inc()
+            answer = problem(status, "Bad request", _fault(exc))
+        response = written(answer)
+        response.force_close()
+        return response
+
+
+def _fault(exc: BaseException | None) -> str:
+    """What is wrong, without a word of what was sent: that may be a secret, or a script."""
+    if isinstance(exc, LineTooLong):
+        return "A line of the request's head is too long: shorten the address or the field"
+    if isinstance(exc, BadHttpMethod):
+        return "This is no HTTP request: it must begin with a method, as GET. Is it TLS, to a port without?"
+    if isinstance(exc, BadStatusLine):
+        return (
+            "The first line of the request is malformed: send METHOD, address and HTTP/1.1, one space between"
+        )
+    if isinstance(exc, HttpProcessingError) and exc.message.startswith(
+        ("Missing 'Host'", "Duplicate 'Host'")
+    ):
+        return "The request needs exactly one Host field that names a host (RFC 9112, 3.2)"
+    return "The head of the request, or the framing of its body, is malformed: see RFC 9112, 2 to 7"
+
+
+def strict_lane(server: web.Server, **settings: Any) -> Callable[[], Strict]:
+    """Makes the protocol of a connection to `server`. `settings`: see web.RequestHandler."""
+    loop = asyncio.get_running_loop()
+    make = server.request_factory
+
+    def made(
+        message: RawRequestMessage,
+        body: StreamReader,
+        protocol: web.RequestHandler,
+        writer: AbstractStreamWriter,
+        task: "asyncio.Task[None]",
+    ) -> web.BaseRequest:
+        if isinstance(protocol, Strict):
+            protocol.head_received(body)
+        return make(message, body, protocol, writer, task)
+
+    server.request_factory = made
+    server.request_handler = _in_our_words(server.request_handler)
+    return lambda: Strict(server, loop, **settings)
+
+
+def _in_our_words(handle: Handle) -> Handle:
+    """Some requests are refused by aiohttp before any middleware: an Expect that nobody knows."""
+
+    async def handled(request: web.BaseRequest) -> web.StreamResponse:
+        try:
+            return await handle(request)
+        except web.HTTPException as error:
+            if error.status < 400:
+                raise
+            WEB_REQUESTS.labels(kind_of(request.path), error.status).inc()
+            answer = foreign(error)
+            answer.force_close()
+            return answer
+
+    return handled
