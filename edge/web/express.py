@@ -8,7 +8,7 @@ from edge.errors import TooManyRequests
 from edge.http.message import Response
 from edge.http.plain_request import END, Fields, has_odd_line_end
 from edge.http.problem import problem, problem_of
-from edge.live.waiters import Cancel
+from edge.live.waiters import Leave
 from edge.web.access_log import Line
 from edge.web.client_address import client_address
 from edge.web.doors import FULL, no_seat
@@ -43,7 +43,6 @@ class Express(asyncio.Protocol):
         "_address",
         "_asked",
         "_buffer",
-        "_cancel",
         "_client",
         "_fields",
         "_held_at",
@@ -52,6 +51,7 @@ class Express(asyncio.Protocol):
         "_is_quick",
         "_known",
         "_lane",
+        "_queue",
         "_since",
         "_slot",
         "_transport",
@@ -66,7 +66,7 @@ class Express(asyncio.Protocol):
         self._known: Known = {}
         self._buffer = b""
         self._asked: Asked | None = None
-        self._cancel: Cancel | None = None
+        self._queue: Leave | None = None
         self._held_at = 0.0
         self._is_quick = self._is_paused = self._is_ending = False
         self._since = lane.now
@@ -280,10 +280,11 @@ class Express(asyncio.Protocol):
         self._asked = asked
         self._held_at = lane.loop.time()
         lane.ready.requests += 1
-        self._cancel = asked.wait.subscribe(self._woken, self._held_at)
+        self._queue = asked.wait.subscribe(self, self._held_at)
 
-    def _woken(self, response: Response) -> None:
-        self._cancel = None
+    def answered(self, response: Response) -> None:
+        """See edge.live.waiters.Viewer."""
+        self._queue = None
         self._lane.outbox.put(self, response)
 
     def complete(self, response: Response) -> None:
@@ -303,9 +304,9 @@ class Express(asyncio.Protocol):
         if self._asked is None:
             return
         self._asked = None
-        cancel, self._cancel = self._cancel, None
-        if cancel is not None:
-            cancel()
+        queue, self._queue = self._queue, None
+        if queue is not None:
+            queue.leave(self)
         self._lane.seats.leave(self._client)
         self._lane.ready.requests -= 1
 
