@@ -49,6 +49,12 @@ async def test_viewers_of_any_server_by_its_address(tmp_path) -> None:
     assert row["parts"] >= 4
 
 
+async def test_held_path(tmp_path) -> None:
+    (row,) = (await result_of(tmp_path, "held_path", "--viewers", "20", "--rounds", "2"))["rows"]
+    assert set(row) == {"hold", "wake", "answer", "part", "all"}
+    assert min(row.values()) > 0
+
+
 async def test_live_requests(tmp_path) -> None:
     flags = ("--seconds", "1", "--rounds", "1", "--connections", "4", "--generator", "own")
     result = await result_of(tmp_path, "live_requests", *flags)
