@@ -26,8 +26,8 @@ from edge.vod.mounts import Mount, Mounts
 
 PIECE = 65_536
 """What a slow reader holds in memory, beside what its socket does."""
-AT_ONCE = 1_048_576
 _HEAD = 524_288
+_HITS = VOD_BLOCKS.labels("hit")
 _MOST_LOOKED_AT = 64
 
 
@@ -80,7 +80,12 @@ class BlockCache:
 
     def opened(self, key: str) -> Asset | None:
         """As `open`, when that needs nobody to be asked."""
-        return self._assets.peek(key, asyncio.get_running_loop().time())
+        found = self._assets.peek(key, self.now_s())
+        return self._mounts.opened(key, self.now_s()) if found is None else found
+
+    def now_s(self) -> float:
+        """The loop's time."""
+        return asyncio.get_running_loop().time()
 
     def known(self, key: str) -> Asset | None:
         """What was last said of `key`, fresh or not."""
@@ -101,18 +106,24 @@ class BlockCache:
     # Octets
 
     def read_now(self, asset: Asset, span: ByteRange) -> tuple[bytearray, ...] | None:
-        """All of it, at most 1 MiB, when it is in the page cache; the buffers are the caller's."""
-        if span.size > AT_ONCE or not self.keeps(asset):
+        """All of it, at most 64 KiB, when it is in the page cache; the buffers are the caller's."""
+        if span.size > PIECE:
             return None
+        if not self.keeps(asset):
+            octets = self._mounts.read_now(asset, span)
+            if octets is not None:
+                VOD_BLOCKS.labels("passed").inc()
+            return None if octets is None else (octets,)
+        parts = list(self._parts(asset, span))
         found = []
-        for key, part in self._parts(asset, span):
+        for key, part in parts:
+            if key not in self._shelf or (octets := self._shelf.read_now(key, *part)) is None:
+                return None
+            found.append(octets)
+        for key, part in parts:  # not before: who is told None asks again
             if not self._shelf.wanted(key, self._whole(asset, key).size, at=part.start):
                 return None
-            piece = self._shelf.read_now(key, part.start, part.stop)
-            if piece is None:
-                return None
-            found.append(piece)
-        VOD_BLOCKS.labels("hit").inc(len(found))
+        _HITS.inc(len(found))
         return tuple(found)
 
     def how(self, asset: Asset, span: ByteRange) -> Presence:
@@ -178,7 +189,7 @@ class BlockCache:
 
     async def _on_disk(self, key: BlockKey, part: ByteRange) -> AsyncGenerator[bytes | bytearray]:
         """Ends early where the block is bad."""
-        VOD_BLOCKS.labels("hit").inc()
+        _HITS.inc()
         with self._shelf.pinned(key):
             for start in range(part.start, part.stop, PIECE):
                 piece = await self._shelf.read(key, start, min(start + PIECE, part.stop))
@@ -209,13 +220,13 @@ class BlockCache:
     def _following(self, asset: Asset, key: BlockKey, *, is_reader: bool = True) -> Iterator[GrowingBlock]:
         span = self._whole(asset, key)
 
-        def read() -> AsyncGenerator[bytes]:
+        def read() -> AsyncGenerator[bytes | bytearray]:
             return self._fetched(asset, span)
 
         with self._fetches.following(key, span.size, read, is_reader=is_reader) as block:
             yield block
 
-    async def _fetched(self, asset: Asset, span: ByteRange) -> AsyncGenerator[bytes]:
+    async def _fetched(self, asset: Asset, span: ByteRange) -> AsyncGenerator[bytes | bytearray]:
         try:
             async with contextlib.aclosing(self._mounts.read(asset, span)) as body:
                 async for piece in body:

@@ -9,7 +9,7 @@ from edge.metrics import VOD_FILLS
 from edge.vod.asset import BlockKey
 from edge.vod.growing_block import GrowingBlock
 
-Read = Callable[[], AsyncIterator[bytes]]
+Read = Callable[[], AsyncIterator[bytes | bytearray]]
 Keep = Callable[[BlockKey, GrowingBlock], Awaitable[bool]]
 """Puts a whole, verified block on disk; False: it was not, and nothing is left of it."""
 
@@ -135,7 +135,7 @@ class BlockFetches:
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
-async def _receive(block: GrowingBlock, body: AsyncIterator[bytes]) -> None:
+async def _receive(block: GrowingBlock, body: AsyncIterator[bytes | bytearray]) -> None:
     try:
         async for piece in body:
             block.push(piece)

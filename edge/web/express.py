@@ -12,6 +12,7 @@ from edge.live.waiters import Cancel
 from edge.web.access_log import Line
 from edge.web.client_address import client_address
 from edge.web.doors import FULL, no_seat
+from edge.web.flow import Flow, Way
 from edge.web.handover import hand_over
 from edge.web.lane import Asked, Known, Lane
 from edge.web.wire import Wire
@@ -46,6 +47,7 @@ class Express(asyncio.Protocol):
         "_cancel",
         "_client",
         "_fields",
+        "_flow",
         "_held_at",
         "_is_ending",
         "_is_paused",
@@ -67,6 +69,7 @@ class Express(asyncio.Protocol):
         self._buffer = b""
         self._asked: Asked | None = None
         self._cancel: Cancel | None = None
+        self._flow: Flow | None = None
         self._held_at = 0.0
         self._is_quick = self._is_paused = self._is_ending = False
         self._since = lane.now
@@ -111,6 +114,8 @@ class Express(asyncio.Protocol):
         """See asyncio.BaseProtocol: the client does not read as fast as we write."""
         self._is_paused = True
         self._is_quick = False
+        if self._flow is not None:
+            self._flow.pause()
         if self._transport is not None:
             self._unsent = self._transport.get_write_buffer_size()
             self._look_in(self._lane.limits.slow_reader)
@@ -119,7 +124,10 @@ class Express(asyncio.Protocol):
         """See asyncio.BaseProtocol."""
         self._is_paused = False
         self._since = self._lane.now
-        self._go_on()
+        if self._flow is not None:
+            self._flow.resume()
+        else:
+            self._go_on()
 
     # Time
 
@@ -257,10 +265,38 @@ class Express(asyncio.Protocol):
                 return
         if again:
             self._give_again(asked)
+        elif asked.later is not None:
+            self._stream(asked)
         elif asked.wire is None:
             self._hold(asked)
         else:
             self._send(asked, asked.wire)
+
+    def _stream(self, asked: Asked) -> None:
+        lane, transport = self._lane, self._transport
+        assert asked.later is not None
+        assert transport is not None
+        self._is_quick = False
+        self._asked = asked
+        self._held_at = lane.loop.time()
+        lane.ready.requests += 1
+        closes = asked.closes or lane.ready.is_draining
+        way = Way(transport, asked.head, lane.tally, asked.kind, lane.date, closes)
+        self._flow = Flow(asked.later, way, self)
+
+    def streamed(self, status: int, octets: int, *, is_closed: bool) -> None:
+        """See flow.Reader."""
+        asked = self._asked
+        if asked is None:
+            return
+        self._let_go()
+        self._since = self._lane.now
+        if self._lane.access_log.is_on:
+            self._note(asked, status, octets)
+        if is_closed:
+            self.close()
+        else:
+            self._go_on()
 
     def _give_again(self, asked: Asked) -> None:
         if asked.wire is None:
@@ -302,11 +338,14 @@ class Express(asyncio.Protocol):
         """It waits no more."""
         if self._asked is None:
             return
-        self._asked = None
         cancel, self._cancel = self._cancel, None
         if cancel is not None:
             cancel()
-        self._lane.seats.leave(self._client)
+        if self._flow is None:
+            self._lane.seats.leave(self._client)
+        elif self._transport is None:
+            self._flow.cancel()
+        self._flow = self._asked = None
         self._lane.ready.requests -= 1
 
     def _send(self, asked: Asked, wire: Wire) -> None:
@@ -319,6 +358,8 @@ class Express(asyncio.Protocol):
         if asked.closes or lane.ready.is_draining:
             transport.writelines(wire.closing(lane.date))
             self.close()
+        elif not asked.is_simple:
+            transport.writelines(wire.once(lane.date))
         else:
             if wire.date is not lane.date:
                 wire.at(lane.date)
@@ -327,12 +368,12 @@ class Express(asyncio.Protocol):
             else:
                 transport.writelines(wire.many)
         if lane.access_log.is_on:
-            self._note(asked, wire)
+            self._note(asked, wire.status, wire.length)
 
-    def _note(self, asked: Asked, wire: Wire) -> None:
-        held_s = self._lane.loop.time() - self._held_at if asked.wait is not None else 0.0
+    def _note(self, asked: Asked, status: int, octets: int) -> None:
+        held_s = self._lane.loop.time() - self._held_at if asked.wait or asked.later else 0.0
         head = asked.head
-        line = Line(self._client, head.method, head.path, wire.status, wire.length, round(held_s, 4))
+        line = Line(self._client, head.method, head.path, status, octets, round(held_s, 4))
         self._lane.access_log.note(line)
 
     def _refuse(self, response: Response) -> None:

@@ -15,6 +15,7 @@ from edge.metrics import WEB_SENDING
 from edge.web.access_log import AccessLog
 from edge.web.client_address import trusted_networks
 from edge.web.doors import Doors, Seats
+from edge.web.flow import Later
 from edge.web.middleware import kind_of
 from edge.web.outbox import Outbox
 from edge.web.rate_limit import rate_of
@@ -35,7 +36,7 @@ _NEVER.holds = False
 class Answerer(Protocol):
     """A room that the lane asks itself."""
 
-    def answer(self, head: RequestHead, now: float) -> Response | Wait | None:
+    def answer(self, head: RequestHead, now: float) -> Response | Wait | Later | None:
         """None: the strict lane has to answer this; nothing may have been done for it yet."""
 
     def may_repeat(self, head: RequestHead) -> bool:
@@ -56,17 +57,18 @@ class Timed(Protocol):
 
 
 class Asked:
-    """A request and its answer: `wire`, or `wait`. Shared by all who ask the same while the lease holds."""
+    """A request and its answer: `wire`, `wait` or `later`. Shared by all who ask so while its lease holds."""
 
-    __slots__ = ("closes", "count", "head", "is_simple", "kind", "lease", "wait", "wire")
+    __slots__ = ("closes", "count", "head", "is_simple", "kind", "later", "lease", "wait", "wire")
 
     def __init__(self, head: RequestHead, *, closes: bool) -> None:
         self.head = head
         self.closes = closes
-        self.is_simple = head.method == "GET" and "if-none-match" not in head.headers
         self.kind = kind_of(head.path)
+        self.is_simple = head.method == "GET" and self.kind != "vod" and "if-none-match" not in head.headers
         self.lease = _NEVER
         self.wait: Wait | None = None
+        self.later: Later | None = None
         self.wire: Wire | None = None
         self.count: Count | None = None
 
@@ -171,6 +173,9 @@ class Lane:
         asked = Asked(head, closes=fields.closes)
         if isinstance(answer, Wait):
             asked.wait = answer
+        elif isinstance(answer, Later):
+            asked.later = answer
+            return asked
         else:
             asked.wire = self.wire(asked, answer)
             asked.count = self.tally.of(asked.kind, asked.wire.status)
