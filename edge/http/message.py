@@ -47,6 +47,8 @@ class Response:
     body: tuple[bytes | bytearray, ...] = ()
     lease: Lease | None = field(default=None, compare=False, repr=False)
     own: Headers = ()
+    slice: Callable[[int, int], "Response | None"] | None = field(default=None, compare=False, repr=False)
+    """The 206 for other octets, first and last, to the same client for a part of a second; None: ask anew."""
 
     @property
     def content_length(self) -> int:

@@ -114,10 +114,11 @@ class BlockCache:
             if octets is not None:
                 VOD_BLOCKS.labels("passed").inc()
             return None if octets is None else (octets,)
-        parts = list(self._parts(asset, span))
         found = []
+        parts = list(self._parts(asset, span))
         for key, part in parts:
-            if key not in self._shelf or (octets := self._shelf.read_now(key, *part)) is None:
+            octets = self._shelf.read_now(key, *part)
+            if octets is None:
                 return None
             found.append(octets)
         for key, part in parts:  # not before: who is told None asks again
@@ -259,7 +260,15 @@ class BlockCache:
 
     def _parts(self, asset: Asset, span: ByteRange) -> Iterator[tuple[BlockKey, ByteRange]]:
         size = self._rules.block_size
-        for number in range(span.start // size, -(-span.stop // size)):
+        first, last = span.start // size, (span.stop - 1) // size
+        if first == last:
+            start = first * size
+            yield (
+                BlockKey(asset.key, asset.etag, first, asset.origin),
+                ByteRange(span.start - start, span.stop - start),
+            )
+            return
+        for number in range(first, last + 1):
             start = number * size
             part = ByteRange(max(span.start - start, 0), min(span.stop - start, size))
             yield BlockKey(asset.key, asset.etag, number, asset.origin), part

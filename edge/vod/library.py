@@ -4,6 +4,7 @@ import secrets
 from contextlib import aclosing
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 
 from edge.errors import EdgeError, RangeNotSatisfiable
 from edge.http import multipart
@@ -59,7 +60,7 @@ class Library:
         return plan if isinstance(plan, Response) else self._streaming(asset, plan)
 
     def answer_now(self, key: str, head: RequestHead, now: datetime) -> Response | None:
-        """As `answer` to a GET, when nobody need be asked and all of it, 64 KiB at most, is in the page cache.
+        """As `answer` to a GET, when nobody need be asked and all, 64 KiB at most, is in the page cache.
 
         None: ask `answer`. The buffers are the caller's; a reader that is slow keeps them in memory.
         """
@@ -82,19 +83,32 @@ class Library:
         body = self._cache.read_now(asset, span)
         if body is None:
             return None
-        own: Headers = (("Content-Range", span.within(asset.size)),) if ranges else ()
-        return Response(206 if ranges else 200, self._hit(asset), body, own=own)
+        hit = self._hit(asset)
+        if not ranges:
+            return Response(200, hit.headers, body)
+        told = (("Content-Range", span.within(asset.size)),)
+        return Response(206, hit.headers, body, own=told, slice=partial(self._slice, hit))
+
+    def _slice(self, hit: _Hit, first: int, last: int) -> Response | None:
+        """See Response.slice."""
+        size = hit.asset.size
+        span = ByteRange(first, min(last + 1, size))
+        if first > last or first >= size or self._cache.now_s() >= hit.until_s:
+            return None
+        body = self._cache.read_now(hit.asset, span)
+        told = (("Content-Range", f"bytes {first}-{span.stop - 1}/{size}"),)
+        return None if body is None else Response(206, hit.headers, body, own=told)
 
     def _refused(self, asset: Asset, head: RequestHead, now: datetime) -> Response | None:
         plan = self._plan(asset, head, now, before=asset)
         return plan if isinstance(plan, Response) else None
 
-    def _hit(self, asset: Asset) -> Headers:
-        """What `_plan` says of a hit: the same object for a part of a second, so that lanes keep its octets."""
+    def _hit(self, asset: Asset) -> _Hit:
+        """What `_plan` says of a hit: one object for a part of a second, so that lanes keep its octets."""
         known = self._hits.get(asset.key)
         now_s = self._cache.now_s()
         if known is not None and known.asset is asset and now_s < known.until_s:
-            return known.headers
+            return known
         if len(self._hits) >= _MOST_HITS:
             self._hits.clear()
         age_s = self._cache.age_s(asset)
@@ -102,8 +116,8 @@ class Library:
         if age_s is not None:
             until_s = now_s + min(1.0 - age_s % 1, self._cache.left_s(asset) % 1)
         headers = self._fields(asset, (), self._status(asset, (), before=asset))
-        self._hits[asset.key] = _Hit(asset, until_s, headers)
-        return headers
+        hit = self._hits[asset.key] = _Hit(asset, until_s, headers)
+        return hit
 
     def _fields(self, asset: Asset, told: Headers, status: Headers) -> Headers:
         return (

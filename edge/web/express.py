@@ -15,6 +15,7 @@ from edge.web.doors import FULL, no_seat
 from edge.web.flow import Flow, Way
 from edge.web.handover import hand_over
 from edge.web.lane import Asked, Known, Lane
+from edge.web.seek import Seek
 from edge.web.wire import Wire
 
 MOST_HEAD_BYTES = 16 * 1024
@@ -54,6 +55,7 @@ class Express(asyncio.Protocol):
         "_is_quick",
         "_known",
         "_lane",
+        "_seek",
         "_since",
         "_slot",
         "_transport",
@@ -70,6 +72,7 @@ class Express(asyncio.Protocol):
         self._asked: Asked | None = None
         self._cancel: Cancel | None = None
         self._flow: Flow | None = None
+        self._seek: Seek | None = None
         self._held_at = 0.0
         self._is_quick = self._is_paused = self._is_ending = False
         self._since = lane.now
@@ -102,11 +105,16 @@ class Express(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """See asyncio.Protocol. Here is the shortcut to what somebody asked a moment ago."""
-        if self._is_quick and data.endswith(raw := self._fields.raw):
-            asked = self._known.get(data[: -len(raw)])
-            if asked is not None and asked.lease.holds:
+        if self._is_quick:
+            if data.endswith(raw := self._fields.raw):
+                asked = self._known.get(data[: -len(raw)])
+                if asked is not None and asked.lease.holds:
+                    self._since = self._lane.now
+                    self._give_again(asked)
+                    return
+            seek, one = self._seek, self._transport
+            if seek is not None and one is not None and seek.give(data, one, self._lane):
                 self._since = self._lane.now
-                self._give_again(asked)
                 return
         self._take(data)
 
@@ -252,6 +260,7 @@ class Express(asyncio.Protocol):
         if asked is None:
             return False
         self._since = lane.now
+        self._seek = None if lane.ready.is_draining or asked.closes else Seek.of(head, asked)
         self._answer(asked, again=is_known)
         return True
 
@@ -286,13 +295,10 @@ class Express(asyncio.Protocol):
 
     def streamed(self, status: int, octets: int, *, is_closed: bool) -> None:
         """See flow.Reader."""
-        asked = self._asked
-        if asked is None:
-            return
+        if self._asked is not None and self._lane.access_log.is_on:
+            self._note(self._asked, status, octets)
         self._let_go()
         self._since = self._lane.now
-        if self._lane.access_log.is_on:
-            self._note(asked, status, octets)
         if is_closed:
             self.close()
         else:

@@ -59,7 +59,7 @@ class Timed(Protocol):
 class Asked:
     """A request and its answer: `wire`, `wait` or `later`. Shared by all who ask so while its lease holds."""
 
-    __slots__ = ("closes", "count", "head", "is_simple", "kind", "later", "lease", "wait", "wire")
+    __slots__ = ("closes", "count", "head", "is_simple", "kind", "later", "lease", "slice", "wait", "wire")
 
     def __init__(self, head: RequestHead, *, closes: bool) -> None:
         self.head = head
@@ -69,6 +69,7 @@ class Asked:
         self.lease = _NEVER
         self.wait: Wait | None = None
         self.later: Later | None = None
+        self.slice: Callable[[int, int], Response | None] | None = None
         self.wire: Wire | None = None
         self.count: Count | None = None
 
@@ -178,6 +179,7 @@ class Lane:
             return asked
         else:
             asked.wire = self.wire(asked, answer)
+            asked.slice = answer.slice
             asked.count = self.tally.of(asked.kind, asked.wire.status)
         if answer.lease is not None and known is not _NOTHING and room.may_repeat(head):
             self._remember(known, line, asked, answer.lease)

@@ -4,11 +4,18 @@ import asyncio
 import logging
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager
+from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from edge.errors import NotFound, OriginUnavailable
+from edge.vod.asset import Asset
+from edge.vod.block_cache import BlockCache
+from edge.vod.library import Library
+from edge.vod.mounts import Mount
 from tests.web.both_lanes import Lanes, both_lanes, settle, split, told
 from tests.web.conftest import Camera
 
@@ -61,12 +68,74 @@ ODD_LINES = [
 ]  # fmt: skip
 
 
+ASSET = bytes(range(256)) * 1200
+ASSET_TARGETS = [
+    b"/vod/a.mp4", b"/vod/a.mp4", b"/vod/a.mp4", b"/vod/weak.mp4", b"/vod/none.mp4", b"/vod/a.mp4?x=1", b"/vod/", b"/vod//a.mp4",
+    b"/vod/../a.mp4", b"/vod/~tok/a.mp4", b"/vod/a.mp4/", b"/vod/broken.mp4", b"/vod/empty.mp4", b"/vod/%61.mp4", b"/vod/a%2fb",
+]  # fmt: skip
+ASSET_FIELDS = [
+    b"Range: bytes=0-9\r\n", b"Range: bytes=0-9\r\n", b"range: bytes=100-65635\r\n", b"Range: bytes=5-\r\n", b"Range: bytes=-5\r\n",
+    b"Range: bytes=0-0\r\n", b"Range: bytes=999999-\r\n", b"Range: bytes=9-3\r\n", b"Range: items=0-1\r\n", b"Range: bytes=0-99999999999999999999\r\n",
+    b'If-Range: "1"\r\n', b'If-Range: "2"\r\n', b'If-None-Match: "1"\r\n', b"If-None-Match: *\r\n", b'If-Match: "2"\r\n',
+    b"If-Modified-Since: Wed, 01 Apr 2026 00:00:00 GMT\r\n", b"If-Unmodified-Since: Wed, 01 Jan 2020 00:00:00 GMT\r\n", b"Connection: close\r\n",
+]  # fmt: skip
+
+
+class InMemory:
+    """An origin that cannot be slow; files in the page cache are `opened` likewise: see test_web_vod."""
+
+    name = "memory"
+
+    async def stat(self, key):
+        if key in {"none.mp4", "a.mp4/"}:
+            raise NotFound("There is none")
+        etag = 'W/"1"' if key == "weak.mp4" else '"1"'
+        return Asset(
+            key,
+            0 if key == "empty.mp4" else len(ASSET),
+            etag,
+            datetime(2026, 4, 1, tzinfo=UTC),
+            "video/mp4",
+            self.name,
+        )
+
+    async def read(self, asset, span):
+        if asset.key == "broken.mp4":
+            raise OriginUnavailable("It is away")
+        for at in range(span.start, span.stop, 65_536):
+            yield ASSET[at : min(at + 65_536, span.stop)]
+
+    async def close(self): ...
+
+
+def shelf() -> Library:
+    return Library(BlockCache(Path("/nowhere"), [Mount("/", InMemory(), is_cached=False)]), 60)
+
+
 class Pair:
     """Both lanes in a loop of their own, kept for thousands of requests: nothing in them changes."""
 
     def __init__(self, runner: asyncio.Runner, lanes: Lanes) -> None:
         self._runner, self._lanes = runner, lanes
         self._prefix = lanes.hub.list()[0].rendition.prefix.encode()
+
+    def agree_about_assets(self, requests: Sequence[bytes]) -> None:
+        """One after the other, on one connection: what takes turns to come is awaited."""
+        self._runner.run(self._agree_about_assets(requests))
+
+    async def _agree_about_assets(self, requests: Sequence[bytes]) -> None:
+        seen = []
+        for open_lane in (self._lanes.strict, self._lanes.express):
+            transport = open_lane()
+            for request in requests:
+                transport.receive(request)
+                await settle(60)
+            seen.append(told(transport))
+            transport.lose()
+            await settle(3)
+        assert seen[0] == seen[1], requests
+        assert self._lanes.ready.requests == 0
+        assert self._lanes.lane.wheel.is_empty
 
     def agree(self, requests: Sequence[bytes], *cuts: Iterable[int]) -> None:
         """`cuts`: where segments end, one way or another."""
@@ -102,7 +171,7 @@ def pair() -> Iterator[Pair]:
         return lanes
 
     with asyncio.Runner() as runner:
-        context = both_lanes()
+        context = both_lanes(library=shelf())
         yield Pair(runner, runner.run(begin(context)))
         runner.run(context.__aexit__(None, None, None))
     logging.disable(logging.NOTSET)
@@ -188,3 +257,24 @@ def test_smuggling_shapes(pair):
         b" " + length, b"X: a\r\n\t" + length, b"X: a\n" + length, b"X: a\r" + length, b"\0" + length,
     ):  # fmt: skip
         pair.agree([start + fields + b"\r\n" + inner], [], [60])
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from([b"GET", b"GET", b"HEAD"]),
+            st.sampled_from(ASSET_TARGETS),
+            st.lists(st.sampled_from(ASSET_FIELDS), max_size=2, unique_by=lambda field: field[:8].lower()),
+        ),
+        min_size=1,
+        max_size=3,
+    )
+)
+def test_assets_by_range_and_condition(pair, asked):
+    pair.agree_about_assets(
+        [
+            method + b" " + target + b" HTTP/1.1\r\n" + HOST + b"".join(fields) + b"\r\n"
+            for method, target, fields in asked
+        ]
+    )
