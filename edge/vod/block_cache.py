@@ -307,6 +307,7 @@ class BlockCache:
             "capacity_bytes": self._rules.capacity,
             "used_bytes": self._shelf.used,
             "blocks": len(self._shelf),
+            "head_blocks": self._shelf.heads,
             "fills": len(self._fetches),
         }
 

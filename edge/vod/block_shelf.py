@@ -54,6 +54,11 @@ class BlockShelf:
         """Octets of blocks on disk."""
         return self._index.used - sum(self._coming_in())
 
+    @property
+    def heads(self) -> int:
+        """How many blocks go last."""
+        return self._index.heads
+
     def _coming_in(self) -> list[int]:  # what is purged while it is written is in the index no more
         return [size for key, size in self._coming.items() if key in self._index]
 

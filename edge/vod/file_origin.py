@@ -60,7 +60,7 @@ class FileOrigin:
         return asset
 
     def opened(self, key: str, name: str, now: float) -> Asset | None:
-        """What `stat` said within HELD_S, if the file did not change since; under `name`. `now`: loop time."""
+        """What `stat` said within HELD_S, under `name`, if the file is as it was. `now`: the loop's time."""
         held = self._held.get(key)
         if held is None:
             return None

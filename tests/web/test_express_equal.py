@@ -134,6 +134,7 @@ class Pair:
             transport.lose()
             await settle(3)
         assert seen[0] == seen[1], requests
+        assert seen[0][0].startswith(b"HTTP/1.1 ")
         assert self._lanes.ready.requests == 0
         assert self._lanes.lane.wheel.is_empty
 
