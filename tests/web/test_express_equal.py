@@ -213,7 +213,9 @@ def test_any_octet_may_be_wrong(pair, request, changes):
     """Replaced, inserted or taken out; where the end of the head is lost, more is awaited by both."""
     for at, octets in changes:
         request = request[:at] + octets + request[at + 1 :]
-    if request.endswith(b"\r\n\r\n") and b"Content-Length" not in request and b"chunked" not in request:
+    # With a second head in the segment that is no request, the strict parser forgets the first.
+    is_one = request.find(b"\r\n\r\n") == len(request) - 4
+    if is_one and b"Content-Length" not in request and b"chunked" not in request:
         pair.agree([request], [])
 
 
