@@ -136,10 +136,13 @@ class BlockCache:
             size += part.size
         return Presence(there, size, coming)
 
-    async def stream(self, asset: Asset, span: ByteRange) -> AsyncGenerator[bytes | bytearray]:
+    async def stream(
+        self, asset: Asset, span: ByteRange, *, readers: int = 1
+    ) -> AsyncGenerator[bytes | bytearray]:
         """`span` of this version, in pieces of at most 64 KiB; EdgeError: what came is not the whole.
 
-        Close it (`contextlib.aclosing`) when the reader leaves: fetches that nobody else follows stop then.
+        `readers`: as many as it stands for, see Order.add. Close it (`contextlib.aclosing`) when the reader
+        leaves: fetches that nobody else follows stop then.
         """
         if not self.keeps(asset):
             VOD_BLOCKS.labels("passed").inc()
@@ -150,7 +153,7 @@ class BlockCache:
         with contextlib.ExitStack() as ahead:
             following: dict[BlockKey, contextlib.ExitStack] = {}
             for key, part in self._parts(asset, span):
-                async with contextlib.aclosing(self._block(asset, key, part)) as pieces:
+                async with contextlib.aclosing(self._block(asset, key, part, readers)) as pieces:
                     is_first = True
                     async for piece in pieces:
                         if is_first:  # what is wanted first goes first
@@ -174,15 +177,17 @@ class BlockCache:
             coming = key._replace(number=number)
             if coming not in self._shelf and coming not in following:
                 following[coming] = ahead.enter_context(contextlib.ExitStack())
-                following[coming].enter_context(self._following(asset, coming, is_reader=False))
+                following[coming].enter_context(self._following(asset, coming, readers=0))
 
-    async def _block(self, asset: Asset, key: BlockKey, part: ByteRange) -> AsyncGenerator[bytes | bytearray]:
+    async def _block(
+        self, asset: Asset, key: BlockKey, part: ByteRange, readers: int
+    ) -> AsyncGenerator[bytes | bytearray]:
         at, size = part.start, self._whole(asset, key).size
         while at < part.stop:
             if key not in self._fetches and self._shelf.wanted(key, size, at=at):
                 source = self._on_disk(key, ByteRange(at, part.stop))
             else:
-                source = self._arriving(asset, key, ByteRange(at, part.stop))
+                source = self._arriving(asset, key, ByteRange(at, part.stop), readers)
             async with contextlib.aclosing(source):
                 async for piece in source:
                     at += len(piece)
@@ -199,12 +204,12 @@ class BlockCache:
                 yield piece
 
     async def _arriving(
-        self, asset: Asset, key: BlockKey, part: ByteRange
+        self, asset: Asset, key: BlockKey, part: ByteRange, readers: int
     ) -> AsyncGenerator[bytes | bytearray]:
         """Ends early where the block went to disk."""
         VOD_BLOCKS.labels("joined" if key in self._fetches else "miss").inc()
         at = part.start
-        with self._following(asset, key) as block:
+        with self._following(asset, key, readers=readers) as block:
             while at < part.stop and (piece := await block.next(at, part.stop)):
                 for start in range(0, len(piece), PIECE):
                     yield piece[start : start + PIECE]
@@ -218,13 +223,13 @@ class BlockCache:
                     yield octets
 
     @contextlib.contextmanager
-    def _following(self, asset: Asset, key: BlockKey, *, is_reader: bool = True) -> Iterator[GrowingBlock]:
+    def _following(self, asset: Asset, key: BlockKey, *, readers: int = 1) -> Iterator[GrowingBlock]:
         span = self._whole(asset, key)
 
         def read() -> AsyncGenerator[bytes | bytearray]:
             return self._fetched(asset, span)
 
-        with self._fetches.following(key, span.size, read, is_reader=is_reader) as block:
+        with self._fetches.following(key, span.size, read, readers=readers) as block:
             yield block
 
     async def _fetched(self, asset: Asset, span: ByteRange) -> AsyncGenerator[bytes | bytearray]:
@@ -295,7 +300,7 @@ class BlockCache:
         """Has the whole asset on disk, as far as it is let in; its octets."""
         asset = await self.open(key)
         if asset.size:
-            async with contextlib.aclosing(self.stream(asset, ByteRange(0, asset.size))) as pieces:
+            async with contextlib.aclosing(self.stream(asset, ByteRange(0, asset.size), readers=2)) as pieces:
                 async for _ in pieces:
                     pass
             await self._fetches.ended(key)
