@@ -117,7 +117,7 @@ async def started(config: Config, sockets: Sequence[socket.socket] = ()) -> Asyn
     )
     node.stop_listening = serving.stop_listening
     try:
-        await cache.start()
+        await cache.begin()
         node.address = await _listen(serving, config, sockets, node)
         await _open_media(sessions, config, node.address)
         await admission.open()

@@ -65,10 +65,17 @@ class BlockCache:
         self._assets = KnownAssets(self._mounts.stat, self._rules.freshness, changed=self._drop_older)
         self._moovs: LRUCache[tuple[str, str], ByteRange] = LRUCache(10_000)
 
-    async def start(self) -> None:
-        """Takes up what is on disk. ConfigError: the folder cannot be had."""
+    async def begin(self) -> None:
+        """Takes up what is on disk, beside everything else: who asks for an asset meanwhile waits for it.
+        ConfigError: the folder cannot be had.
+        """
         if self._mounts.are_cached:
-            await self._shelf.start()
+            await self._shelf.begin()
+
+    async def start(self) -> None:
+        """As `begin`, and waits."""
+        await self.begin()
+        await self._shelf.loaded()
 
     # Assets
 
@@ -76,6 +83,7 @@ class BlockCache:
         """What `key` is now, or was seconds ago. NotFound, OriginError."""
         if not self._mounts.is_cached(key):
             return await self._mounts.stat(key)
+        await self._shelf.loaded()
         return await self._assets.get(key, asyncio.get_running_loop().time())
 
     def opened(self, key: str) -> Asset | None:
@@ -268,6 +276,7 @@ class BlockCache:
 
     async def purge(self, pattern: str) -> int:
         """How many blocks went. What is being read is read to its end."""
+        await self._shelf.loaded()
         self._assets.forget_matching(pattern)
         return len(await self._shelf.purge(pattern))
 

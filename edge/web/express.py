@@ -13,7 +13,8 @@ from edge.web.access_log import Line
 from edge.web.client_address import client_address
 from edge.web.doors import FULL, no_seat
 from edge.web.handover import hand_over
-from edge.web.lane import Asked, Known, Lane
+from edge.web.lane import NO_MEMO, Asked, Lane
+from edge.web.permitted import Permitted
 from edge.web.wire import Wire
 
 MOST_HEAD_BYTES = 16 * 1024
@@ -52,6 +53,8 @@ class Express(asyncio.Protocol):
         "_is_quick",
         "_known",
         "_lane",
+        "_memo",
+        "_permitted",
         "_since",
         "_slot",
         "_transport",
@@ -63,7 +66,9 @@ class Express(asyncio.Protocol):
         self._transport: asyncio.Transport | None = None
         self._address = self._client = ""
         self._fields = _NO_FIELDS
-        self._known: Known = {}
+        self._memo = NO_MEMO
+        self._known = NO_MEMO.known
+        self._permitted: Permitted | None = None
         self._buffer = b""
         self._asked: Asked | None = None
         self._cancel: Cancel | None = None
@@ -100,7 +105,8 @@ class Express(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         """See asyncio.Protocol. Here is the shortcut to what somebody asked a moment ago."""
         if self._is_quick and data.endswith(raw := self._fields.raw):
-            asked = self._known.get(data[: -len(raw)])
+            line = data[: -len(raw)]
+            asked = self._known.get(line) or self._memo.found(line, self._permitted)
             if asked is not None and asked.lease.holds:
                 self._since = self._lane.now
                 self._give_again(asked)
@@ -234,18 +240,28 @@ class Express(asyncio.Protocol):
         if fields is None:
             return False
         if fields is not self._fields:
-            self._fields = fields
-            self._known = lane.known(fields)
-            self._client = client_address(self._address, fields.forwarded_for, lane.trusted)
-        asked = self._known.get(line)
+            self._read_fields(fields)
+        asked = self._known.get(line) or self._memo.found(line, self._permitted)
         is_known = asked is not None and asked.lease.holds
-        if not is_known:
-            asked = lane.ask(line, fields, self._known, self._client)
-        if asked is None:
-            return False
+        if asked is None or not is_known:
+            told = lane.ask(line, fields, self._memo, self._client)
+            if told is None:
+                return False
+            asked, permitted = told
+            self._permitted = permitted or self._permitted
         self._since = lane.now
         self._answer(asked, again=is_known)
         return True
+
+    def _read_fields(self, fields: Fields) -> None:
+        """A permit is for the client to whom it was given: a proxy asks for one after the other."""
+        client = client_address(self._address, fields.forwarded_for, self._lane.trusted)
+        if client != self._client:
+            self._permitted = None
+        self._client = client
+        self._fields = fields
+        self._memo = self._lane.memo(fields)
+        self._known = self._memo.known
 
     def _answer(self, asked: Asked, *, again: bool) -> None:
         lane = self._lane

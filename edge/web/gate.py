@@ -14,6 +14,7 @@ from edge.http.token_path import from_query, split_token, with_token
 from edge.ingest.bearer import parse_bearer
 from edge.live.hub import MULTIVARIANT_PLAYLIST, ROOT, Hub
 from edge.live.waiters import Cancel, Deliver, Wait
+from edge.web.permitted import Permitted
 from edge.web.viewing import Viewing
 
 _WITH_TOKEN = ROOT + "~"
@@ -40,13 +41,23 @@ class Gate:
             self._note(path, told)
         return allowed
 
-    def may_repeat(self, head: RequestHead) -> bool:
+    def may_repeat(self, head: RequestHead) -> bool | Permitted:
         """Whether an answer depends on nothing but the hub, so that its lease tells how long it is right."""
-        return (
-            self._admission.config.play == "open"
-            and not head.path.startswith(_WITH_TOKEN)
-            and "CMCD=" not in head.query
-            and of_fields(head.headers) is None
+        if "CMCD=" in head.query or of_fields(head.headers) is not None:
+            return False
+        if head.path.startswith(_WITH_TOKEN):
+            return self._permitted(head) or False
+        return self._admission.config.play == "open"
+
+    def _permitted(self, head: RequestHead) -> Permitted | None:
+        """With a token in the path. Nothing here is decoded, nor in the lines that it is compared with."""
+        token, path = split_token(head.path)
+        stream = path.removeprefix(ROOT).partition("/")[0]
+        permit = self._admission.permit("play", stream, token, head.client)
+        if permit is None:
+            return None
+        return Permitted(
+            permit, f"GET {_WITH_TOKEN}{token}/{stream}/".encode(), f"GET {ROOT}{stream}/".encode()
         )
 
     def _note(self, path: str, told: str) -> None:

@@ -24,9 +24,21 @@ async def result_of(tmp_path, name: str, *flags: str) -> dict:
 
 async def test_viewers(tmp_path) -> None:
     result = await result_of(
-        tmp_path, "viewers", "--seconds", "1", "--viewers", "4", "--no-many", "--behaviours", "hinted-part"
+        tmp_path,
+        "viewers",
+        "--seconds",
+        "1",
+        "--viewers",
+        "4",
+        "--no-many",
+        "--behaviours",
+        "hinted-part",
+        "--tokens",
     )
-    assert [row["behaviour"] for row in result["rows"]] == ["hinted-part"]
+    assert [(row["behaviour"], row["tokens"]) for row in result["rows"]] == [
+        ("hinted-part", False),
+        ("hinted-part", True),
+    ]
     for row in result["rows"]:
         assert row["viewers"] == 4
         assert row["faults"] == ""
@@ -72,3 +84,9 @@ async def test_generator(tmp_path) -> None:
     (row,) = result["rows"]
     assert row["errors"] == 0
     assert row["parts_per_s"] > 100
+
+
+async def test_start(tmp_path) -> None:
+    (row,) = (await result_of(tmp_path, "start", "--blocks", "50", "--rounds", "1"))["rows"]
+    assert 0 < row["ready_s"] <= row["slowest_ready_s"]
+    assert row["blocks_known_s"] >= row["ready_s"]

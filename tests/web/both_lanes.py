@@ -131,10 +131,12 @@ class Lanes:
 
 
 @asynccontextmanager
-async def both_lanes(config: Config | None = None, hub: Hub | None = None) -> AsyncIterator[Lanes]:
+async def both_lanes(
+    config: Config | None = None, hub: Hub | None = None, admission: Admission | None = None
+) -> AsyncIterator[Lanes]:
     config = config or Config()
     hub, ready = hub or Hub(config), Readiness()
-    admission = Admission(config.auth)
+    admission = admission or Admission(config.auth)
     serving = await Serving.begin(config, hub, ready=ready, admission=admission)
     yield Lanes(serving, hub, ready)
     hub.end_all()

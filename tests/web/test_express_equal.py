@@ -5,10 +5,14 @@ import logging
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager
 
+import jwt
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from edge.auth.admission import Admission
+from edge.auth.tokens import mint
+from edge.config import Config
 from tests.web.both_lanes import Lanes, both_lanes, settle, split, told
 from tests.web.conftest import Camera
 
@@ -188,3 +192,131 @@ def test_smuggling_shapes(pair):
         b" " + length, b"X: a\r\n\t" + length, b"X: a\n" + length, b"X: a\r" + length, b"\0" + length,
     ):  # fmt: skip
         pair.agree([start + fields + b"\r\n" + inner], [], [60])
+
+
+# Tokens: on one connection for good, so that the fast lane has every occasion to remember too much
+
+SECRET = "0123456789abcdef0123456789abcdef"
+NEW = "fedcba9876543210fedcba9876543210"
+GATED = Config.model_validate({"auth": {"play": "tokens", "token_secrets": [SECRET, NEW]},
+                               "server": {"trusted_proxies": ["127.0.0.1"]}})  # fmt: skip
+KEYS_CHANGED = {"play": "tokens", "token_secrets": [NEW]}
+BEGAN = 1_800_000_000.0
+
+
+def signed(stream: str, ttl_s: int = 100, action: str = "play", **more: str) -> str:
+    return mint(GATED.auth, action, [stream], ttl_s=ttl_s, now=BEGAN, **more)
+
+
+TOKENS = {
+    "mine": signed("cam", sub="mine"),
+    "yours": signed("cam", sub="yours"),
+    "brief": signed("cam", ttl_s=5),
+    "other's": signed("two"),
+    "everything": signed("*", sub="mine"),
+    "publisher's": signed("cam", action="publish"),
+    "bound": signed("cam", addr="192.0.2.7"),
+    "new": jwt.encode({"action": "play", "stream": "cam", "exp": BEGAN + 100}, NEW, "HS256"),
+    "of nobody": jwt.encode({"action": "play", "stream": "cam", "exp": BEGAN + 100}, "x" * 32, "HS256"),
+    "none": "",
+}
+STEPS = st.one_of(
+    st.tuples(st.just("ask"), st.sampled_from([*TOKENS, "mine", "yours", "bound", "no"]), st.sampled_from(
+        ["cam/main.m3u8", "cam/main.m3u8", "cam/main.m3u8?_HLS_msn=1&_HLS_part=0", "cam/PREFIX/1.m4s", "cam/index.m3u8",
+         "two/main.m3u8", "cam/../two/main.m3u8", "cam/~x/main.m3u8", "cam", "/cam/main.m3u8", "cam/main.m3u8?CMCD=bs"]),
+        st.sampled_from(["GET", "GET", "GET", "HEAD", "\r\nGET"]),
+        st.sampled_from(["", "", "X-Forwarded-For: 192.0.2.7\r\n", "X-Forwarded-For: 192.0.2.8\r\n", "Accept-Encoding: gzip\r\n"])),
+    st.tuples(st.just("revoke"), st.sampled_from(["mine", "yours"])),
+    st.tuples(st.just("wait"), st.sampled_from([3.0, 5.0, 60.0])),
+    st.tuples(st.just("reload"), st.sampled_from([KEYS_CHANGED, {"play": "open"}, GATED.auth.model_dump(exclude_defaults=True)])),
+)  # fmt: skip
+
+
+class Judged:
+    """Both lanes behind tokens, one connection each for all steps. Time is told."""
+
+    def __init__(self, lanes: Lanes, admission: Admission) -> None:
+        self._lanes, self._admission = lanes, admission
+        for name in ("cam", "two"):
+            Camera(lanes.hub, name).send(5)
+        self._prefix = lanes.hub.list()[0].rendition.prefix
+        self._fast, self._strict = lanes.express(), lanes.strict()
+
+    def _line(self, token: str, rest: str, method: str) -> str:
+        way = f"~{TOKENS[token]}/" if token in TOKENS else ""
+        return f"{method} /live/{way}{rest.replace('PREFIX', self._prefix)} HTTP/1.1"
+
+    async def ask(self, token: str, rest: str, method: str, fields: str) -> bytes:
+        request = f"{self._line(token, rest, method)}\r\nHost: a\r\n{fields}\r\n".encode()
+        seen = []
+        for one in (self._fast, self._strict):
+            one.written = b""
+            one.receive(request)
+            await settle()
+            seen.append(told(one))
+        assert seen[0] == seen[1], request
+        return seen[0][0]
+
+    def reload(self, auth: dict[str, object]) -> None:
+        """As Operating does it."""
+        self._admission.replace(Config.model_validate({"auth": auth}).auth)
+        self._lanes.hub.end_leases()
+
+
+async def follow(steps: Sequence[tuple]) -> list[bytes]:
+    """What came of each step that asks."""
+    now = [BEGAN]
+    admission = Admission(GATED.auth, wall_clock=lambda: now[0])
+    answers = []
+    async with both_lanes(GATED, admission=admission) as lanes:
+        judged = Judged(lanes, admission)
+        for name, *what in steps:
+            if name == "ask":
+                answers.append(await judged.ask(*what))
+            elif name == "revoke":
+                admission.revoke(what[0])
+            elif name == "wait":
+                now[0] += what[0]
+            else:
+                judged.reload(what[0])
+    return answers
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(STEPS, min_size=2, max_size=14))
+def test_any_tokens_in_any_order(steps):
+    asyncio.run(follow(steps))
+
+
+ASK = ("ask", "mine", "cam/main.m3u8", "GET", "")
+
+
+@pytest.mark.parametrize(
+    ("step", "then"),
+    [
+        (("revoke", "mine"), ASK),
+        (("wait", 100.0), ASK),
+        (("wait", 99.0), None),
+        (("revoke", "yours"), None),
+        (("reload", KEYS_CHANGED), ASK),
+        (("wait", 0.0), ("ask", "no", "cam/main.m3u8", "GET", "")),
+        (("wait", 0.0), ("ask", "no", "cam/main.m3u8", "\r\nGET", "")),
+        (("wait", 0.0), ("ask", "of nobody", "cam/main.m3u8", "GET", "")),
+        (("wait", 0.0), ("ask", "mine", "two/main.m3u8", "GET", "")),
+        (("wait", 0.0), ("ask", "publisher's", "cam/main.m3u8", "GET", "")),
+        (("wait", 0.0), ("ask", "bound", "cam/main.m3u8", "GET", "X-Forwarded-For: 192.0.2.8\r\n")),
+    ],
+)
+async def test_what_was_let_in_is_judged_again_when_it_matters(step, then):
+    """Two requests are remembered; after the step the next is refused, or (None) the same is let in."""
+    *before, last = await follow([ASK, ASK, step, then or ASK])
+    assert [one[:12] for one in before] == [b"HTTP/1.1 200"] * 2
+    assert (last[9:12] == b"200") is (then is None)
+
+
+async def test_a_permit_is_for_one_client_of_a_proxy():
+    """On one connection: the address for which the token is, then another."""
+    asks = [
+        ("ask", "bound", "cam/main.m3u8", "GET", f"X-Forwarded-For: 192.0.2.{n}\r\n") for n in (7, 7, 8, 7)
+    ]
+    assert [one[9:12] for one in await follow(asks)] == [b"200", b"200", b"403", b"200"]
