@@ -35,15 +35,17 @@ def fill(cache: Path, blocks: int) -> None:
     store.close()
 
 
-def start(cache: Path) -> dict[str, Any]:
-    """One start, and an end by its id."""
+def start(cache: Path, checkout: Path | None) -> dict[str, Any]:
+    """One start, and an end by its id. `checkout`: of another than this one."""
     port = free_port()
     origin = '[{kind="http", name="far", mirrors=["http://127.0.0.1:9"]}]'
     settings = (f"server.listen=127.0.0.1:{port}", f"vod.cache_dir={cache}", f"vod.origins={origin}", "server.log_level=warning")  # fmt: skip
     flags = [flag for setting in settings for flag in ("--set", setting)]
     began = time.monotonic()
     process = subprocess.Popen(
-        [sys.executable, "-m", "edge", "serve", *flags], preexec_fn=lambda: pin(SERVER_CORE)
+        [sys.executable, "-m", "edge", "serve", *flags],
+        cwd=checkout,
+        preexec_fn=lambda: pin(SERVER_CORE),
     )
     try:
         ready_s = _until_ready(process, port) - began
@@ -84,6 +86,7 @@ def main(argv: list[str] | None = None) -> None:
     parser = report.arguments("start", __doc__ or "")
     parser.add_argument("--blocks", type=int, nargs="+", default=[1, 100_000])
     parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--checkout", type=Path, help="measure the server of another checkout than this one")
     options = parser.parse_args(argv)
     pin(GENERATOR_CORE)
     result = report.Result("start", {"rounds": options.rounds}, {"name": "none"})
@@ -91,7 +94,10 @@ def main(argv: list[str] | None = None) -> None:
         caches = {blocks: Path(folder, str(blocks)) for blocks in options.blocks}
         for blocks, cache in caches.items():
             fill(cache, blocks)
-        rounds = [{blocks: start(cache) for blocks, cache in caches.items()} for _ in range(options.rounds)]
+        rounds = [
+            {blocks: start(cache, options.checkout) for blocks, cache in caches.items()}
+            for _ in range(options.rounds)
+        ]
     for blocks in options.blocks:
         starts = [one[blocks] for one in rounds]
         middle = {key: report.percentile([one[key] for one in starts], 0.5) for key in starts[0]}
