@@ -90,3 +90,10 @@ async def test_start(tmp_path) -> None:
     (row,) = (await result_of(tmp_path, "start", "--blocks", "50", "--rounds", "1"))["rows"]
     assert 0 < row["ready_s"] <= row["slowest_ready_s"]
     assert row["blocks_known_s"] >= row["ready_s"]
+
+
+async def test_tokens(tmp_path) -> None:
+    flags = ("--seconds", "0.5", "--rounds", "1", "--connections", "4")
+    rows = (await result_of(tmp_path, "tokens", *flags))["rows"]
+    assert [(row["answer"], row["errors"]) for row in rows] == [("playlist", 0), ("part", 0)]
+    assert all(row["answers"] > 0 for row in rows)
