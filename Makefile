@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STREAM ?= demo
 
-.PHONY: help run setup setup-test test systemd check format bench fuzz soak lock clean
+.PHONY: help run setup setup-test test systemd check format bench fuzz soak kill-rounds lock clean
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -60,6 +60,9 @@ soak: setup ## half load for an hour; fails unless memory, tasks and file handle
 
 fuzz: setup $(VENV)/.ready-test ## fuzz every parser for ten minutes each (SECONDS=60 for less)
 	$(BIN)/python -m tests.fuzz --seconds $(or $(SECONDS),600)
+
+kill-rounds: setup $(VENV)/.ready-test ## kill -9 the disk cache under load a hundred times; no octet may be wrong (ROUNDS=10 for less)
+	PYTHONPATH=. $(BIN)/python tests/vod/kill_rounds.py $(or $(ROUNDS),100)
 
 COMPILE := $(BIN)/pip-compile --quiet --generate-hashes --allow-unsafe --no-emit-index-url --no-emit-find-links --no-header --strip-extras
 

@@ -3,7 +3,17 @@
 import subprocess
 import sys
 
-NAMES = ("live_requests", "viewers", "ingest", "vod_ranges", "cache_policies", "glass")
+NAMES = (
+    "live_requests",
+    "viewers",
+    "held_path",
+    "tokens",
+    "ingest",
+    "vod_ranges",
+    "cache_policies",
+    "start",
+    "glass",
+)
 
 if __name__ == "__main__":
     sys.exit(max([subprocess.call([sys.executable, "-m", f"bench.{name}", *sys.argv[1:]]) for name in NAMES]))

@@ -15,7 +15,16 @@ PATIENCE_S = 20.0
 class Crowd:
     """`viewers` of each stream at one address."""
 
-    def __init__(self, host: str, port: int, streams: Sequence[Stream], viewers: int, behaviour: str) -> None:
+    def __init__(
+        self,
+        host: str,
+        port: int,
+        streams: Sequence[Stream],
+        viewers: int,
+        behaviour: str,
+        ways: Sequence[bytes] = (),
+    ) -> None:
+        """`ways`: see Viewer.way, one for each; else none has one."""
         self._address = (host, port)
         self.streams = streams
         self.tally = Tally()
@@ -27,8 +36,9 @@ class Crowd:
             for number in range(viewers)
             for at, stream in enumerate(streams)
         ]
-        for viewer in self._viewers:
+        for at, viewer in enumerate(self._viewers):
             viewer.stream.viewers += 1
+            viewer.way = ways[at] if ways else b""
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def join(self) -> None:
@@ -47,7 +57,9 @@ class Crowd:
         await asyncio.gather(*map(self._open, returning))
 
     def _again(self, viewer: Viewer) -> Viewer:
-        return type(viewer)(viewer.stream, viewer.rest_of_head, self.tally, self._connect)
+        again = type(viewer)(viewer.stream, viewer.rest_of_head, self.tally, self._connect)
+        again.way = viewer.way
+        return again
 
     async def leave(self) -> None:
         """Every connection is closed."""

@@ -10,6 +10,7 @@ from bench.answer_reader import AnswerReader, BadAnswer
 from bench.arrivals import Arrivals
 from bench.live_edge import LiveEdge, LiveEdges, first_variant
 
+LIVE = b"/live/"
 _BUFFER = bytearray(256 * 1024)
 _VIEW = memoryview(_BUFFER)
 """One for all connections: what came is read before the next one is served."""
@@ -63,7 +64,10 @@ class Connection(asyncio.BufferedProtocol):
         self.reader.keeps_body = keeps_body
         self.what = target
         self.asked_at = time.monotonic()
-        self.transport.write(b"GET " + target + self._owner.rest_of_head)
+        way = self._owner.way
+        self.transport.write(
+            b"GET " + (way + target[len(LIVE) :] if way else target) + self._owner.rest_of_head
+        )
 
     def get_buffer(self, sizehint: int) -> bytearray:  # noqa: ARG002
         return _BUFFER
@@ -96,6 +100,8 @@ class Viewer:
         """
         self.stream = stream
         self.rest_of_head = rest_of_head
+        self.way = b""
+        """In the place of `/live/`: with a token of one's own."""
         self.connections: list[Connection] = []
         self._tally = tally
         self._connect = connect

@@ -9,7 +9,7 @@ import contextlib
 import gc
 import time
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -29,12 +29,15 @@ from bench.server_process import (
     raise_file_limit,
     resident_bytes,
 )
-from bench.viewer import BEHAVIOURS, Stream
+from bench.viewer import BEHAVIOURS, LIVE, Stream
 from bench.webrtc_publisher import Publisher
+from edge.auth.tokens import mint
+from edge.config import AuthConfig
 
 SETTLE_S = 3.0
 LAST_CALL_S = 2.0
 CLIP_FPS = 30
+SECRET = "0123456789abcdef0123456789abcdef"
 
 
 @dataclass(frozen=True)
@@ -51,6 +54,8 @@ class Load:
     part_bytes: int = 25_000
     url: str = ""
     congestion: str = ""
+    has_tokens: bool = False
+    """Each viewer his own, in his addresses; else `auth.play` is open."""
 
 
 async def measure(load: Load, seconds: float, settings: tuple[str, ...] = ()) -> dict[str, Any]:
@@ -58,6 +63,8 @@ async def measure(load: Load, seconds: float, settings: tuple[str, ...] = ()) ->
     if load.url:
         return await measure_at(load, seconds, None)
     window = () if load.streams == 1 else ("hls.window=12s",)
+    if load.has_tokens:
+        settings = (*settings, "auth.play=tokens", f'auth.token_secrets=["{SECRET}"]')
     async with (
         fed_server(
             *window, *settings,
@@ -79,7 +86,7 @@ async def measure_at(load: Load, seconds: float, server: FedServer | None) -> di
     ]  # fmt: skip
     streams = [Stream(target) for target in targets]
     before = await quiet(server, min(2.0, seconds))
-    crowd = Crowd(parts.hostname or "", parts.port or 80, streams, load.viewers, load.behaviour)
+    crowd = Crowd(parts.hostname or "", parts.port or 80, streams, load.viewers, load.behaviour, ways(load))
     await crowd.join()
     await asyncio.sleep(min(SETTLE_S, seconds))
     gc.collect()
@@ -113,6 +120,7 @@ async def measure_at(load: Load, seconds: float, server: FedServer | None) -> di
         "part_target_ms": load.part_ms,
         "part_bytes": load.part_bytes,
         "behaviour": load.behaviour,
+        "tokens": load.has_tokens,
         **_percentiles(spread),
         "wake_to_last_ms": spread_ms(complete, crowd.tally.arrivals, since, since + took),
         "parts": delivered,
@@ -148,6 +156,20 @@ async def quiet(server: FedServer | None, seconds: float) -> Quiet:
     cpu = _cpu(server)
     await asyncio.sleep(seconds)
     return Quiet(_memory(server), (_cpu(server) - cpu) / seconds * 100)
+
+
+def ways(load: Load) -> list[bytes]:
+    """A token for each viewer, of the size that they have; none where access is open."""
+    if not load.has_tokens:
+        return []
+    auth = AuthConfig(token_secrets=(SECRET,))
+    return [
+        LIVE
+        + b"~"
+        + mint(auth, "play", ["*"], ttl_s=3600, now=time.time(), sub=f"viewer{number}").encode()
+        + b"/"
+        for number in range(load.viewers * load.streams)
+    ]
 
 
 def _wanted(complete: dict[bytes, float], streams: list[Stream], load: Load) -> dict[bytes, int]:
@@ -228,6 +250,8 @@ def plan(options: Any) -> list[Load]:
         ]
     shape = {"part_ms": options.part_ms, "part_bytes": options.part_bytes, "congestion": options.congestion}
     loads = [Load(count, behaviour, **shape) for behaviour in options.behaviours for count in options.viewers]
+    if options.tokens:
+        loads = [one for load in loads for one in (load, replace(load, has_tokens=True))]
     if options.many:
         loads += [Load(2000, **shape), Load(10, streams=200, **shape), Load(2000, publishers=10, **shape)]
     return loads
@@ -248,6 +272,9 @@ def main(argv: list[str] | None = None) -> None:
         action=argparse.BooleanOptionalAction,
         default=True,
         help="also 200 streams x 10, and 10 publishers beside 2 000",
+    )
+    parser.add_argument(
+        "--tokens", action="store_true", help="each load of one stream twice: open, and with a token for each"
     )
     options = parser.parse_args(argv)
     pin(GENERATOR_CORE)

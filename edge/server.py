@@ -32,7 +32,7 @@ from edge.web.cache_api import cache_routes
 from edge.web.pages import routes as page_routes
 from edge.web.readiness import Readiness
 from edge.web.serving import Serving
-from edge.web.vod import vod_routes
+from edge.web.vod import AssetGate, vod_routes
 from edge.web.whip import whip_routes
 
 logger = logging.getLogger(__name__)
@@ -111,13 +111,19 @@ async def started(config: Config, sockets: Sequence[socket.socket] = ()) -> Asyn
     cache = stocked(config.vod)
     library = Library(cache, round(config.vod.max_age))
     control = cache_routes(cache, config.vod.block_size, admission)
-    routes = [*page_routes, *whip, *vod_routes(library, admission), *control]
+    gate = AssetGate(library, admission)
     serving = await Serving.begin(
-        _within_files(config), hub, ready=ready, admission=admission, control=node, routes=routes
+        _within_files(config),
+        hub,
+        ready=ready,
+        admission=admission,
+        control=node,
+        routes=[*page_routes, *whip, *vod_routes(gate), *control],
+        rooms={"vod": gate},
     )
     node.stop_listening = serving.stop_listening
     try:
-        await cache.start()
+        await cache.begin()
         node.address = await _listen(serving, config, sockets, node)
         await _open_media(sessions, config, node.address)
         await admission.open()

@@ -8,10 +8,12 @@ from hmac import compare_digest
 
 from edge.auth.claims import Action
 from edge.auth.jwks import Jwks
+from edge.auth.permit import Permit
 from edge.auth.tokens import Tokens
 from edge.auth.webhook import Question, Webhook
 from edge.config import AuthConfig, Keys
 from edge.errors import EdgeError, Forbidden, Unauthorised
+from edge.http.message import Lease
 from edge.metrics import AUTH_REFUSED
 
 logger = logging.getLogger(__name__)
@@ -30,6 +32,7 @@ class Admission:
     def __init__(self, config: AuthConfig, *, wall_clock: Callable[[], float] = time.time) -> None:
         self._wall_clock = wall_clock
         self._retired: list[asyncio.Future[None]] = []
+        self._lease = Lease()
         self.revoked: set[str] = set()
         """By `revoke`, besides what the configuration says."""
         self.keys_changed: Callable[[], None] = lambda: None
@@ -67,6 +70,14 @@ class Admission:
             _note(action, resource, client, error, "wrong")
             raise
 
+    def permit(self, action: Action, resource: str, token: str | None, client: str) -> Permit | None:
+        """As `decide`, for more requests than this one. None: each has to be judged, as a webhook does."""
+        if self._policy[action] == "webhook" or self.decide(action, resource, token, client) is not None:
+            return None
+        is_open = self._policy[action] == "open" or token is None
+        expires = float("inf") if is_open else self._tokens.expires(token or "")
+        return Permit(self._lease, expires, self._wall_clock)
+
     def replace(self, config: AuthConfig) -> None:
         """From now on. What was revoked by the API stays revoked. ConfigError: the old one stays."""
         old = self._closing()
@@ -78,6 +89,7 @@ class Admission:
         if len(self.revoked) >= _MOST_REVOKED:
             raise Forbidden(f"{_MOST_REVOKED} names are revoked: change the key that signs instead")
         self.revoked.add(name)
+        self._end_permits()
         self._tokens.revoke(name)
         if self._webhook is not None:
             self._webhook.forget()
@@ -101,12 +113,14 @@ class Admission:
         tokens = Tokens(revoked, extra=lambda: jwks.keys if jwks else (), wall_clock=self._wall_clock)
 
         def changed() -> None:
+            self._end_permits()
             tokens.forget()
             self.keys_changed()
 
         jwks = Jwks(config.jwks_url, config.jwks_refresh, changed) if config.jwks_url else None
         self._jwks, self._tokens = jwks, tokens
         self._webhook = Webhook(config) if config.webhook_url and config.webhook_secret else None
+        self._end_permits()
         self._config = config
         self._has_tokens = bool(config.token_secrets or config.token_public_keys or config.jwks_url)
         admin = (config.admin,) if isinstance(config.admin, str) else config.admin or ()
@@ -115,6 +129,10 @@ class Admission:
             "play": config.play,
             "admin": config.admin if config.admin in {"tokens", "webhook"} else admin,
         }
+
+    def _end_permits(self) -> None:
+        self._lease.holds = False
+        self._lease = Lease()
 
     def _closing(self) -> list[Awaitable[None]]:
         return [one.close() for one in (self._jwks, self._webhook) if one is not None]

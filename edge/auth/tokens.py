@@ -59,6 +59,11 @@ class Tokens:
             claims = self._verified(token)
         claims.check(action, resource, client, self._wall_clock())
 
+    def expires(self, token: str) -> float:
+        """Unix seconds, of a token that was let in just now; a static key, which is no token, does not."""
+        claims = self._known.get(token)
+        return float("inf") if claims is None else claims.expires
+
     def knows_key_of(self, token: str) -> bool:
         """Whether a key that we have could have signed it; if not, the key may be new at the URL."""
         if token in self._known:

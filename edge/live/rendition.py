@@ -16,7 +16,7 @@ from edge.live.audience import Audience
 from edge.live.listing import Form, Listing
 from edge.live.replies import Replies, not_playable_yet, overloaded, stalled
 from edge.live.shelf import InitName, PartName, SegmentName, Shelf, parse_name
-from edge.live.waiters import Cancel, Deliver, Key, Places, Wait, Waiters, wake
+from edge.live.waiters import Key, Leave, Places, Queue, Viewer, Wait, Waiters, wake
 from edge.media.sample import Sample
 from edge.media.track import Track
 from edge.metrics import LIVE_LATENCY, LIVE_LISTING
@@ -34,10 +34,6 @@ a playlist that did not grow."""
 HOLD_TARGET_DURATIONS = 3  # 6.2.5.2
 
 _MOST_REMEMBERED = 64
-
-
-def _nobody_waits() -> None:
-    """The Cancel of one who was answered at once."""
 
 
 class Rendition:
@@ -235,11 +231,11 @@ class Rendition:
         if self._places.are_full:
             return overloaded()
 
-        def join(deliver: Deliver, now: float) -> Cancel:
+        def join(viewer: Viewer, now: float) -> Leave:
             if self._places.are_full:  # by others who were given the same Wait
-                deliver(overloaded())
-                return _nobody_waits
-            return waiters.add(key, deliver, now)
+                viewer.answered(overloaded())
+                return Queue(self._places)
+            return waiters.add(key, viewer, now)
 
         return Wait(join, self._replies.lease)
 

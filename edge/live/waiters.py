@@ -1,17 +1,29 @@
-"""Viewers who wait: entries in lists, not tasks. Only those whose position has come are woken."""
+"""Viewers who wait: entries in tables, not tasks. Only those whose position has come are woken."""
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Sequence
 from itertools import takewhile
-from typing import Generic, TypeVar
+from typing import Generic, Protocol, TypeVar
 
 from edge.http.message import Lease, Response
 
-Deliver = Callable[[Response], None]
-"""Called once, from within the write or tick that answers (or the subscription, where there is no place);
-hands over quickly and never raises."""
 
-Cancel = Callable[[], None]
-"""The viewer left. Harmless after delivery and when called again."""
+class Viewer(Protocol):
+    """Who waits, himself: waiting makes no object, for it is what thousands do at once. Waits for one thing
+    at a time; compared by identity.
+    """
+
+    def answered(self, response: Response) -> None:
+        """Called once, from within the write or tick that answers (or the subscription, where there is no
+        place); hands over quickly and never raises.
+        """
+
+
+class Leave(Protocol):
+    """The way out of waiting."""
+
+    def leave(self, viewer: Viewer) -> None:
+        """He waits no more. Harmless after the answer and when called again."""
+
 
 Key = TypeVar("Key", bound=Hashable)
 
@@ -31,83 +43,89 @@ class Places:
         return self.taken >= self.limit
 
 
-class Waiter:
-    """One held request, since `since` (monotonic seconds)."""
+class Queue:
+    """Those who wait for the same thing, in the order in which they came."""
 
-    __slots__ = ("_deliver", "_group", "_places", "since")
+    __slots__ = ("_places", "_since")
 
-    def __init__(self, deliver: Deliver, since: float, group: dict["Waiter", None], places: Places) -> None:
-        self._deliver: Deliver | None = deliver
-        self._group = group
+    def __init__(self, places: Places) -> None:
         self._places = places
-        self.since = since
-        group[self] = None
-        places.taken += 1
+        self._since: dict[Viewer, float] = {}
 
-    def cancel(self) -> None:
-        """See Cancel."""
-        if self._deliver is not None:
-            self._leave()
+    def __len__(self) -> int:
+        return len(self._since)
 
-    def wake(self, response: Response) -> bool:
-        """Hand the answer over, unless the viewer left; whether there was somebody."""
-        deliver = self._deliver
-        if deliver is None:
-            return False
-        self._leave()
-        deliver(response)
-        return True
+    def join(self, viewer: Viewer, now: float) -> None:
+        """`now`: monotonic seconds."""
+        self._since[viewer] = now
+        self._places.taken += 1
 
-    def _leave(self) -> None:
-        self._deliver = None
-        self._group.pop(self, None)
-        self._places.taken -= 1
+    def leave(self, viewer: Viewer) -> None:
+        """See Leave."""
+        if self._since.pop(viewer, None) is not None:
+            self._places.taken -= 1
+
+    def take(self) -> list[Viewer]:
+        """Everybody, who then stands here no more."""
+        viewers = list(self._since)
+        self._since.clear()
+        self._places.taken -= len(viewers)
+        return viewers
+
+    def take_older(self, before: float) -> list[Viewer]:
+        """Who waits since `before` or longer; looks at nobody else."""
+        since = self._since
+        viewers = list(takewhile(lambda viewer: since[viewer] <= before, since))
+        for viewer in viewers:
+            self.leave(viewer)
+        return viewers
 
 
 class Waiters(Generic[Key]):
     """Held requests by what they wait for. Viewers with one key get one answer object.
 
-    To take is to make them nobody's: a viewer who asks again while he is woken joins a new list.
+    To take is to make them nobody's: a viewer who asks again while he is woken joins a new queue.
     """
 
-    __slots__ = ("_groups", "_places")
+    __slots__ = ("_places", "_queues")
 
     def __init__(self, places: Places) -> None:
         self._places = places
-        self._groups: dict[Key, dict[Waiter, None]] = {}
+        self._queues: dict[Key, Queue] = {}
 
     def __len__(self) -> int:
-        return sum(map(len, self._groups.values()))
+        return sum(map(len, self._queues.values()))
 
-    def add(self, key: Key, deliver: Deliver, since: float) -> Cancel:
+    def add(self, key: Key, viewer: Viewer, since: float) -> Leave:
         """Wait for `key`. Those of one key come in the order of their `since`."""
-        group = self._groups.get(key)
-        if group is None:
-            group = self._groups[key] = {}
-        return Waiter(deliver, since, group, self._places).cancel
+        queue = self._queues.get(key)
+        if queue is None:
+            queue = self._queues[key] = Queue(self._places)
+        queue.join(viewer, since)
+        return queue
 
-    def take(self, is_due: Callable[[Key], bool]) -> list[tuple[Key, list[Waiter]]]:
+    def take(self, is_due: Callable[[Key], bool]) -> list[tuple[Key, list[Viewer]]]:
         """Everybody whose key is due."""
-        due = [key for key in self._groups if is_due(key)]
-        return [(key, list(self._groups.pop(key))) for key in due]
+        due = [key for key in self._queues if is_due(key)]
+        return [(key, self._queues.pop(key).take()) for key in due]
 
-    def take_older(self, before: float) -> list[tuple[Key, list[Waiter]]]:
-        """Everybody who waits since `before` or longer; looks at nobody else."""
+    def take_older(self, before: float) -> list[tuple[Key, list[Viewer]]]:
+        """Everybody who waits since `before` or longer."""
         taken = []
-        for key, group in list(self._groups.items()):
-            old = list(takewhile(lambda waiter: waiter.since <= before, group))
-            for waiter in old:
-                del group[waiter]
-            if not group:
-                del self._groups[key]
+        for key, queue in list(self._queues.items()):
+            old = queue.take_older(before)
+            if not queue:
+                del self._queues[key]
             if old:
                 taken.append((key, old))
         return taken
 
 
-def wake(waiters: list[Waiter], response: Response) -> int:
-    """One answer to all of them; how many were still there."""
-    return sum([waiter.wake(response) for waiter in waiters])
+def wake(viewers: Sequence[Viewer], response: Response) -> int:
+    """One answer to all of them; how many there were."""
+    for viewer in viewers:
+        viewer.answered(response)
+    return len(viewers)
 
 
 class Wait:
@@ -117,13 +135,13 @@ class Wait:
 
     __slots__ = ("_join", "lease")
 
-    def __init__(self, join: Callable[[Deliver, float], Cancel], lease: Lease | None = None) -> None:
+    def __init__(self, join: Callable[[Viewer, float], Leave], lease: Lease | None = None) -> None:
         self._join = join
         self.lease = lease
 
-    def subscribe(self, deliver: Deliver, now: float) -> Cancel:
-        """Have the answer handed to `deliver` when it has come, or when waiting longer makes no sense.
+    def subscribe(self, viewer: Viewer, now: float) -> Leave:
+        """Have `viewer` answered when the answer has come, or when waiting longer makes no sense.
 
         `now`: monotonic seconds.
         """
-        return self._join(deliver, now)
+        return self._join(viewer, now)

@@ -26,8 +26,8 @@ from edge.vod.mounts import Mount, Mounts
 
 PIECE = 65_536
 """What a slow reader holds in memory, beside what its socket does."""
-AT_ONCE = 1_048_576
 _HEAD = 524_288
+_HITS = VOD_BLOCKS.labels("hit")
 _MOST_LOOKED_AT = 64
 
 
@@ -65,10 +65,17 @@ class BlockCache:
         self._assets = KnownAssets(self._mounts.stat, self._rules.freshness, changed=self._drop_older)
         self._moovs: LRUCache[tuple[str, str], ByteRange] = LRUCache(10_000)
 
-    async def start(self) -> None:
-        """Takes up what is on disk. ConfigError: the folder cannot be had."""
+    async def begin(self) -> None:
+        """Takes up what is on disk, beside everything else: who asks for an asset meanwhile waits for it.
+        ConfigError: the folder cannot be had.
+        """
         if self._mounts.are_cached:
-            await self._shelf.start()
+            await self._shelf.begin()
+
+    async def start(self) -> None:
+        """As `begin`, and waits."""
+        await self.begin()
+        await self._shelf.loaded()
 
     # Assets
 
@@ -76,11 +83,17 @@ class BlockCache:
         """What `key` is now, or was seconds ago. NotFound, OriginError."""
         if not self._mounts.is_cached(key):
             return await self._mounts.stat(key)
+        await self._shelf.loaded()
         return await self._assets.get(key, asyncio.get_running_loop().time())
 
     def opened(self, key: str) -> Asset | None:
         """As `open`, when that needs nobody to be asked."""
-        return self._assets.peek(key, asyncio.get_running_loop().time())
+        found = self._assets.peek(key, self.now_s())
+        return self._mounts.opened(key, self.now_s()) if found is None else found
+
+    def now_s(self) -> float:
+        """The loop's time."""
+        return asyncio.get_running_loop().time()
 
     def known(self, key: str) -> Asset | None:
         """What was last said of `key`, fresh or not."""
@@ -101,18 +114,25 @@ class BlockCache:
     # Octets
 
     def read_now(self, asset: Asset, span: ByteRange) -> tuple[bytearray, ...] | None:
-        """All of it, at most 1 MiB, when it is in the page cache; the buffers are the caller's."""
-        if span.size > AT_ONCE or not self.keeps(asset):
+        """All of it, at most 64 KiB, when it is in the page cache; the buffers are the caller's."""
+        if span.size > PIECE:
             return None
+        if not self.keeps(asset):
+            octets = self._mounts.read_now(asset, span)
+            if octets is not None:
+                VOD_BLOCKS.labels("passed").inc()
+            return None if octets is None else (octets,)
         found = []
-        for key, part in self._parts(asset, span):
+        parts = list(self._parts(asset, span))
+        for key, part in parts:
+            octets = self._shelf.read_now(key, *part)
+            if octets is None:
+                return None
+            found.append(octets)
+        for key, part in parts:  # not before: who is told None asks again
             if not self._shelf.wanted(key, self._whole(asset, key).size, at=part.start):
                 return None
-            piece = self._shelf.read_now(key, part.start, part.stop)
-            if piece is None:
-                return None
-            found.append(piece)
-        VOD_BLOCKS.labels("hit").inc(len(found))
+        _HITS.inc(len(found))
         return tuple(found)
 
     def how(self, asset: Asset, span: ByteRange) -> Presence:
@@ -124,10 +144,13 @@ class BlockCache:
             size += part.size
         return Presence(there, size, coming)
 
-    async def stream(self, asset: Asset, span: ByteRange) -> AsyncGenerator[bytes | bytearray]:
+    async def stream(
+        self, asset: Asset, span: ByteRange, *, readers: int = 1
+    ) -> AsyncGenerator[bytes | bytearray]:
         """`span` of this version, in pieces of at most 64 KiB; EdgeError: what came is not the whole.
 
-        Close it (`contextlib.aclosing`) when the reader leaves: fetches that nobody else follows stop then.
+        `readers`: as many as it stands for, see Order.add. Close it (`contextlib.aclosing`) when the reader
+        leaves: fetches that nobody else follows stop then.
         """
         if not self.keeps(asset):
             VOD_BLOCKS.labels("passed").inc()
@@ -138,7 +161,7 @@ class BlockCache:
         with contextlib.ExitStack() as ahead:
             following: dict[BlockKey, contextlib.ExitStack] = {}
             for key, part in self._parts(asset, span):
-                async with contextlib.aclosing(self._block(asset, key, part)) as pieces:
+                async with contextlib.aclosing(self._block(asset, key, part, readers)) as pieces:
                     is_first = True
                     async for piece in pieces:
                         if is_first:  # what is wanted first goes first
@@ -162,15 +185,17 @@ class BlockCache:
             coming = key._replace(number=number)
             if coming not in self._shelf and coming not in following:
                 following[coming] = ahead.enter_context(contextlib.ExitStack())
-                following[coming].enter_context(self._following(asset, coming, is_reader=False))
+                following[coming].enter_context(self._following(asset, coming, readers=0))
 
-    async def _block(self, asset: Asset, key: BlockKey, part: ByteRange) -> AsyncGenerator[bytes | bytearray]:
+    async def _block(
+        self, asset: Asset, key: BlockKey, part: ByteRange, readers: int
+    ) -> AsyncGenerator[bytes | bytearray]:
         at, size = part.start, self._whole(asset, key).size
         while at < part.stop:
             if key not in self._fetches and self._shelf.wanted(key, size, at=at):
                 source = self._on_disk(key, ByteRange(at, part.stop))
             else:
-                source = self._arriving(asset, key, ByteRange(at, part.stop))
+                source = self._arriving(asset, key, ByteRange(at, part.stop), readers)
             async with contextlib.aclosing(source):
                 async for piece in source:
                     at += len(piece)
@@ -178,7 +203,7 @@ class BlockCache:
 
     async def _on_disk(self, key: BlockKey, part: ByteRange) -> AsyncGenerator[bytes | bytearray]:
         """Ends early where the block is bad."""
-        VOD_BLOCKS.labels("hit").inc()
+        _HITS.inc()
         with self._shelf.pinned(key):
             for start in range(part.start, part.stop, PIECE):
                 piece = await self._shelf.read(key, start, min(start + PIECE, part.stop))
@@ -187,12 +212,12 @@ class BlockCache:
                 yield piece
 
     async def _arriving(
-        self, asset: Asset, key: BlockKey, part: ByteRange
+        self, asset: Asset, key: BlockKey, part: ByteRange, readers: int
     ) -> AsyncGenerator[bytes | bytearray]:
         """Ends early where the block went to disk."""
         VOD_BLOCKS.labels("joined" if key in self._fetches else "miss").inc()
         at = part.start
-        with self._following(asset, key) as block:
+        with self._following(asset, key, readers=readers) as block:
             while at < part.stop and (piece := await block.next(at, part.stop)):
                 for start in range(0, len(piece), PIECE):
                     yield piece[start : start + PIECE]
@@ -206,16 +231,16 @@ class BlockCache:
                     yield octets
 
     @contextlib.contextmanager
-    def _following(self, asset: Asset, key: BlockKey, *, is_reader: bool = True) -> Iterator[GrowingBlock]:
+    def _following(self, asset: Asset, key: BlockKey, *, readers: int = 1) -> Iterator[GrowingBlock]:
         span = self._whole(asset, key)
 
-        def read() -> AsyncGenerator[bytes]:
+        def read() -> AsyncGenerator[bytes | bytearray]:
             return self._fetched(asset, span)
 
-        with self._fetches.following(key, span.size, read, is_reader=is_reader) as block:
+        with self._fetches.following(key, span.size, read, readers=readers) as block:
             yield block
 
-    async def _fetched(self, asset: Asset, span: ByteRange) -> AsyncGenerator[bytes]:
+    async def _fetched(self, asset: Asset, span: ByteRange) -> AsyncGenerator[bytes | bytearray]:
         try:
             async with contextlib.aclosing(self._mounts.read(asset, span)) as body:
                 async for piece in body:
@@ -248,7 +273,15 @@ class BlockCache:
 
     def _parts(self, asset: Asset, span: ByteRange) -> Iterator[tuple[BlockKey, ByteRange]]:
         size = self._rules.block_size
-        for number in range(span.start // size, -(-span.stop // size)):
+        first, last = span.start // size, (span.stop - 1) // size
+        if first == last:
+            start = first * size
+            yield (
+                BlockKey(asset.key, asset.etag, first, asset.origin),
+                ByteRange(span.start - start, span.stop - start),
+            )
+            return
+        for number in range(first, last + 1):
             start = number * size
             part = ByteRange(max(span.start - start, 0), min(span.stop - start, size))
             yield BlockKey(asset.key, asset.etag, number, asset.origin), part
@@ -268,6 +301,7 @@ class BlockCache:
 
     async def purge(self, pattern: str) -> int:
         """How many blocks went. What is being read is read to its end."""
+        await self._shelf.loaded()
         self._assets.forget_matching(pattern)
         return len(await self._shelf.purge(pattern))
 
@@ -275,7 +309,7 @@ class BlockCache:
         """Has the whole asset on disk, as far as it is let in; its octets."""
         asset = await self.open(key)
         if asset.size:
-            async with contextlib.aclosing(self.stream(asset, ByteRange(0, asset.size))) as pieces:
+            async with contextlib.aclosing(self.stream(asset, ByteRange(0, asset.size), readers=2)) as pieces:
                 async for _ in pieces:
                     pass
             await self._fetches.ended(key)
@@ -287,6 +321,7 @@ class BlockCache:
             "capacity_bytes": self._rules.capacity,
             "used_bytes": self._shelf.used,
             "blocks": len(self._shelf),
+            "head_blocks": self._shelf.heads,
             "fills": len(self._fetches),
         }
 

@@ -9,7 +9,7 @@ from edge.metrics import VOD_FILLS
 from edge.vod.asset import BlockKey
 from edge.vod.growing_block import GrowingBlock
 
-Read = Callable[[], AsyncIterator[bytes]]
+Read = Callable[[], AsyncIterator[bytes | bytearray]]
 Keep = Callable[[BlockKey, GrowingBlock], Awaitable[bool]]
 """Puts a whole, verified block on disk; False: it was not, and nothing is left of it."""
 
@@ -36,17 +36,16 @@ class BlockFetches:
         return key in self._flights
 
     @contextlib.contextmanager
-    def following(
-        self, key: BlockKey, size: int, read: Read, *, is_reader: bool = True
-    ) -> Iterator[GrowingBlock]:
-        """The block of `size` octets as it grows: the one that is on its way, or `read` starts.
+    def following(self, key: BlockKey, size: int, read: Read, *, readers: int = 1) -> Iterator[GrowingBlock]:
+        """The block of `size` octets as it grows: the one that is on its way, or `read` starts. `readers`:
+        how many it stands for, none where it is read ahead.
 
         When the last follower leaves by an exception (it was cancelled, it was closed), the fetch stops. One
         who has what it wanted leaves it going: the rest of the block is worth keeping.
         """
         block = self._flights.get(key) or self._start(key, size, read)
         block.followers += 1
-        block.readers += is_reader
+        block.readers += readers
         is_content = False
         try:
             yield block
@@ -135,7 +134,7 @@ class BlockFetches:
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
-async def _receive(block: GrowingBlock, body: AsyncIterator[bytes]) -> None:
+async def _receive(block: GrowingBlock, body: AsyncIterator[bytes | bytearray]) -> None:
     try:
         async for piece in body:
             block.push(piece)

@@ -40,6 +40,11 @@ class BlockIndex:
     def __contains__(self, key: object) -> bool:
         return key in self._others or key in self._heads
 
+    @property
+    def heads(self) -> int:
+        """How many blocks are among those that go last."""
+        return len(self._heads)
+
     def is_head(self, key: BlockKey) -> bool:
         """Whether it is among those that go last."""
         return key in self._heads

@@ -27,21 +27,37 @@ class BlockShelf:
         """Octets that the index has and the disk has not yet."""
         self._readers = ThreadPoolExecutor(4, "edge-vod-read")
         self._writer = ThreadPoolExecutor(1, "edge-vod-write")
-        self._is_open = False
+        self._loading: asyncio.Task[None] | None = None
+        self._is_loaded = False
 
-    async def start(self) -> None:
-        """Takes up what is on disk, the warmest where that is too much. ConfigError: there is no folder."""
+    async def begin(self) -> None:
+        """Takes the folder. What is on disk is found in a thread: nothing but `loaded`, `close` and counts
+        may be asked for until then. ConfigError: there is no folder.
+        """
+        await self._in(self._writer, self._store.take)
+        self._loading = asyncio.create_task(self._loads())
+
+    async def loaded(self) -> None:
+        """All that is on disk is known."""
+        if not self._is_loaded and self._loading is not None:
+            await asyncio.shield(self._loading)
+
+    async def _loads(self) -> None:
         with _uncollected():
-            blocks = await self._in(self._writer, self._store.load)
-            self._is_open = True
-            surplus = sum(block.size for block in blocks) - self._index.capacity
-            for block in blocks:
-                if surplus > 0:
-                    surplus -= block.size
-                    self._later_remove(block.key)
-                else:
-                    self._index.load(block.key, block.size, is_head=block.is_head)
+            await self._in(self._writer, self._load)
+        self._is_loaded = True
         self._measure()
+
+    def _load(self) -> None:
+        """The warmest, where there is too much."""
+        blocks = self._store.load()
+        surplus = sum(block.size for block in blocks) - self._index.capacity
+        for block in blocks:
+            if surplus > 0:
+                surplus -= block.size
+                self._later_remove(block.key)
+            else:
+                self._index.load(block.key, block.size, is_head=block.is_head)
 
     def __len__(self) -> int:
         return len(self._index) - len(self._coming_in())
@@ -53,6 +69,11 @@ class BlockShelf:
     def used(self) -> int:
         """Octets of blocks on disk."""
         return self._index.used - sum(self._coming_in())
+
+    @property
+    def heads(self) -> int:
+        """How many blocks go last."""
+        return self._index.heads
 
     def _coming_in(self) -> list[int]:  # what is purged while it is written is in the index no more
         return [size for key, size in self._coming.items() if key in self._index]
@@ -129,7 +150,9 @@ class BlockShelf:
         self._measure()
 
     def list(self, pattern: str = "*") -> list[StoredBlock]:
-        """The blocks of assets that match, coldest first."""
+        """The blocks of assets that match, coldest first; none until all are known."""
+        if not self._is_loaded:
+            return []
         return [
             StoredBlock(key, size, self._index.is_head(key))
             for key, size in self._index.sizes(pattern)
@@ -163,7 +186,8 @@ class BlockShelf:
 
     async def close(self) -> None:
         """Remembers the order, gives the folder back."""
-        if self._is_open:
+        await self.loaded()
+        if self._is_loaded:
             await self._in(self._writer, self._store.remember, self.list())
         self._readers.shutdown()
         self._writer.shutdown()

@@ -32,6 +32,7 @@ _OPEN_SHARE = 4
 _LOG_SLACK = 100_000
 _LOG_LEAST = 1_000
 _NAME_DIGITS = 32
+_ROWS_AT_ONCE = 500
 _TYPES = [str, str, str, int, str, int, bool]
 
 
@@ -74,8 +75,8 @@ class BlockStore:
         self._log = self._guard = -1
         self._logged = self._live = 0
 
-    def load(self) -> list[StoredBlock]:
-        """Takes the folder (ConfigError: cannot, or another server has it); what it has, coldest first."""
+    def take(self) -> None:
+        """The folder is ours from now on. ConfigError: it cannot be, or another server has it."""
         try:
             self._root.mkdir(parents=True, exist_ok=True)
             self._guard = os.open(self._root / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
@@ -87,7 +88,14 @@ class BlockStore:
                 "another server has it: give each its own" if taken else "name a folder that can be written"
             )
             raise ConfigError(f"vod.cache_dir = {str(self._root)!r}: {error.strerror}: {mend}") from error
-        blocks, told = self._survey()
+
+    def load(self) -> list[StoredBlock]:
+        """What the folder has, which was taken; coldest first."""
+        try:
+            blocks, told = self._survey()
+        except OSError as error:
+            logger.warning("vod.block_unreadable", extra={"file": str(self._blocks), "error": error.strerror})
+            return []
         if self._logged > 2 * len(blocks) + _LOG_LEAST:
             self.remember(blocks)
         else:
@@ -274,6 +282,12 @@ def _row(block: StoredBlock) -> str:
 
 
 def _rows(lines: list[str]) -> Iterator[tuple[str, str, str, int, str, int, bool]]:
+    """Some at a time: the parser lets no other thread run, and the event loop has viewers meanwhile."""
+    for start in range(0, len(lines), _ROWS_AT_ONCE):
+        yield from _some_rows(lines[start : start + _ROWS_AT_ONCE])
+
+
+def _some_rows(lines: list[str]) -> Iterator[tuple[str, str, str, int, str, int, bool]]:
     with contextlib.suppress(ValueError):
         yield from filter(_is_row, json.loads("[" + ",".join(line for line in lines if line) + "]"))
         return

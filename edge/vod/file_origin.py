@@ -5,8 +5,11 @@ import os
 import stat
 import time
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+
+from cachetools import LRUCache
 
 from edge.errors import NotFound, OriginChanged, OriginUnavailable
 from edge.http.byte_range import ByteRange
@@ -14,9 +17,27 @@ from edge.vod.asset import Asset
 from edge.vod.media_type import media_type
 from edge.vod.open_file import OpenFile
 
-PIECE_BYTES = 256 * 1024
+PIECE_BYTES = 64 * 1024
+HELD_S = 1.0
+"""A file stays open so long for who asks next: a name that means another file is noticed as late as that."""
+_MOST_HELD = 256
 _SETTLED_S = 1.0
 """Above the granularity of the clock that stamps files: within it, two versions may bear the same times."""
+
+
+class _Held:
+    """A file that was asked for a moment ago, and what it is by the whole path that it was asked for by."""
+
+    __slots__ = ("asset", "file", "until_s", "version")
+
+    def __init__(self, file: OpenFile, asset: Asset, until_s: float) -> None:
+        self.file = file
+        self.asset = asset
+        self.version = asset.etag
+        self.until_s = until_s
+
+    def is_untouched(self) -> bool:
+        return _version(self.file.status()) == self.version
 
 
 class FileOrigin:
@@ -25,17 +46,47 @@ class FileOrigin:
     def __init__(self, name: str, root: Path) -> None:
         self.name = name
         self._root = root.resolve()
+        self._held: LRUCache[str, _Held] = LRUCache(_MOST_HELD)
 
     async def stat(self, key: str) -> Asset:
         """See Origin.stat. Folders, devices and pipes are not found."""
-        status = await asyncio.to_thread(lambda: self._open(key).status())
+        file = await asyncio.to_thread(self._open, key)
+        status = file.status()
         weak = "W/" if time.time() - status.st_ctime < _SETTLED_S else ""
         modified = datetime.fromtimestamp(status.st_mtime, UTC)
-        return Asset(key, status.st_size, weak + _version(status), modified, media_type(key), self.name)
+        asset = Asset(key, status.st_size, weak + _version(status), modified, media_type(key), self.name)
+        if asset.is_strong:
+            self._held[key] = _Held(file, asset, asyncio.get_running_loop().time() + HELD_S)
+        return asset
 
-    async def read(self, asset: Asset, span: ByteRange) -> AsyncIterator[bytes]:
+    def opened(self, key: str, name: str, now: float) -> Asset | None:
+        """What `stat` said within HELD_S, under `name`, if the file is as it was. `now`: the loop's time."""
+        held = self._held.get(key)
+        if held is None:
+            return None
+        if now >= held.until_s or not held.is_untouched():
+            del self._held[key]
+            return None
+        if held.asset.key != name:
+            held.asset = replace(held.asset, key=name)
+        return held.asset
+
+    def read_now(self, key: str, asset: Asset, span: ByteRange) -> bytearray | None:
+        """All of it, of a file that is held and was not changed, when it is in the page cache."""
+        held = self._held.get(key)
+        if held is None or held.version != asset.etag:
+            return None
+        try:
+            octets = held.file.read_now(span.size, span.start)
+        except OSError:
+            return None  # `read` tells what is wrong
+        return octets if octets is not None and len(octets) == span.size and held.is_untouched() else None
+
+    async def read(self, asset: Asset, span: ByteRange) -> AsyncIterator[bytes | bytearray]:
         """See Origin.read. Each piece is handed out only if the file is still the same after it was read."""
-        file = await asyncio.to_thread(self._open, asset.key)
+        held = self._held.get(asset.key)
+        is_held = held is not None and held.version == asset.etag
+        file = held.file if held and is_held else await asyncio.to_thread(self._open, asset.key)
         version = asset.etag.removeprefix("W/")
         at = span.start
         while at < span.stop:
@@ -49,7 +100,8 @@ class FileOrigin:
             yield piece
 
     async def close(self) -> None:
-        """Nothing is held."""
+        """Lets go of the files."""
+        self._held.clear()
 
     def _open(self, key: str) -> OpenFile:
         try:

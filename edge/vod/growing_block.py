@@ -49,7 +49,7 @@ class GrowingBlock:
         """All of them; joined they are what came."""
         return self._pieces
 
-    def push(self, piece: bytes) -> None:
+    def push(self, piece: bytes | bytearray) -> None:
         """More came. OriginLied: more than asked for."""
         if self.have + len(piece) > self.size:
             raise OriginLied(f"The origin sent more than the {self.size} octets that were asked for")

@@ -1,39 +1,27 @@
 """The answers for assets: preconditions, ranges and their fields (RFC 9110, 13 and 14; RFC 9211)."""
 
 import secrets
-from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 
 from edge.errors import EdgeError, RangeNotSatisfiable
 from edge.http import multipart
 from edge.http.byte_range import ByteRange
 from edge.http.cors import OPEN
-from edge.http.message import Headers, RequestHead, Response
+from edge.http.message import Headers, Pieces, RequestHead, Response, Streaming
 from edge.http.precondition import failed, http_date, range_holds
 from edge.http.problem import problem, problem_of
 from edge.http.ranges import wanted
 from edge.vod.asset import Asset
 from edge.vod.block_cache import BlockCache
 
-Pieces = AsyncGenerator[bytes | bytearray]
-
 _TAME: Headers = (("X-Content-Type-Options", "nosniff"), ("Content-Security-Policy", "sandbox"))
 """An asset is media, not a page of this site."""
 
-
-@dataclass(frozen=True, slots=True)
-class Streaming:
-    """An answer whose body comes in pieces. `pieces` is called once, or never; what it raises cuts the body.
-
-    `headers` as in Response; `content_length` octets come, or the connection is to be closed.
-    """
-
-    status: int
-    headers: Headers
-    content_length: int
-    pieces: Callable[[], Pieces]
+_UNUSUAL = frozenset({"if-match", "if-none-match", "if-modified-since", "if-unmodified-since", "if-range"})
+_MOST_HITS = 4096
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,12 +32,22 @@ class _Plan:
     headers: Headers
 
 
+@dataclass(frozen=True, slots=True)
+class _Hit:
+    """The fields of every hit of `asset`, but for Content-Range, until `until_s` of the loop's time."""
+
+    asset: Asset
+    until_s: float
+    headers: Headers
+
+
 class Library:
     """All assets, whichever origin and whichever disk they come from."""
 
     def __init__(self, cache: BlockCache, max_age_s: int) -> None:
         self._cache = cache
         self._cache_control = f"public, max-age={max_age_s}"
+        self._hits: dict[str, _Hit] = {}
 
     async def answer(self, key: str, head: RequestHead, now: datetime) -> Response | Streaming:
         """To a GET or HEAD for `key`, a path below `/vod/`. Never raises. `now`: wall time, UTC."""
@@ -62,21 +60,74 @@ class Library:
         return plan if isinstance(plan, Response) else self._streaming(asset, plan)
 
     def answer_now(self, key: str, head: RequestHead, now: datetime) -> Response | None:
-        """As `answer` to a GET, when nobody need be asked and all of it, 1 MiB at most, is in the page cache.
+        """As `answer` to a GET, when nobody need be asked and all, 64 KiB at most, is in the page cache.
 
         None: ask `answer`. The buffers are the caller's; a reader that is slow keeps them in memory.
         """
         asset = self._cache.opened(key) if head.method == "GET" else None
         if asset is None:
             return None
-        plan = self._plan(asset, head, now, before=asset)
-        if isinstance(plan, Response):
-            return plan
-        if plan.ranges is not None and len(plan.ranges) > 1:
+        if not _UNUSUAL.isdisjoint(head.headers):
+            plan = self._plan(asset, head, now, before=asset)
+            if isinstance(plan, Response):
+                return plan
+            ranges = plan.ranges
+        else:
+            try:
+                ranges = wanted(head.headers.get("range"), asset.size)
+            except RangeNotSatisfiable:
+                return self._refused(asset, head, now)
+        if ranges is not None and len(ranges) > 1:
             return None
-        (span,) = plan.ranges or (ByteRange(0, asset.size),)
+        span = ranges[0] if ranges else ByteRange(0, asset.size)
         body = self._cache.read_now(asset, span)
-        return None if body is None else Response(206 if plan.ranges else 200, plan.headers, body)
+        if body is None:
+            return None
+        hit = self._hit(asset)
+        if not ranges:
+            return Response(200, hit.headers, body)
+        told = (("Content-Range", span.within(asset.size)),)
+        return Response(206, hit.headers, body, own=told, slice=partial(self._slice, hit))
+
+    def _slice(self, hit: _Hit, first: int, last: int) -> Response | None:
+        """See Response.slice."""
+        size = hit.asset.size
+        span = ByteRange(first, min(last + 1, size))
+        if first > last or first >= size or self._cache.now_s() >= hit.until_s:
+            return None
+        body = self._cache.read_now(hit.asset, span)
+        told = (("Content-Range", f"bytes {first}-{span.stop - 1}/{size}"),)
+        return None if body is None else Response(206, hit.headers, body, own=told)
+
+    def _refused(self, asset: Asset, head: RequestHead, now: datetime) -> Response | None:
+        plan = self._plan(asset, head, now, before=asset)
+        return plan if isinstance(plan, Response) else None
+
+    def _hit(self, asset: Asset) -> _Hit:
+        """What `_plan` says of a hit: one object for a part of a second, so that lanes keep its octets."""
+        known = self._hits.get(asset.key)
+        now_s = self._cache.now_s()
+        if known is not None and known.asset is asset and now_s < known.until_s:
+            return known
+        if len(self._hits) >= _MOST_HITS:
+            self._hits.clear()
+        age_s = self._cache.age_s(asset)
+        until_s = now_s + 1.0
+        if age_s is not None:
+            until_s = now_s + min(1.0 - age_s % 1, self._cache.left_s(asset) % 1)
+        headers = self._fields(asset, (), self._status(asset, (), before=asset))
+        hit = self._hits[asset.key] = _Hit(asset, until_s, headers)
+        return hit
+
+    def _fields(self, asset: Asset, told: Headers, status: Headers) -> Headers:
+        return (
+            *told,
+            ("Content-Type", asset.content_type),
+            ("Accept-Ranges", "bytes"),
+            *self._validators(asset),
+            *status,
+            *_TAME,
+        )
 
     async def close(self) -> None:
         """Give everything back."""
@@ -85,10 +136,9 @@ class Library:
     def _plan(
         self, asset: Asset, head: RequestHead, now: datetime, *, before: Asset | None
     ) -> Response | _Plan:
-        validators = self._validators(asset)
         match failed(head.headers, asset.etag, asset.modified):
             case 304:
-                return Response(304, (*validators, *self._status(asset, None, before=before)))
+                return Response(304, (*self._validators(asset), *self._status(asset, None, before=before)))
             case 412:
                 return problem(412, "Precondition failed", "The asset is another version now", headers=OPEN)
         try:
@@ -99,17 +149,7 @@ class Library:
         if ranges is not None and len(ranges) == 1:
             told = (("Content-Range", ranges[0].within(asset.size)),)
         status = self._status(asset, ranges or (ByteRange(0, asset.size),), before=before)
-        return _Plan(
-            ranges,
-            (
-                ("Content-Type", asset.content_type),
-                *told,
-                ("Accept-Ranges", "bytes"),
-                *validators,
-                *status,
-                *_TAME,
-            ),
-        )
+        return _Plan(ranges, self._fields(asset, told, status))
 
     def _ranges(self, asset: Asset, head: RequestHead, now: datetime) -> tuple[ByteRange, ...] | None:
         fields = head.headers

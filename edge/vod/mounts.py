@@ -7,6 +7,7 @@ from typing import NamedTuple
 from edge.errors import NotFound
 from edge.http.byte_range import ByteRange
 from edge.vod.asset import Asset
+from edge.vod.file_origin import FileOrigin
 from edge.vod.origin import Origin
 
 
@@ -48,7 +49,22 @@ class Mounts:
         mount, rest = self.find(key)
         return replace(await mount.origin.stat(rest), key=key, origin=mount.origin.name)
 
-    async def read(self, asset: Asset, span: ByteRange) -> AsyncGenerator[bytes]:
+    def opened(self, key: str, now: float) -> Asset | None:
+        """What `stat` would say of what no cache stands before, where that needs no disk."""
+        for mount in self._mounts:
+            if mount.prefix and not key.startswith(mount.prefix + "/"):
+                continue
+            if mount.is_cached or not isinstance(mount.origin, FileOrigin):
+                return None
+            return mount.origin.opened(key[len(mount.prefix) + 1 :] if mount.prefix else key, key, now)
+        return None
+
+    def read_now(self, asset: Asset, span: ByteRange) -> bytearray | None:
+        """All of `span` of what `opened` told, from the page cache."""
+        mount, rest = self.find(asset.key)
+        return mount.origin.read_now(rest, asset, span) if isinstance(mount.origin, FileOrigin) else None
+
+    async def read(self, asset: Asset, span: ByteRange) -> AsyncGenerator[bytes | bytearray]:
         """See Origin.read. Close it, and the origin's connection is given back at once."""
         mount, rest = self.find(asset.key)
         body = mount.origin.read(replace(asset, key=rest), span)

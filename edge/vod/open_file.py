@@ -30,15 +30,16 @@ class OpenFile:
         """Where it is, every symbolic link followed."""
         return Path(f"/proc/self/fd/{self._fd}").readlink()
 
-    async def read(self, size: int, at: int) -> bytes:
+    async def read(self, size: int, at: int) -> bytes | bytearray:
         """Up to `size` octets from `at` on; none at the end. OSError: the disk failed."""
-        piece = self._read_cached(size, at)
+        piece = self.read_now(size, at)
         return piece if piece is not None else await asyncio.to_thread(self._read_disk, size, at)
 
     def _read_disk(self, size: int, at: int) -> bytes:
         return os.pread(self._fd, size, at)
 
-    def _read_cached(self, size: int, at: int) -> bytes | None:
+    def read_now(self, size: int, at: int) -> bytearray | None:
+        """As `read`; None: it is not in the page cache."""
         buffer = bytearray(size)
         try:
             count = os.preadv(self._fd, [buffer], at, os.RWF_NOWAIT)
@@ -48,4 +49,6 @@ class OpenFile:
             if error.errno != errno.EOPNOTSUPP:  # tmpfs: all of it is in memory
                 raise
             count = os.preadv(self._fd, [buffer], at)
-        return bytes(memoryview(buffer)[:count])
+        if count < size:
+            del buffer[count:]
+        return buffer

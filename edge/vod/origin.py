@@ -16,7 +16,7 @@ class Origin(Protocol):
     async def stat(self, key: str) -> Asset:
         """What the origin has under `key` now."""
 
-    def read(self, asset: Asset, span: ByteRange) -> AsyncIterator[bytes]:
+    def read(self, asset: Asset, span: ByteRange) -> AsyncIterator[bytes | bytearray]:
         """Exactly `span` of exactly this version, in pieces; else it raises, at the end at the latest."""
 
     async def close(self) -> None:

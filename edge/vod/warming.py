@@ -15,6 +15,8 @@ STEP = 4 * 1_048_576
 """Octets that are looked for, and read if they are not there: some blocks, so that the cache reads ahead, and
 no more than `how` looks at.
 """
+_WANTED = 2
+"""Who warms says that it will be asked for: it comes in as what is watched does (see Order.add)."""
 _SETTLE_S = 0.02
 _PATIENCE_S = 30.0
 _WEAK = "Its origin gives no strong ETag, and pieces of it cannot be joined safely"
@@ -30,7 +32,9 @@ class WarmCache(Protocol):
 
     def how(self, asset: Asset, span: ByteRange) -> Presence: ...
 
-    def stream(self, asset: Asset, span: ByteRange) -> AsyncGenerator[bytes | bytearray]: ...
+    def stream(
+        self, asset: Asset, span: ByteRange, *, readers: int = 1
+    ) -> AsyncGenerator[bytes | bytearray]: ...
 
 
 class NotKept(OriginError):
@@ -76,7 +80,7 @@ def _steps(asset: Asset) -> Iterator[ByteRange]:
 
 async def _fetched(cache: WarmCache, asset: Asset, span: ByteRange, pace: Pace | None) -> AsyncGenerator[int]:
     at = span.start
-    async with contextlib.aclosing(cache.stream(asset, span)) as pieces:
+    async with contextlib.aclosing(cache.stream(asset, span, readers=_WANTED)) as pieces:
         async for piece in pieces:
             at += len(piece)
             if pace is not None:

@@ -56,8 +56,7 @@ def cache_routes(cache: Cache, block_size: int, admission: Admission) -> list[we
         return admitted
 
     async def stats(_: web.Request) -> web.StreamResponse:
-        heads = sum(block.is_head for block in cache.list())
-        return _json({**cache.stats(), "head_blocks": heads, **_since_start()})
+        return _json({**cache.stats(), **_since_start()})
 
     async def assets(request: web.Request) -> web.StreamResponse:
         blocks = cache.list(_pattern(request, "*"))

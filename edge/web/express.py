@@ -4,16 +4,18 @@ import asyncio
 from functools import partial
 from typing import cast
 
-from edge.errors import TooManyRequests
 from edge.http.message import Response
 from edge.http.plain_request import END, Fields, has_odd_line_end
-from edge.http.problem import problem, problem_of
-from edge.live.waiters import Cancel
+from edge.http.problem import problem
+from edge.live.waiters import Leave
 from edge.web.access_log import Line
 from edge.web.client_address import client_address
 from edge.web.doors import FULL, no_seat
+from edge.web.flow import Flow, Way
 from edge.web.handover import LEAST_READ_BYTES, TOO_SLOW, hand_over
-from edge.web.lane import Asked, Known, Lane
+from edge.web.lane import NO_MEMO, Asked, Lane
+from edge.web.permitted import Permitted
+from edge.web.seek import Seek
 from edge.web.wire import Wire
 
 MOST_HEAD_BYTES = 16 * 1024
@@ -39,15 +41,19 @@ class Express(asyncio.Protocol):
         "_address",
         "_asked",
         "_buffer",
-        "_cancel",
         "_client",
         "_fields",
+        "_flow",
         "_held_at",
         "_is_ending",
         "_is_paused",
         "_is_quick",
         "_known",
         "_lane",
+        "_memo",
+        "_permitted",
+        "_queue",
+        "_seek",
         "_since",
         "_slot",
         "_transport",
@@ -59,10 +65,14 @@ class Express(asyncio.Protocol):
         self._transport: asyncio.Transport | None = None
         self._address = self._client = ""
         self._fields = _NO_FIELDS
-        self._known: Known = {}
+        self._memo = NO_MEMO
+        self._known = NO_MEMO.known
+        self._permitted: Permitted | None = None
         self._buffer = b""
         self._asked: Asked | None = None
-        self._cancel: Cancel | None = None
+        self._queue: Leave | None = None
+        self._flow: Flow | None = None
+        self._seek: Seek | None = None
         self._held_at = 0.0
         self._is_quick = self._is_paused = self._is_ending = False
         self._since = lane.now
@@ -95,11 +105,17 @@ class Express(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """See asyncio.Protocol. Here is the shortcut to what somebody asked a moment ago."""
-        if self._is_quick and data.endswith(raw := self._fields.raw):
-            asked = self._known.get(data[: -len(raw)])
-            if asked is not None and asked.lease.holds:
+        if self._is_quick:
+            if data.endswith(raw := self._fields.raw):
+                line = data[: -len(raw)]
+                asked = self._known.get(line) or self._memo.found(line, self._permitted)
+                if asked is not None and asked.lease.holds:
+                    self._since = self._lane.now
+                    self._give_again(asked)
+                    return
+            seek, one = self._seek, self._transport
+            if seek is not None and one is not None and seek.give(data, one, self._lane):
                 self._since = self._lane.now
-                self._give_again(asked)
                 return
         self._take(data)
 
@@ -107,6 +123,8 @@ class Express(asyncio.Protocol):
         """See asyncio.BaseProtocol: the client does not read as fast as we write."""
         self._is_paused = True
         self._is_quick = False
+        if self._flow is not None:
+            self._flow.pause()
         if self._transport is not None:
             self._unsent = self._transport.get_write_buffer_size()
             self._look_in(self._lane.limits.slow_reader)
@@ -115,7 +133,10 @@ class Express(asyncio.Protocol):
         """See asyncio.BaseProtocol."""
         self._is_paused = False
         self._since = self._lane.now
-        self._go_on()
+        if self._flow is not None:
+            self._flow.resume()
+        else:
+            self._go_on()
 
     # Time
 
@@ -230,33 +251,65 @@ class Express(asyncio.Protocol):
         if fields is None:
             return False
         if fields is not self._fields:
-            self._fields = fields
-            self._known = lane.known(fields)
-            self._client = client_address(self._address, fields.forwarded_for, lane.trusted)
-        asked = self._known.get(line)
+            self._read_fields(fields)
+        asked = self._known.get(line) or self._memo.found(line, self._permitted)
         is_known = asked is not None and asked.lease.holds
-        if not is_known:
-            asked = lane.ask(line, fields, self._known, self._client)
-        if asked is None:
-            return False
+        if asked is None or not is_known:
+            told = lane.ask(line, fields, self._memo, self._client)
+            if told is None:
+                return False
+            asked, permitted = told
+            self._permitted = permitted or self._permitted
         self._since = lane.now
+        self._seek = None if lane.ready.is_draining or asked.closes else Seek.of(head, asked)
         self._answer(asked, again=is_known)
         return True
 
+    def _read_fields(self, fields: Fields) -> None:
+        """A permit is for the client to whom it was given: a proxy asks for one after the other."""
+        client = client_address(self._address, fields.forwarded_for, self._lane.trusted)
+        if client != self._client:
+            self._permitted = None
+        self._client = client
+        self._fields = fields
+        self._memo = self._lane.memo(fields)
+        self._known = self._memo.known
+
     def _answer(self, asked: Asked, *, again: bool) -> None:
-        lane = self._lane
-        if lane.rate is not None:
-            try:
-                lane.rate.take(self._client, lane.loop.time())
-            except TooManyRequests as error:
-                self._send(asked, lane.wire(asked, problem_of(error)))
-                return
-        if again:
+        refused = self._lane.too_many_of(self._client)
+        if refused is not None:
+            self._send(asked, self._lane.wire(asked, refused))
+        elif again:
             self._give_again(asked)
+        elif asked.later is not None:
+            self._stream(asked)
         elif asked.wire is None:
             self._hold(asked)
         else:
             self._send(asked, asked.wire)
+
+    def _stream(self, asked: Asked) -> None:
+        lane, transport = self._lane, self._transport
+        assert asked.later is not None
+        assert transport is not None
+        self._is_quick = False
+        self._asked = asked
+        self._held_at = lane.loop.time()
+        lane.ready.requests += 1
+        closes = asked.closes or lane.ready.is_draining
+        way = Way(transport, asked.head, lane.tally, asked.kind, lane.date, closes)
+        self._flow = Flow(asked.later, way, self)
+
+    def streamed(self, status: int, octets: int, *, is_closed: bool) -> None:
+        """See flow.Reader."""
+        if self._asked is not None and self._lane.access_log.is_on:
+            self._note(self._asked, status, octets)
+        self._let_go()
+        self._since = self._lane.now
+        if is_closed:
+            self.close()
+        else:
+            self._go_on()
 
     def _give_again(self, asked: Asked) -> None:
         if asked.wire is None:
@@ -276,10 +329,11 @@ class Express(asyncio.Protocol):
         self._asked = asked
         self._held_at = lane.loop.time()
         lane.ready.requests += 1
-        self._cancel = asked.wait.subscribe(self._woken, self._held_at)
+        self._queue = asked.wait.subscribe(self, self._held_at)
 
-    def _woken(self, response: Response) -> None:
-        self._cancel = None
+    def answered(self, response: Response) -> None:
+        """See edge.live.waiters.Viewer."""
+        self._queue = None
         self._lane.outbox.put(self, response)
 
     def complete(self, response: Response) -> None:
@@ -298,11 +352,14 @@ class Express(asyncio.Protocol):
         """It waits no more."""
         if self._asked is None:
             return
-        self._asked = None
-        cancel, self._cancel = self._cancel, None
-        if cancel is not None:
-            cancel()
-        self._lane.seats.leave(self._client)
+        queue, self._queue = self._queue, None
+        if queue is not None:
+            queue.leave(self)
+        if self._flow is None:
+            self._lane.seats.leave(self._client)
+        elif self._transport is None:
+            self._flow.cancel()
+        self._flow = self._asked = None
         self._lane.ready.requests -= 1
 
     def _send(self, asked: Asked, wire: Wire) -> None:
@@ -316,19 +373,14 @@ class Express(asyncio.Protocol):
             transport.writelines(wire.closing(lane.date))
             self.close()
         else:
-            if wire.date is not lane.date:
-                wire.at(lane.date)
-            if wire.one is not None:
-                transport.write(wire.one)
-            else:
-                transport.writelines(wire.many)
+            wire.write(transport, lane.date, is_shared=asked.is_simple)
         if lane.access_log.is_on:
-            self._note(asked, wire)
+            self._note(asked, wire.status, wire.length)
 
-    def _note(self, asked: Asked, wire: Wire) -> None:
-        held_s = self._lane.loop.time() - self._held_at if asked.wait is not None else 0.0
+    def _note(self, asked: Asked, status: int, octets: int) -> None:
+        held_s = self._lane.loop.time() - self._held_at if asked.wait or asked.later else 0.0
         head = asked.head
-        line = Line(self._client, head.method, head.path, wire.status, wire.length, round(held_s, 4))
+        line = Line(self._client, head.method, head.path, status, octets, round(held_s, 4))
         self._lane.access_log.note(line)
 
     def _refuse(self, response: Response) -> None:

@@ -13,7 +13,8 @@ from edge.http.problem import problem_of
 from edge.http.token_path import from_query, split_token, with_token
 from edge.ingest.bearer import parse_bearer
 from edge.live.hub import MULTIVARIANT_PLAYLIST, ROOT, Hub
-from edge.live.waiters import Cancel, Deliver, Wait
+from edge.live.waiters import Leave, Viewer, Wait
+from edge.web.permitted import Permitted
 from edge.web.viewing import Viewing
 
 _WITH_TOKEN = ROOT + "~"
@@ -40,13 +41,23 @@ class Gate:
             self._note(path, told)
         return allowed
 
-    def may_repeat(self, head: RequestHead) -> bool:
+    def may_repeat(self, head: RequestHead) -> bool | Permitted:
         """Whether an answer depends on nothing but the hub, so that its lease tells how long it is right."""
-        return (
-            self._admission.config.play == "open"
-            and not head.path.startswith(_WITH_TOKEN)
-            and "CMCD=" not in head.query
-            and of_fields(head.headers) is None
+        if "CMCD=" in head.query or of_fields(head.headers) is not None:
+            return False
+        if head.path.startswith(_WITH_TOKEN):
+            return self._permitted(head) or False
+        return self._admission.config.play == "open"
+
+    def _permitted(self, head: RequestHead) -> Permitted | None:
+        """With a token in the path. Nothing here is decoded, nor in the lines that it is compared with."""
+        token, path = split_token(head.path)
+        stream = path.removeprefix(ROOT).partition("/")[0]
+        permit = self._admission.permit("play", stream, token, head.client)
+        if permit is None:
+            return None
+        return Permitted(
+            permit, f"GET {_WITH_TOKEN}{token}/{stream}/".encode(), f"GET {ROOT}{stream}/".encode()
         )
 
     def _note(self, path: str, told: str) -> None:
@@ -68,7 +79,7 @@ class Gate:
             return problem_of(error, headers=OPEN)
         if pending is None:
             return self._hub.answer(head, now)
-        return Wait(lambda deliver, _: _Asking(self._hub, head, pending, deliver).cancel)
+        return Wait(lambda viewer, _: _Asking(self._hub, head, pending, viewer))
 
     def _elsewhere(self, head: RequestHead) -> tuple[str | None, str | None]:
         """A token in the Authorization field or the query; and the rest of a query that has to move on."""
@@ -86,29 +97,29 @@ class Gate:
 class _Asking:
     """Somebody else decides; then the hub answers, at once or later."""
 
-    def __init__(self, hub: Hub, head: RequestHead, pending: Awaitable[None], deliver: Deliver) -> None:
-        self._hub, self._head, self._deliver = hub, head, deliver
-        self._leave: Cancel | None = None
+    def __init__(self, hub: Hub, head: RequestHead, pending: Awaitable[None], viewer: Viewer) -> None:
+        self._hub, self._head, self._viewer = hub, head, viewer
+        self._queue: Leave | None = None
         self._task = asyncio.ensure_future(self._judge(pending))
 
-    def cancel(self) -> None:
-        """The viewer left. The question goes on, for the next who asks it."""
+    def leave(self, viewer: Viewer) -> None:
+        """See Leave. The question goes on, for the next who asks it."""
         self._task.cancel()
-        if self._leave is not None:
-            self._leave()
+        if self._queue is not None:
+            self._queue.leave(viewer)
 
     async def _judge(self, pending: Awaitable[None]) -> None:
         try:
             await pending
         except EdgeError as error:
-            self._deliver(problem_of(error, headers=OPEN))
+            self._viewer.answered(problem_of(error, headers=OPEN))
             return
         now = asyncio.get_running_loop().time()
         answer = self._hub.answer(self._head, now)
         if isinstance(answer, Wait):
-            self._leave = answer.subscribe(self._deliver, now)
+            self._queue = answer.subscribe(self._viewer, now)
         else:
-            self._deliver(answer)
+            self._viewer.answered(answer)
 
 
 def _moved(address: str) -> Response:

@@ -2,21 +2,25 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Protocol
 
 from edge.config import Config
+from edge.errors import TooManyRequests
 from edge.http.accept import accepts_gzip
 from edge.http.conditional import revalidated
 from edge.http.message import Lease, RequestHead, Response
 from edge.http.plain_request import Fields, read_fields, read_line
+from edge.http.problem import problem_of
 from edge.live.waiters import Wait
 from edge.metrics import WEB_SENDING
 from edge.web.access_log import AccessLog
 from edge.web.client_address import trusted_networks
 from edge.web.doors import Doors, Seats
+from edge.web.flow import Later
 from edge.web.middleware import kind_of
 from edge.web.outbox import Outbox
+from edge.web.permitted import Permitted
 from edge.web.rate_limit import rate_of
 from edge.web.readiness import Readiness
 from edge.web.reply import READ
@@ -36,11 +40,13 @@ _NEVER.holds = False
 class Answerer(Protocol):
     """A room that the lane asks itself."""
 
-    def answer(self, head: RequestHead, now: float) -> Response | Wait | None:
+    def answer(self, head: RequestHead, now: float) -> Response | Wait | Later | None:
         """None: the strict lane has to answer this; nothing may have been done for it yet."""
 
-    def may_repeat(self, head: RequestHead) -> bool:
-        """Whether the answer depends on nothing but what its lease stands for."""
+    def may_repeat(self, head: RequestHead) -> bool | Permitted:
+        """Whether the answer depends on nothing but what its lease stands for; and, where it has to be
+        Permitted, on that.
+        """
 
 
 class Timed(Protocol):
@@ -57,23 +63,44 @@ class Timed(Protocol):
 
 
 class Asked:
-    """A request and its answer: `wire`, or `wait`. Shared by all who ask the same while the lease holds."""
+    """A request and its answer: `wire`, `wait` or `later`. Shared by all who ask so while its lease holds."""
 
-    __slots__ = ("closes", "count", "head", "is_simple", "kind", "lease", "wait", "wire")
+    __slots__ = ("closes", "count", "head", "is_simple", "kind", "later", "lease", "slice", "wait", "wire")
 
     def __init__(self, head: RequestHead, *, closes: bool) -> None:
         self.head = head
         self.closes = closes
-        self.is_simple = head.method == "GET" and "if-none-match" not in head.headers
         self.kind = kind_of(head.path)
+        self.is_simple = head.method == "GET" and self.kind != "vod" and "if-none-match" not in head.headers
         self.lease = _NEVER
         self.wait: Wait | None = None
+        self.later: Later | None = None
+        self.slice: Callable[[int, int], Response | None] | None = None
         self.wire: Wire | None = None
         self.count: Count | None = None
 
 
 Known = dict[bytes, Asked]
-_NOTHING: Known = {}
+
+
+class Memo:
+    """What was asked lately with fields that mean the same: by request line; and, for those who are Permitted
+    only, by the line without the token. Who could put a line into the one finds nothing of the other.
+    """
+
+    __slots__ = ("known", "permitted")
+
+    def __init__(self) -> None:
+        self.known: Known = {}
+        self.permitted: Known = {}
+
+    def found(self, line: bytes, permitted: Permitted | None) -> Asked | None:
+        """What is not known to everybody."""
+        return None if permitted is None else self.permitted.get(permitted.without_token(line))
+
+
+NO_MEMO = Memo()
+"""Nothing is put into it."""
 
 
 class Lane:
@@ -110,7 +137,7 @@ class Lane:
         self._wires = Wires()
         self._rooms = rooms
         self._fields: dict[bytes, Fields] = {}
-        self._known: dict[bool, Known] = {False: {}, True: {}}
+        self._memos = {False: Memo(), True: Memo()}
         ready.on_drain.append(self._forget)
 
     def tick(self, now: float) -> None:
@@ -123,7 +150,7 @@ class Lane:
         for one in self.wheel.due(self.now):
             one.look()
         self._wires.forget()
-        for known in self._known.values():
+        for known in self._every_known():
             for line in [line for line, one in known.items() if not one.lease.holds]:
                 del known[line]
         self.tally.flush()
@@ -153,14 +180,16 @@ class Lane:
             self._fields[raw] = fields
         return fields
 
-    def known(self, fields: Fields) -> Known:
-        """What was asked lately, by request line, with fields that mean the same."""
+    def memo(self, fields: Fields) -> Memo:
+        """See Memo; NO_MEMO for fields that mean something else to somebody."""
         if fields.closes or fields.values.keys() - {"accept-encoding"}:
-            return _NOTHING
-        return self._known[accepts_gzip(fields.values.get("accept-encoding"))]
+            return NO_MEMO
+        return self._memos[accepts_gzip(fields.values.get("accept-encoding"))]
 
-    def ask(self, line: bytes, fields: Fields, known: Known, client: str) -> Asked | None:
-        """The answer to a request that was not asked lately; None: hand it over."""
+    def ask(
+        self, line: bytes, fields: Fields, memo: Memo, client: str
+    ) -> tuple[Asked, Permitted | None] | None:
+        """The answer to what was not asked lately, and what else the client may ask; None: hand it over."""
         read = read_line(line)
         room = None if read is None else self._rooms.get(read.path[1 : max(1, read.path.find("/", 1))])
         if read is None or room is None:
@@ -172,12 +201,32 @@ class Lane:
         asked = Asked(head, closes=fields.closes)
         if isinstance(answer, Wait):
             asked.wait = answer
+        elif isinstance(answer, Later):
+            asked.later = answer
+            return asked, None
         else:
             asked.wire = self.wire(asked, answer)
+            asked.slice = answer.slice
             asked.count = self.tally.of(asked.kind, asked.wire.status)
-        if answer.lease is not None and known is not _NOTHING and room.may_repeat(head):
-            self._remember(known, line, asked, answer.lease)
-        return asked
+        permitted = None
+        if answer.lease is not None and memo is not NO_MEMO:
+            may = room.may_repeat(head)
+            if isinstance(may, Permitted):
+                permitted = may
+                self._remember(memo.permitted, permitted.without_token(line), asked, answer.lease)
+            elif may:
+                self._remember(memo.known, line, asked, answer.lease)
+        return asked, permitted
+
+    def too_many_of(self, client: str) -> Response | None:
+        """What one who asks too often is told."""
+        if self.rate is None:
+            return None
+        try:
+            self.rate.take(client, self.loop.time())
+        except TooManyRequests as error:
+            return problem_of(error)
+        return None
 
     def wire(self, asked: Asked, response: Response) -> Wire:
         """`response` in the form that this request wants: whole, its head only, or that nothing changed."""
@@ -186,7 +235,7 @@ class Lane:
         return Wire(revalidated(asked.head, response), has_body=asked.head.method != "HEAD")
 
     def _remember(self, known: Known, line: bytes, asked: Asked, lease: Lease) -> None:
-        if len(line) > _LONGEST_LINE or self.ready.is_draining:
+        if not 0 < len(line) <= _LONGEST_LINE or self.ready.is_draining:
             return
         if len(known) >= _MOST_KNOWN:
             known.clear()
@@ -195,5 +244,9 @@ class Lane:
 
     def _forget(self) -> None:
         """From now on every answer says goodbye."""
-        for known in self._known.values():
+        for known in self._every_known():
             known.clear()
+
+    def _every_known(self) -> Iterator[Known]:
+        for memo in self._memos.values():
+            yield from (memo.known, memo.permitted)

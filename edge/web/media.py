@@ -49,18 +49,24 @@ async def _held(wait: Wait) -> tuple[Response, float]:
     A viewer who left is struck from the list if the server cancels us for it. Else his answer goes nowhere,
     and soon: no request is held long.
     """
-    loop = asyncio.get_running_loop()
-    came: asyncio.Future[tuple[Response, float]] = loop.create_future()
-
-    def deliver(response: Response) -> None:
-        if not came.done():
-            came.set_result((response, loop.time()))
-
-    cancel = wait.subscribe(deliver, loop.time())
+    viewer = _Held()
+    queue = wait.subscribe(viewer, asyncio.get_running_loop().time())
     try:
-        return await came
+        return await viewer.came
     finally:
-        cancel()
+        queue.leave(viewer)
+
+
+class _Held:
+    """A viewer of this lane (edge.live.waiters.Viewer)."""
+
+    def __init__(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        self.came: asyncio.Future[tuple[Response, float]] = self._loop.create_future()
+
+    def answered(self, response: Response) -> None:
+        if not self.came.done():
+            self.came.set_result((response, self._loop.time()))
 
 
 async def _reply(request: web.Request, head: RequestHead, response: Response) -> web.StreamResponse:

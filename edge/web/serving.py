@@ -3,7 +3,7 @@
 import asyncio
 import socket
 import ssl
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import partial
 
 from aiohttp import web
@@ -17,12 +17,13 @@ from edge.web.app import make_app
 from edge.web.doors import Seats
 from edge.web.express import Express
 from edge.web.gate import Gate
-from edge.web.lane import Lane
+from edge.web.lane import Answerer, Lane
 from edge.web.readiness import Readiness
 from edge.web.strict import strict_lane
 from edge.web.viewing import Viewing
 
 BACKLOG = 4096
+_NO_ROOMS: Mapping[str, Answerer] = {}
 _PATIENCE_S = 1.0
 """For answers that are on their way when the server goes down."""
 
@@ -45,12 +46,13 @@ class Serving:
         admission: Admission,
         control: Control | None = None,
         routes: Iterable[web.AbstractRouteDef] = (),
+        rooms: Mapping[str, Answerer] = _NO_ROOMS,
     ) -> "Serving":
-        """Compose both; nothing listens yet. See make_app."""
+        """Compose both; nothing listens yet. `routes`: see make_app; `rooms`: see Lane, beside `live`."""
         gate = Gate(hub, admission, Viewing(capacity=2 * config.live.max_publications))
         seats = Seats(config.limits.waiters_per_address)
         access_log = AccessLog(config.server.access_log)
-        lane = Lane(config, {"live": gate}, ready=ready, seats=seats, access_log=access_log)
+        lane = Lane(config, {"live": gate, **rooms}, ready=ready, seats=seats, access_log=access_log)
         app = make_app(
             config,
             hub,

@@ -2,8 +2,11 @@
 
 import asyncio
 import logging
+from collections.abc import Awaitable
 from contextlib import aclosing
+from dataclasses import replace
 from datetime import UTC, datetime
+from functools import lru_cache
 from urllib.parse import unquote
 
 from aiohttp import hdrs, web
@@ -13,21 +16,60 @@ from edge.auth.admission import Admission
 from edge.errors import EdgeError
 from edge.http.asset_path import asset_key
 from edge.http.cors import OPEN, READ_METHODS, preflight
-from edge.http.message import RequestHead, Response
+from edge.http.message import Pieces, RequestHead, Response, Streaming
 from edge.http.problem import method_not_allowed, problem_of
 from edge.http.token_path import from_query, split_token
 from edge.ingest.bearer import parse_bearer
 from edge.metrics import WEB_SENT
-from edge.vod.library import Library, Pieces, Streaming
+from edge.vod.library import Library
+from edge.web.flow import Later
 from edge.web.reply import SERVER, head_of, send
 
 logger = logging.getLogger(__name__)
 
 PATIENCE_S = 60.0
-"""For a reader to take one piece: who takes less than 4 KiB a second is cut."""
+"""For a reader to take one piece."""
+
+_MOST_KNOWN = 4096
 
 
-def vod_routes(library: Library, admission: Admission) -> list[web.AbstractRouteDef]:
+class AssetGate:
+    """Answers for assets to those who may have them. Both lanes ask here."""
+
+    def __init__(self, library: Library, admission: Admission) -> None:
+        self._library = library
+        self._admission = admission
+        self._named = lru_cache(_MOST_KNOWN)(_named)
+
+    def answer(self, head: RequestHead, now: float) -> Response | Later:  # noqa: ARG002  see lane.Answerer
+        """To a GET or HEAD whose path is as it came, percent-encoded. What may take time is a Later."""
+        try:
+            token, key = self._named(head.path)
+            token = token if token is not None else _elsewhere(head)
+            pending = self._admission.decide("play", f"/{key}", token, head.client)
+        except EdgeError as error:
+            return problem_of(error, headers=OPEN)
+        if pending is None and (found := self._library.answer_now(key, head, datetime.now(UTC))) is not None:
+            # A slice is given without asking again: whoever needs a token is judged each time.
+            return found if self._admission.config.play == "open" else replace(found, slice=None)
+        return Later(lambda: self._later(key, head, pending))
+
+    def may_repeat(self, head: RequestHead) -> bool:  # noqa: ARG002
+        """See lane.Answerer: its age changes."""
+        return False
+
+    async def _later(
+        self, key: str, head: RequestHead, pending: Awaitable[None] | None
+    ) -> Response | Streaming:
+        if pending is not None:
+            try:
+                await pending
+            except EdgeError as error:
+                return problem_of(error, headers=OPEN)
+        return await self._library.answer(key, head, datetime.now(UTC))
+
+
+def vod_routes(gate: AssetGate) -> list[web.AbstractRouteDef]:
     """Every method below `/vod/`."""
 
     async def asset(request: web.Request) -> web.StreamResponse:
@@ -36,29 +78,25 @@ def vod_routes(library: Library, admission: Admission) -> list[web.AbstractRoute
             return await send(request, preflight())
         if head.method not in {"GET", "HEAD"}:
             return await send(request, method_not_allowed(head.method, READ_METHODS, headers=OPEN))
-        answer = await _answer(library, admission, request.rel_url.raw_path, head)
-        if isinstance(answer, Response):
-            return await send(request, answer)
-        return await _streamed(request, answer)
+        answer = gate.answer(replace(head, path=request.rel_url.raw_path), 0.0)
+        if isinstance(answer, Later):
+            later = await answer.begin()
+            if isinstance(later, Streaming):
+                return await _streamed(request, later)
+            answer = later
+        WEB_SENT.labels("vod").inc(answer.content_length if answer.status in {200, 206} else 0)
+        return await send(request, answer)
 
     return [web.route(hdrs.METH_ANY, "/vod/{address:.*}", asset)]
 
 
-async def _answer(
-    library: Library, admission: Admission, raw_path: str, head: RequestHead
-) -> Response | Streaming:
-    token, path = split_token(raw_path)
-    try:
-        key = asset_key(path.removeprefix("/vod/"))
-        await admission.admit("play", f"/{key}", _token(token, head), head.client)
-    except EdgeError as error:
-        return problem_of(error, headers=OPEN)
-    return await library.answer(key, head, datetime.now(UTC))
+def _named(path: str) -> tuple[str | None, str]:
+    """The token in the path, and the key of the asset. BadAddress."""
+    token, rest = split_token(path)
+    return None if token is None else unquote(token), asset_key(rest.removeprefix("/vod/"))
 
 
-def _token(in_path: str | None, head: RequestHead) -> str | None:
-    if in_path is not None:
-        return unquote(in_path)
+def _elsewhere(head: RequestHead) -> str | None:
     if (field := head.headers.get("authorization")) is not None:
         return parse_bearer(field)
     return from_query(head.query)[0]

@@ -1,10 +1,11 @@
 """A Response as octets of HTTP/1.1: made once, the date once a second, for everybody who gets it."""
 
+import asyncio
 from collections.abc import Sequence
 from email.utils import formatdate
 from http import HTTPStatus
 
-from edge.http.message import Response
+from edge.http.message import Headers, Response
 from edge.web.reply import SERVER
 
 _JOINED_BYTES = 64 * 1024
@@ -29,7 +30,7 @@ class Wire:
         """`has_body`: not for HEAD."""
         self.response = response
         self.status = response.status
-        self._before = _head(response)
+        self._before = head_lines(response.status, response.content_length, response.own, response.headers)
         self._body = response.body if has_body else ()
         self.length = sum(map(len, self._body))
         """Octets of the body."""
@@ -39,6 +40,18 @@ class Wire:
         self.one: bytes | None = None
         self.many: Sequence[bytes | bytearray] = ()
 
+    def write(self, transport: asyncio.WriteTransport, date: bytes, *, is_shared: bool) -> None:
+        """`is_shared`: others get the same buffers in this second. `date`: see date_line."""
+        if not is_shared:
+            transport.writelines(self.once(date))
+            return
+        if self.date is not date:
+            self.at(date)
+        if self.one is not None:
+            transport.write(self.one)
+        else:
+            transport.writelines(self.many)
+
     def at(self, date: bytes) -> None:
         """Make the buffers for this second. `date`: see date_line."""
         self.date = date
@@ -47,6 +60,10 @@ class Wire:
             self.one = b"".join((head, *self._body))
         else:
             self.many = (head, *self._body)
+
+    def once(self, date: bytes) -> list[bytes | bytearray]:
+        """Buffers of an answer that nobody else gets."""
+        return [b"".join((self._before, date, b"\r\n")), *self._body]
 
     def closing(self, date: bytes) -> list[bytes | bytearray]:
         """Buffers of an answer after which the connection is closed (RFC 9112, 9.6)."""
@@ -73,11 +90,25 @@ class Wires:
         self._known.clear()
 
 
-def _head(response: Response) -> bytes:
-    status = HTTPStatus(response.status)
-    fields = [*response.headers, SERVER]
-    if response.status not in _BODILESS:
-        fields.append(("Content-Length", str(response.content_length)))
-    lines = [f"{name}: {value}" for name, value in fields]
-    assert not any("\r" in line or "\n" in line for line in lines), "a field would end before its end"
-    return "\r\n".join([f"HTTP/1.1 {status.value} {status.phrase}", *lines, ""]).encode("utf-8")
+_shared: dict[int, tuple[Headers, bytes]] = {}
+"""Fields as octets, by the identity of the tuple: an asset has the same ones for a second."""
+
+
+def head_lines(status: int, length: int, own: Headers, shared: Headers) -> bytes:
+    """From the status line on, without Date and the empty line. `length`: octets of the whole body."""
+    known = _shared.get(id(shared))
+    if known is None or known[0] is not shared:
+        if len(_shared) >= _LIMIT:
+            _shared.clear()
+        known = _shared[id(shared)] = (shared, _lines((*shared, SERVER)))
+    end = b"" if status in _BODILESS else b"Content-Length: %d\r\n" % length
+    return b"".join((_START_LINES[status], _lines(own), known[1], end))
+
+
+def _lines(fields: Headers) -> bytes:
+    text = "".join([f"{name}: {value}\r\n" for name, value in fields])
+    assert text.count("\r") == text.count("\n") == len(fields), "a field would end before its end"
+    return text.encode("utf-8")
+
+
+_START_LINES = {each.value: f"HTTP/1.1 {each.value} {each.phrase}\r\n".encode() for each in HTTPStatus}

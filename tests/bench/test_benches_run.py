@@ -24,9 +24,21 @@ async def result_of(tmp_path, name: str, *flags: str) -> dict:
 
 async def test_viewers(tmp_path) -> None:
     result = await result_of(
-        tmp_path, "viewers", "--seconds", "1", "--viewers", "4", "--no-many", "--behaviours", "hinted-part"
+        tmp_path,
+        "viewers",
+        "--seconds",
+        "1",
+        "--viewers",
+        "4",
+        "--no-many",
+        "--behaviours",
+        "hinted-part",
+        "--tokens",
     )
-    assert [row["behaviour"] for row in result["rows"]] == ["hinted-part"]
+    assert [(row["behaviour"], row["tokens"]) for row in result["rows"]] == [
+        ("hinted-part", False),
+        ("hinted-part", True),
+    ]
     for row in result["rows"]:
         assert row["viewers"] == 4
         assert row["faults"] == ""
@@ -47,6 +59,12 @@ async def test_viewers_of_any_server_by_its_address(tmp_path) -> None:
     (row,) = result["rows"]
     assert (row["faults"], row["reference"], row["server_cpu_percent"]) == ("", "the first viewer", None)
     assert row["parts"] >= 4
+
+
+async def test_held_path(tmp_path) -> None:
+    (row,) = (await result_of(tmp_path, "held_path", "--viewers", "20", "--rounds", "2"))["rows"]
+    assert set(row) == {"hold", "wake", "answer", "part", "all"}
+    assert min(row.values()) > 0
 
 
 async def test_live_requests(tmp_path) -> None:
@@ -72,3 +90,16 @@ async def test_generator(tmp_path) -> None:
     (row,) = result["rows"]
     assert row["errors"] == 0
     assert row["parts_per_s"] > 100
+
+
+async def test_start(tmp_path) -> None:
+    (row,) = (await result_of(tmp_path, "start", "--blocks", "50", "--rounds", "1"))["rows"]
+    assert 0 < row["ready_s"] <= row["slowest_ready_s"]
+    assert row["blocks_known_s"] >= row["ready_s"]
+
+
+async def test_tokens(tmp_path) -> None:
+    flags = ("--seconds", "0.5", "--rounds", "1", "--connections", "4")
+    rows = (await result_of(tmp_path, "tokens", *flags))["rows"]
+    assert [(row["answer"], row["errors"]) for row in rows] == [("playlist", 0), ("part", 0)]
+    assert all(row["answers"] > 0 for row in rows)

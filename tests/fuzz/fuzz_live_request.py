@@ -34,6 +34,11 @@ def _live() -> Hub:
     return hub
 
 
+class _Viewer:
+    def answered(self, response: Response) -> None: ...
+
+
+_VIEWER = _Viewer()
 _HUB = _live()
 _PREFIX = _HUB.list()[0].rendition.prefix
 
@@ -53,5 +58,5 @@ def target(data: bytes) -> None:
     if isinstance(answer, Response):
         assert revalidated(head, answer).status in {200, 204, 304, 400, 404, 405}
     else:
-        answer.subscribe(lambda _: None, 5.0)()
+        answer.subscribe(_VIEWER, 5.0).leave(_VIEWER)
     assert _HUB.waiting == 0

@@ -9,7 +9,7 @@ from edge.config import Config
 from edge.http.message import RequestHead, Response
 from edge.live.hub import Hub
 from edge.live.publication import Publication
-from edge.live.waiters import Wait
+from edge.live.waiters import Leave, Wait
 from edge.media.sample import Sample
 from edge.media.track import Track
 
@@ -44,7 +44,14 @@ class Viewer:
     """One request: what came, and when."""
 
     answers: list[tuple[float, Response]] = field(default_factory=list)
-    cancel: Callable[[], None] = lambda: None
+    clock: Callable[[], float] = lambda: 0.0
+    queue: Leave | None = None
+
+    def answered(self, response: Response) -> None:
+        self.answers.append((self.clock(), response))
+
+    def leave(self) -> None:
+        self.queue.leave(self)
 
     @property
     def response(self) -> Response:
@@ -117,12 +124,10 @@ class Stage:
     def ask(self, path: str, *, method: str = "GET", stream: str = "cam", **headers: str) -> Viewer:
         path, _, query = path.partition("?")
         fields = {name.replace("_", "-"): value for name, value in headers.items()}
-        viewer = Viewer()
+        viewer = Viewer(clock=lambda: self.now)
         answer = self.hub.answer(RequestHead(method, f"/live/{stream}/{path}", query, fields), self.now)
         if isinstance(answer, Wait):
-            viewer.cancel = answer.subscribe(
-                lambda response: viewer.answers.append((self.now, response)), self.now
-            )
+            viewer.queue = answer.subscribe(viewer, self.now)
         else:
             viewer.answers.append((self.now, answer))
         return viewer
@@ -153,6 +158,11 @@ def live(stage: Stage) -> Stage:
 @pytest.fixture
 def tracks() -> dict[str, Track]:
     return {"video": VIDEO, "smaller": SMALLER, "audio": AUDIO}
+
+
+@pytest.fixture
+def make_viewer() -> type[Viewer]:
+    return Viewer
 
 
 @pytest.fixture

@@ -109,7 +109,7 @@ def test_as_many_waiters_as_the_operator_allows(make_stage) -> None:
     assert refused.status == 503
     assert "live.max_waiters" in refused.text
     assert stage.ask("main.m3u8").status == 200, "what is there is for all"
-    held[0].cancel()
+    held[0].leave()
     assert not stage.ask_next().answers
     stage.play(0.5)
     assert held[1].status == held[2].status == 200
@@ -280,20 +280,21 @@ def test_a_new_life_and_new_rules_end_every_lease(live) -> None:
     assert not ended.holds
 
 
-def test_one_wait_serves_all_who_ask_the_same(make_stage) -> None:
+def test_one_wait_serves_all_who_ask_the_same(make_stage, make_viewer) -> None:
     stage = make_stage(max_waiters=2)
     stage.go_live(seconds=5)
     msn, part = stage.publication.rendition.window.next_position
     head = RequestHead("GET", "/live/cam/main.m3u8", f"_HLS_msn={msn}&_HLS_part={part}")
     wait = stage.hub.answer(head, stage.now)
-    answers: list[Response] = []
-    for _ in range(3):
-        wait.subscribe(answers.append, stage.now)()
+    viewers = [make_viewer() for _ in range(3)]
+    for viewer in viewers:
+        wait.subscribe(viewer, stage.now).leave(viewer)
     assert stage.hub.waiting == 0
-    for _ in range(3):
-        wait.subscribe(answers.append, stage.now)
-    assert [each.status for each in answers] == [503]
+    for viewer in viewers:
+        wait.subscribe(viewer, stage.now)
+    assert [len(viewer.answers) for viewer in viewers] == [0, 0, 1]
+    assert viewers[2].status == 503
     assert wait.lease.holds
     stage.play(0.4)
-    assert [each.status for each in answers] == [503, 200, 200]
+    assert [viewer.status for viewer in viewers] == [200, 200, 503]
     assert not wait.lease.holds

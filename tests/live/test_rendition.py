@@ -124,7 +124,7 @@ def test_everybody_gets_the_same_bytes(live) -> None:
 
 def test_a_viewer_who_left_disturbs_nobody(live) -> None:
     viewers = [live.ask_next() for _ in range(3)]
-    viewers[1].cancel()
+    viewers[1].leave()
     assert live.hub.waiting == 2
     live.play(0.5)
     assert [len(viewer.answers) for viewer in viewers] == [1, 0, 1]

@@ -1,4 +1,5 @@
 import random
+from collections.abc import Callable
 
 from edge.http.message import Response
 from edge.live.waiters import Places, Wait, Waiters, wake
@@ -6,73 +7,82 @@ from edge.live.waiters import Places, Wait, Waiters, wake
 OK = Response(200)
 
 
+class Viewer:
+    def __init__(self, then: Callable[[], object] = lambda: None) -> None:
+        self.got: list[Response] = []
+        self.then = then
+
+    def answered(self, response: Response) -> None:
+        self.got.append(response)
+        self.then()
+
+
 def test_only_those_who_are_due_are_taken() -> None:
     places = Places(10)
     waiters: Waiters[int] = Waiters(places)
-    got: list[str] = []
-    waiters.add(1, lambda _: got.append("one"), 0.0)
-    waiters.add(2, lambda _: got.append("two"), 0.0)
-    waiters.add(1, lambda _: got.append("also one"), 0.0)
+    one, two, also_one = Viewer(), Viewer(), Viewer()
+    waiters.add(1, one, 0.0)
+    waiters.add(2, two, 0.0)
+    waiters.add(1, also_one, 0.0)
     ((key, due),) = waiters.take(lambda key: key <= 1)
     assert key == 1
+    assert due == [one, also_one]
     assert wake(due, OK) == 2
-    assert got == ["one", "also one"]
+    assert (one.got, two.got, also_one.got) == ([OK], [], [OK])
     assert len(waiters) == places.taken == 1
 
 
 def test_a_viewer_who_left_is_not_answered_and_leaves_nothing_behind() -> None:
     places = Places(10)
     waiters: Waiters[str] = Waiters(places)
-    got: list[Response] = []
-    cancel = waiters.add("k", got.append, 0.0)
-    cancel()
-    cancel()
+    viewer = Viewer()
+    queue = waiters.add("k", viewer, 0.0)
+    queue.leave(viewer)
+    queue.leave(viewer)
     assert places.taken == len(waiters) == 0
-    assert [wake(each, OK) for _, each in waiters.take(lambda _: True)] in ([], [0])
-    assert got == []
+    assert [each for _, each in waiters.take(lambda _: True)] in ([], [[]])
 
 
-def test_a_viewer_who_leaves_while_others_are_answered_is_not_answered() -> None:
+def test_to_leave_after_the_answer_is_harmless() -> None:
     places = Places(10)
     waiters: Waiters[str] = Waiters(places)
-    got: list[str] = []
-    cancels = []
-    waiters.add("k", lambda _: cancels[0](), 0.0)
-    cancels.append(waiters.add("k", lambda _: got.append("second"), 0.0))
-    ((_, due),) = waiters.take(lambda _: True)
-    assert wake(due, OK) == 1
-    assert got == []
-    assert places.taken == 0
+    first, second = Viewer(), Viewer()
+    queue = waiters.add("k", first, 0.0)
+    waiters.take(lambda _: True)
+    waiters.add("k", second, 1.0)
+    queue.leave(first)
+    queue.leave(second)
+    assert len(waiters) == places.taken == 1
 
 
 def test_one_answer_object_for_all() -> None:
     waiters: Waiters[str] = Waiters(Places(10))
-    got: list[Response] = []
-    for _ in range(3):
-        waiters.add("k", got.append, 0.0)
+    viewers = [Viewer() for _ in range(3)]
+    for viewer in viewers:
+        waiters.add("k", viewer, 0.0)
     ((_, due),) = waiters.take(lambda _: True)
     wake(due, OK)
-    assert [response is OK for response in got] == [True] * 3
+    assert [viewer.got[0] is OK for viewer in viewers] == [True] * 3
 
 
 def test_a_viewer_who_asks_again_while_woken_waits_anew() -> None:
     places = Places(10)
     waiters: Waiters[str] = Waiters(places)
-    waiters.add("k", lambda _: waiters.add("k", lambda _: None, 1.0) and None, 0.0)
+    viewer = Viewer(lambda: waiters.add("k", viewer, 1.0))
+    waiters.add("k", viewer, 0.0)
     ((_, due),) = waiters.take(lambda _: True)
     assert wake(due, OK) == 1
     assert len(waiters) == places.taken == 1
 
 
 def test_the_oldest_are_taken_and_nobody_else() -> None:
-    waiters: Waiters[str] = Waiters(Places(10))
-    got: list[float] = []
-    for since in (1.0, 2.0, 3.0):
-        waiters.add("k", lambda _, since=since: got.append(since), since)
-    for _, due in waiters.take_older(2.0):
-        wake(due, OK)
-    assert got == [1.0, 2.0]
-    assert len(waiters) == 1
+    places = Places(10)
+    waiters: Waiters[str] = Waiters(places)
+    viewers = [Viewer(), Viewer(), Viewer()]
+    for since, viewer in enumerate(viewers, 1):
+        waiters.add("k", viewer, float(since))
+    assert [due for _, due in waiters.take_older(2.0)] == [viewers[:2]]
+    assert len(waiters) == places.taken == 1
     assert waiters.take_older(2.9) == []
 
 
@@ -80,12 +90,13 @@ def test_a_place_is_given_back_however_the_waiting_ends() -> None:
     dice = random.Random(7)
     places = Places(1000)
     waiters: Waiters[int] = Waiters(places)
-    cancels = []
-    expected = 0
+    ways_out = []
     for turn in range(500):
-        cancels.append(waiters.add(dice.randrange(5), lambda _: None, float(turn)))
+        viewer = Viewer()
+        ways_out.append((waiters.add(dice.randrange(5), viewer, float(turn)), viewer))
         if dice.random() < 0.3:
-            dice.choice(cancels)()
+            queue, who = dice.choice(ways_out)
+            queue.leave(who)
         if dice.random() < 0.1:
             wanted = dice.randrange(5)
             for _, due in waiters.take(lambda key, wanted=wanted: key == wanted):
@@ -93,25 +104,25 @@ def test_a_place_is_given_back_however_the_waiting_ends() -> None:
         if dice.random() < 0.1:
             for _, due in waiters.take_older(turn - 20.0):
                 wake(due, OK)
-        expected = len(waiters)
-        assert places.taken == expected
-    assert expected > 0
+        assert places.taken == len(waiters)
+    assert places.taken > 0
+    assert all(len(viewer.got) <= 1 for _, viewer in ways_out)
 
 
 def test_places_are_full_at_their_limit() -> None:
     places = Places(1)
     waiters: Waiters[str] = Waiters(places)
+    viewer = Viewer()
     assert not places.are_full
-    cancel = waiters.add("k", lambda _: None, 0.0)
+    queue = waiters.add("k", viewer, 0.0)
     assert places.are_full
-    cancel()
+    queue.leave(viewer)
     assert not places.are_full
 
 
 def test_waiting_begins_with_the_subscription() -> None:
     waiters: Waiters[str] = Waiters(Places(10))
-    got: list[Response] = []
-    wait = Wait(lambda deliver, now: waiters.add("k", deliver, now))
+    wait = Wait(lambda viewer, now: waiters.add("k", viewer, now))
     assert len(waiters) == 0
-    wait.subscribe(got.append, 0.0)
+    wait.subscribe(Viewer(), 0.0)
     assert len(waiters) == 1

@@ -265,3 +265,25 @@ async def _live(root, operations, capacity, read_ahead):
     finally:
         await stack.aclose()
     assert origin.open_reads == 0
+
+
+async def test_who_asks_while_the_disk_is_looked_at_gets_what_is_there(tmp_path, origin):
+    """No block is fetched a second time, however early the question comes."""
+    async with running(tmp_path, origin) as cache:
+        await cache.warm("a")
+    fetched = origin.octets
+    cache = BlockCache(tmp_path, [Mount("", origin)], CacheRules(capacity=100_000, block_size=BLOCK))
+    await cache.begin()
+    assert cache.opened("a") is None
+    assert await body(cache, await cache.open("a")) == CONTENT
+    assert origin.octets == fetched
+    await cache.close()
+
+
+async def test_a_purge_while_the_disk_is_looked_at_finds_all(tmp_path, origin):
+    async with running(tmp_path, origin) as cache:
+        await cache.warm("a")
+    cache = BlockCache(tmp_path, [Mount("", origin)], CacheRules(capacity=100_000, block_size=BLOCK))
+    await cache.begin()
+    assert await cache.purge("a") == len(CONTENT) // BLOCK + 1
+    await cache.close()

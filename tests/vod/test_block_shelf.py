@@ -16,7 +16,8 @@ OCTETS = bytes(range(200))
 @contextlib.asynccontextmanager
 async def shelf_in(root, capacity=1_000):
     shelf = BlockShelf(BlockStore(root), BlockIndex(capacity, head_quota=0))
-    await shelf.start()
+    await shelf.begin()
+    await shelf.loaded()
     try:
         yield shelf
     finally:
@@ -79,7 +80,19 @@ async def test_a_folder_of_blocks_of_another_size_is_emptied(tmp_path, unit):
         await put(shelf)
     (tmp_path / "blocks" / "notes").write_text("somebody's")
     shelf = BlockShelf(BlockStore(tmp_path, unit), BlockIndex(1_000, head_quota=0))
-    await shelf.start()
+    await shelf.begin()
+    await shelf.loaded()
     assert len(shelf) == (unit == 1_048_576)
     assert (tmp_path / "blocks" / "notes").exists()
     await shelf.close()
+
+
+async def test_nothing_waits_for_what_is_on_disk_but_those_who_ask_for_it(tmp_path):
+    async with shelf_in(tmp_path) as shelf:
+        await put(shelf)
+    shelf = BlockShelf(BlockStore(tmp_path), BlockIndex(1_000, head_quota=0))
+    await shelf.begin()
+    assert (len(shelf), shelf.list()) == (0, [])
+    await shelf.close()  # while it is looked at: the order is remembered all the same
+    async with shelf_in(tmp_path) as shelf:
+        assert shelf.list() == [StoredBlock(KEY, 200, False)]

@@ -14,6 +14,7 @@ OCTETS = bytes(range(256)) * 40
 @pytest.fixture
 def store(tmp_path):
     made = BlockStore(tmp_path)
+    made.take()
     made.load()
     yield made
     made.close()
@@ -68,6 +69,7 @@ def test_a_removed_block_is_gone(store, tmp_path):
 @pytest.mark.parametrize("log", ["whole", "torn", "lost", "nonsense"])
 def test_a_new_start_finds_all_blocks(tmp_path, log):
     first = BlockStore(tmp_path)
+    first.take()
     first.load()
     keys = [BlockKey(f"a{number}", '"x"', number) for number in range(20)]
     for key in keys:
@@ -84,6 +86,7 @@ def test_a_new_start_finds_all_blocks(tmp_path, log):
     elif log != "whole":
         path.write_text({"torn": text[:-30], "nonsense": '[1]\n{"a":\n\x00'}[log])
     second = BlockStore(tmp_path)
+    second.take()
     found = second.load()
     assert {block.key for block in found} == {*keys} - {keys[7]}
     assert {block.size for block in found} == {len(OCTETS)}
@@ -94,6 +97,7 @@ def test_a_new_start_finds_all_blocks(tmp_path, log):
 
 def test_the_order_is_remembered(tmp_path):
     first = BlockStore(tmp_path)
+    first.take()
     first.load()
     blocks = [StoredBlock(BlockKey("a", '"x"', number), len(OCTETS), number == 2) for number in (3, 1, 2)]
     for block in reversed(blocks):
@@ -101,6 +105,7 @@ def test_the_order_is_remembered(tmp_path):
     first.remember(blocks)
     first.close()
     second = BlockStore(tmp_path)
+    second.take()
     assert second.load() == blocks
     second.close()
 
@@ -108,11 +113,16 @@ def test_the_order_is_remembered(tmp_path):
 def test_a_folder_has_one_owner(store, tmp_path):
     other = BlockStore(tmp_path)
     with pytest.raises(ConfigError, match="another server"):
-        other.load()
+        other.take()
     other.close()
 
 
 def test_a_folder_that_is_none_is_told(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(ConfigError, match=r"vod\.cache_dir"):
-        BlockStore(tmp_path / "file").load()
+        BlockStore(tmp_path / "file").take()
+
+
+def test_a_folder_that_cannot_be_read_is_as_an_empty_one(store, tmp_path):
+    (tmp_path / "blocks").rmdir()
+    assert store.load() == []

@@ -1,3 +1,4 @@
+import random
 from datetime import UTC, datetime
 from email.parser import BytesParser
 from pathlib import Path
@@ -5,11 +6,12 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scripted_origin import ScriptedOrigin
 
 from edge.errors import NotFound, OriginTimeout
 from edge.http.message import RequestHead, Response
 from edge.vod.asset import Asset
-from edge.vod.block_cache import BlockCache
+from edge.vod.block_cache import BlockCache, CacheRules
 from edge.vod.library import Library
 from edge.vod.mounts import Mount
 
@@ -158,3 +160,63 @@ async def test_every_body_is_a_slice(body, first, last):
         assert (got, int(size)) == (body[start : stop + 1], len(body))
     else:
         assert status == 416 or got == body
+
+
+async def cached(tmp_path, size=300_000, **rules):
+    body = random.Random(1).randbytes(size)
+    origin = ScriptedOrigin({"clip": (body, '"1"')}, piece=16_384)
+    cache = BlockCache(tmp_path / "cache", [Mount("/", origin)], CacheRules(block_size=65_536, **rules))
+    await cache.start()
+    return Library(cache, 60), cache, body
+
+
+def asked(library, text=None, **more):
+    fields = more if text is None else {"range": text, **more}
+    return library.answer_now("clip", RequestHead("GET", "/vod/clip", headers=fields), NOW)
+
+
+async def test_what_is_in_the_page_cache_is_answered_at_once(tmp_path):
+    library, cache, body = await cached(tmp_path)
+    assert asked(library, "bytes=0-9") is None, "nobody asked for it yet"
+    await cache.warm("clip")
+    assert asked(library, "bytes=0-9") is None, "on disk, but not verified since it was opened"
+    head = RequestHead("GET", "/vod/clip")
+    right = await library.answer("clip", head, NOW)
+    assert b"".join([bytes(piece) async for piece in right.pieces()]) == body
+    for first, last in ((0, 9), (65_530, 65_540), (299_999, 400_000), (100_000, 165_535)):
+        answer = asked(library, f"bytes={first}-{last}")
+        assert (answer.status, b"".join(answer.body)) == (206, body[first : last + 1])
+        assert dict(answer.own)["Content-Range"] == f"bytes {first}-{min(last, 299_999)}/300000"
+        assert dict(answer.headers)["Cache-Status"].startswith("edge; hit; ttl=")
+        other = answer.slice(5, 70_000 - 65_000)
+        assert (other.headers, b"".join(other.body)) == (answer.headers, body[5:5_001])
+    assert asked(library) is None, "300 kB are too much at once"
+    assert asked(library, "bytes=0-1,500-600") is None
+    assert asked(library, "bytes=300000-").status == 416
+    assert asked(library, "bytes=0-9", **{"if-none-match": '"1"'}).status == 304
+    assert asked(library, "bytes=0-9", **{"if-match": '"2"'}).status == 412
+    assert asked(library, "bytes=0-9").slice(9, 5) is None
+    assert asked(library, "bytes=0-9").slice(300_000, 300_001) is None
+    assert cache.stats()["head_blocks"] == 5
+    await library.close()
+
+
+async def test_what_was_purged_is_not_answered_from_a_slice(tmp_path):
+    library, cache, _ = await cached(tmp_path)
+    await cache.warm("clip")
+    await cache.warm("clip")
+    answer = asked(library, "bytes=0-9")
+    await cache.purge("*")
+    assert answer.slice(10, 19) is None
+    assert asked(library, "bytes=10-19") is None
+    await library.close()
+
+
+async def test_the_fields_of_a_hit_are_those_of_the_long_way(tmp_path):
+    library, cache, _ = await cached(tmp_path)
+    await cache.warm("clip")
+    await cache.warm("clip")
+    now = asked(library, "bytes=0-9")
+    long = await library.answer("clip", RequestHead("GET", "/vod/clip", headers={"range": "bytes=0-9"}), NOW)
+    assert (*now.own, *now.headers) == long.headers
+    await library.close()

@@ -5,6 +5,7 @@ import pytest
 from scripted_origin import ScriptedOrigin, failure
 
 from edge.errors import NotFound, OriginUnavailable
+from edge.http.byte_range import ByteRange
 from edge.vod.block_cache import BlockCache, CacheRules, Mount
 from edge.vod.warming import STEP, NotKept, warming
 
@@ -103,3 +104,18 @@ async def test_what_did_not_stay_is_not_called_held(tmp_path, origin):
 async def test_nothing_is_quickly_warm(tmp_path, origin):
     async with running(tmp_path, origin) as cache:
         assert await warmed(cache, "empty") == [(0, 0, None), (0, 0, 0)]
+
+
+async def test_what_was_warmed_is_not_pushed_out_by_what_is_watched_once(tmp_path, origin):
+    for number in range(8):
+        origin.contents[f"once{number}"] = (LARGE[:BLOCK], '"1"')
+    origin.contents["wanted"] = (LARGE[: 2 * BLOCK], '"1"')
+    async with running(tmp_path, origin, capacity=5 * BLOCK, head_quota=0) as cache:
+        await warmed(cache, "wanted")
+        for number in range(8):
+            asset = await cache.open(f"once{number}")
+            async with contextlib.aclosing(cache.stream(asset, ByteRange(0, BLOCK))) as pieces:
+                async for _ in pieces:
+                    pass
+            await cache._fetches.ended(asset.key)
+        assert len(cache.list("wanted")) == 2

@@ -9,9 +9,11 @@ from itertools import pairwise
 from edge.auth.admission import Admission
 from edge.config import Config
 from edge.live.hub import Hub
+from edge.vod.library import Library
 from edge.web.express import Express
 from edge.web.readiness import Readiness
 from edge.web.serving import Serving
+from edge.web.vod import AssetGate, vod_routes
 
 _DATE = re.compile(rb"Date: [^\r]*\r\n")
 
@@ -130,11 +132,20 @@ class Lanes:
 
 
 @asynccontextmanager
-async def both_lanes(config: Config | None = None, hub: Hub | None = None) -> AsyncIterator[Lanes]:
+async def both_lanes(
+    config: Config | None = None,
+    hub: Hub | None = None,
+    admission: Admission | None = None,
+    library: Library | None = None,
+) -> AsyncIterator[Lanes]:
     config = config or Config()
     hub, ready = hub or Hub(config), Readiness()
-    admission = Admission(config.auth)
-    serving = await Serving.begin(config, hub, ready=ready, admission=admission)
+    admission = admission or Admission(config.auth)
+    gate = AssetGate(library, admission) if library else None
+    serving = await Serving.begin(
+        config, hub, ready=ready, admission=admission,
+        routes=vod_routes(gate) if gate else (), rooms={"vod": gate} if gate else {},
+    )  # fmt: skip
     yield Lanes(serving, hub, ready)
     hub.end_all()
     await serving.close()

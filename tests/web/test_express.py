@@ -172,21 +172,21 @@ async def test_however_many_names_are_tried_nothing_is_kept(lanes, camera):
         one.written = b""
         one.receive(b"GET /live/no%d/main.m3u8?_HLS_msn=%d HTTP/1.1\r\n" % (number, number) + HEAD)
         assert one.written.startswith(b"HTTP/1.1 404 ")
-    assert all(len(known) == 0 for known in lanes.lane._known.values())
+    assert all(len(known) == 0 for known in lanes.lane._every_known())
     for number in range(3_000):
         one.written = b""
         one.receive(b"GET /live/cam/main.m3u8?x=%d HTTP/1.1\r\nHost: h%d\r\n\r\n" % (number, number))
-    assert sum(map(len, lanes.lane._known.values())) <= 4096
+    assert sum(map(len, lanes.lane._every_known())) <= 4096
     assert len(lanes.lane._fields) <= 1024
 
 
 async def test_what_was_known_is_forgotten_when_media_go_on(lanes, camera):
     one = lanes.express()
     one.receive(PLAYLIST)
-    assert sum(map(len, lanes.lane._known.values())) == 1
+    assert sum(map(len, lanes.lane._every_known())) == 1
     camera.send(0.4)
     after(lanes, 1)
-    assert sum(map(len, lanes.lane._known.values())) == 0
+    assert sum(map(len, lanes.lane._every_known())) == 0
 
 
 # Limits

@@ -4,11 +4,22 @@ import asyncio
 import logging
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager
+from datetime import UTC, datetime
+from pathlib import Path
 
+import jwt
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from edge.auth.admission import Admission
+from edge.auth.tokens import mint
+from edge.config import Config
+from edge.errors import NotFound, OriginUnavailable
+from edge.vod.asset import Asset
+from edge.vod.block_cache import BlockCache
+from edge.vod.library import Library
+from edge.vod.mounts import Mount
 from tests.web.both_lanes import Lanes, both_lanes, settle, split, told
 from tests.web.conftest import Camera
 
@@ -61,12 +72,75 @@ ODD_LINES = [
 ]  # fmt: skip
 
 
+ASSET = bytes(range(256)) * 1200
+ASSET_TARGETS = [
+    b"/vod/a.mp4", b"/vod/a.mp4", b"/vod/a.mp4", b"/vod/weak.mp4", b"/vod/none.mp4", b"/vod/a.mp4?x=1", b"/vod/", b"/vod//a.mp4",
+    b"/vod/../a.mp4", b"/vod/~tok/a.mp4", b"/vod/a.mp4/", b"/vod/broken.mp4", b"/vod/empty.mp4", b"/vod/%61.mp4", b"/vod/a%2fb",
+]  # fmt: skip
+ASSET_FIELDS = [
+    b"Range: bytes=0-9\r\n", b"Range: bytes=0-9\r\n", b"range: bytes=100-65635\r\n", b"Range: bytes=5-\r\n", b"Range: bytes=-5\r\n",
+    b"Range: bytes=0-0\r\n", b"Range: bytes=999999-\r\n", b"Range: bytes=9-3\r\n", b"Range: items=0-1\r\n", b"Range: bytes=0-99999999999999999999\r\n",
+    b'If-Range: "1"\r\n', b'If-Range: "2"\r\n', b'If-None-Match: "1"\r\n', b"If-None-Match: *\r\n", b'If-Match: "2"\r\n',
+    b"If-Modified-Since: Wed, 01 Apr 2026 00:00:00 GMT\r\n", b"If-Unmodified-Since: Wed, 01 Jan 2020 00:00:00 GMT\r\n", b"Connection: close\r\n",
+]  # fmt: skip
+
+
+class InMemory:
+    """An origin that cannot be slow; files in the page cache are `opened` likewise: see test_web_vod."""
+
+    name = "memory"
+
+    async def stat(self, key):
+        if key in {"none.mp4", "a.mp4/"}:
+            raise NotFound("There is none")
+        etag = 'W/"1"' if key == "weak.mp4" else '"1"'
+        return Asset(
+            key,
+            0 if key == "empty.mp4" else len(ASSET),
+            etag,
+            datetime(2026, 4, 1, tzinfo=UTC),
+            "video/mp4",
+            self.name,
+        )
+
+    async def read(self, asset, span):
+        if asset.key == "broken.mp4":
+            raise OriginUnavailable("It is away")
+        for at in range(span.start, span.stop, 65_536):
+            yield ASSET[at : min(at + 65_536, span.stop)]
+
+    async def close(self): ...
+
+
+def shelf() -> Library:
+    return Library(BlockCache(Path("/nowhere"), [Mount("/", InMemory(), is_cached=False)]), 60)
+
+
 class Pair:
     """Both lanes in a loop of their own, kept for thousands of requests: nothing in them changes."""
 
     def __init__(self, runner: asyncio.Runner, lanes: Lanes) -> None:
         self._runner, self._lanes = runner, lanes
         self._prefix = lanes.hub.list()[0].rendition.prefix.encode()
+
+    def agree_about_assets(self, requests: Sequence[bytes]) -> None:
+        """One after the other, on one connection: what takes turns to come is awaited."""
+        self._runner.run(self._agree_about_assets(requests))
+
+    async def _agree_about_assets(self, requests: Sequence[bytes]) -> None:
+        seen = []
+        for open_lane in (self._lanes.strict, self._lanes.express):
+            transport = open_lane()
+            for request in requests:
+                transport.receive(request)
+                await settle(60)
+            seen.append(told(transport))
+            transport.lose()
+            await settle(3)
+        assert seen[0] == seen[1], requests
+        assert seen[0][0].startswith(b"HTTP/1.1 ")
+        assert self._lanes.ready.requests == 0
+        assert self._lanes.lane.wheel.is_empty
 
     def agree(self, requests: Sequence[bytes], *cuts: Iterable[int]) -> None:
         """`cuts`: where segments end, one way or another."""
@@ -102,7 +176,7 @@ def pair() -> Iterator[Pair]:
         return lanes
 
     with asyncio.Runner() as runner:
-        context = both_lanes()
+        context = both_lanes(library=shelf())
         yield Pair(runner, runner.run(begin(context)))
         runner.run(context.__aexit__(None, None, None))
     logging.disable(logging.NOTSET)
@@ -143,7 +217,9 @@ def test_any_octet_may_be_wrong(pair, request, changes):
     """Replaced, inserted or taken out; where the end of the head is lost, more is awaited by both."""
     for at, octets in changes:
         request = request[:at] + octets + request[at + 1 :]
-    if request.endswith(b"\r\n\r\n") and b"Content-Length" not in request and b"chunked" not in request:
+    # With a second head in the segment that is no request, the strict parser forgets the first.
+    is_one = request.find(b"\r\n\r\n") == len(request) - 4
+    if is_one and b"Content-Length" not in request and b"chunked" not in request:
         pair.agree([request], [])
 
 
@@ -188,3 +264,153 @@ def test_smuggling_shapes(pair):
         b" " + length, b"X: a\r\n\t" + length, b"X: a\n" + length, b"X: a\r" + length, b"\0" + length,
     ):  # fmt: skip
         pair.agree([start + fields + b"\r\n" + inner], [], [60])
+
+
+# Tokens: on one connection for good, so that the fast lane has every occasion to remember too much
+
+SECRET = "0123456789abcdef0123456789abcdef"
+NEW = "fedcba9876543210fedcba9876543210"
+GATED = Config.model_validate({"auth": {"play": "tokens", "token_secrets": [SECRET, NEW]},
+                               "server": {"trusted_proxies": ["127.0.0.1"]}})  # fmt: skip
+KEYS_AS_BEFORE = {"play": "tokens", "token_secrets": [SECRET, NEW]}
+KEYS_CHANGED = {"play": "tokens", "token_secrets": [NEW]}
+BEGAN = 1_800_000_000.0
+
+
+def signed(stream: str, ttl_s: int = 100, action: str = "play", **more: str) -> str:
+    return mint(GATED.auth, action, [stream], ttl_s=ttl_s, now=BEGAN, **more)
+
+
+TOKENS = {
+    "mine": signed("cam", sub="mine"),
+    "yours": signed("cam", sub="yours"),
+    "brief": signed("cam", ttl_s=5),
+    "other's": signed("two"),
+    "everything": signed("*", sub="mine"),
+    "publisher's": signed("cam", action="publish"),
+    "bound": signed("cam", addr="192.0.2.7"),
+    "new": jwt.encode({"action": "play", "stream": "cam", "exp": BEGAN + 100}, NEW, "HS256"),
+    "of nobody": jwt.encode({"action": "play", "stream": "cam", "exp": BEGAN + 100}, "x" * 32, "HS256"),
+    "none": "",
+}
+STEPS = st.one_of(
+    st.tuples(st.just("ask"), st.sampled_from([*TOKENS, "mine", "yours", "bound", "no"]), st.sampled_from(
+        ["cam/main.m3u8", "cam/main.m3u8", "cam/main.m3u8?_HLS_msn=1&_HLS_part=0", "cam/PREFIX/1.m4s", "cam/index.m3u8",
+         "two/main.m3u8", "cam/../two/main.m3u8", "cam/~x/main.m3u8", "cam", "/cam/main.m3u8", "cam/main.m3u8?CMCD=bs"]),
+        st.sampled_from(["GET", "GET", "GET", "HEAD", "\r\nGET"]),
+        st.sampled_from(["", "", "X-Forwarded-For: 192.0.2.7\r\n", "X-Forwarded-For: 192.0.2.8\r\n", "Accept-Encoding: gzip\r\n"])),
+    st.tuples(st.just("revoke"), st.sampled_from(["mine", "yours"])),
+    st.tuples(st.just("wait"), st.sampled_from([3.0, 5.0, 60.0])),
+    st.tuples(st.just("reload"), st.sampled_from([KEYS_CHANGED, {"play": "open"}, KEYS_AS_BEFORE])),
+)  # fmt: skip
+
+
+class Judged:
+    """Both lanes behind tokens, one connection each for all steps. Time is told."""
+
+    def __init__(self, lanes: Lanes, admission: Admission) -> None:
+        self._lanes, self._admission = lanes, admission
+        for name in ("cam", "two"):
+            Camera(lanes.hub, name).send(5)
+        self._prefix = lanes.hub.list()[0].rendition.prefix
+        self._fast, self._strict = lanes.express(), lanes.strict()
+
+    def _line(self, token: str, rest: str, method: str) -> str:
+        way = f"~{TOKENS[token]}/" if token in TOKENS else ""
+        return f"{method} /live/{way}{rest.replace('PREFIX', self._prefix)} HTTP/1.1"
+
+    async def ask(self, token: str, rest: str, method: str, fields: str) -> bytes:
+        request = f"{self._line(token, rest, method)}\r\nHost: a\r\n{fields}\r\n".encode()
+        seen = []
+        for one in (self._fast, self._strict):
+            one.written = b""
+            one.receive(request)
+            await settle()
+            seen.append(told(one))
+        assert seen[0] == seen[1], request
+        return seen[0][0]
+
+    def reload(self, auth: dict[str, object]) -> None:
+        """As Operating does it."""
+        self._admission.replace(Config.model_validate({"auth": auth}).auth)
+        self._lanes.hub.end_leases()
+
+
+async def follow(steps: Sequence[tuple]) -> list[bytes]:
+    """What came of each step that asks."""
+    now = [BEGAN]
+    admission = Admission(GATED.auth, wall_clock=lambda: now[0])
+    answers = []
+    async with both_lanes(GATED, admission=admission) as lanes:
+        judged = Judged(lanes, admission)
+        for name, *what in steps:
+            if name == "ask":
+                answers.append(await judged.ask(*what))
+            elif name == "revoke":
+                admission.revoke(what[0])
+            elif name == "wait":
+                now[0] += what[0]
+            else:
+                judged.reload(what[0])
+    return answers
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(STEPS, min_size=2, max_size=14))
+def test_any_tokens_in_any_order(steps):
+    asyncio.run(follow(steps))
+
+
+ASK = ("ask", "mine", "cam/main.m3u8", "GET", "")
+
+
+@pytest.mark.parametrize(
+    ("step", "then"),
+    [
+        (("revoke", "mine"), ASK),
+        (("wait", 100.0), ASK),
+        (("wait", 99.0), None),
+        (("revoke", "yours"), None),
+        (("reload", KEYS_CHANGED), ASK),
+        (("wait", 0.0), ("ask", "no", "cam/main.m3u8", "GET", "")),
+        (("wait", 0.0), ("ask", "no", "cam/main.m3u8", "\r\nGET", "")),
+        (("wait", 0.0), ("ask", "of nobody", "cam/main.m3u8", "GET", "")),
+        (("wait", 0.0), ("ask", "mine", "two/main.m3u8", "GET", "")),
+        (("wait", 0.0), ("ask", "publisher's", "cam/main.m3u8", "GET", "")),
+        (("wait", 0.0), ("ask", "bound", "cam/main.m3u8", "GET", "X-Forwarded-For: 192.0.2.8\r\n")),
+    ],
+)
+async def test_what_was_let_in_is_judged_again_when_it_matters(step, then):
+    """Two requests are remembered; after the step the next is refused, or (None) the same is let in."""
+    *before, last = await follow([ASK, ASK, step, then or ASK])
+    assert [one[:12] for one in before] == [b"HTTP/1.1 200"] * 2
+    assert (last[9:12] == b"200") is (then is None)
+
+
+async def test_a_permit_is_for_one_client_of_a_proxy():
+    """On one connection: the address for which the token is, then another."""
+    asks = [
+        ("ask", "bound", "cam/main.m3u8", "GET", f"X-Forwarded-For: 192.0.2.{n}\r\n") for n in (7, 7, 8, 7)
+    ]
+    assert [one[9:12] for one in await follow(asks)] == [b"200", b"200", b"403", b"200"]
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from([b"GET", b"GET", b"HEAD"]),
+            st.sampled_from(ASSET_TARGETS),
+            st.lists(st.sampled_from(ASSET_FIELDS), max_size=2, unique_by=lambda field: field[:8].lower()),
+        ),
+        min_size=1,
+        max_size=3,
+    )
+)
+def test_assets_by_range_and_condition(pair, asked):
+    pair.agree_about_assets(
+        [
+            method + b" " + target + b" HTTP/1.1\r\n" + HOST + b"".join(fields) + b"\r\n"
+            for method, target, fields in asked
+        ]
+    )

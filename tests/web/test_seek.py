@@ -1,0 +1,77 @@
+import asyncio
+
+from edge.http.message import Response
+from tests.web.both_lanes import MemoryTransport, both_lanes, settle
+
+BODY = bytes(range(256)) * 8
+HEAD = b"GET /vod/a.mp4 HTTP/1.1\r\nHost: a\r\nRange: bytes=%b\r\n\r\n"
+
+
+class Room:
+    """Answers a range of BODY, and any other of it as long as `holds`."""
+
+    def __init__(self):
+        self.holds, self.asked = True, 0
+
+    def answer(self, head, now):
+        self.asked += 1
+        first, last = map(int, head.headers["range"].removeprefix("bytes=").split("-"))
+        return self.made(first, last)
+
+    def made(self, first, last):
+        if not self.holds or last >= len(BODY):
+            return None
+        told = (("Content-Range", f"bytes {first}-{last}/{len(BODY)}"),)
+        return Response(206, (("ETag", '"1"'),), (BODY[first : last + 1],), own=told, slice=self.made)
+
+    def may_repeat(self, head):
+        return False
+
+
+async def asked(*ranges, change=None):
+    room = Room()
+    async with both_lanes() as lanes:
+        lanes.lane._rooms = {"vod": room}
+        transport = lanes.express()
+        for number, each in enumerate(ranges):
+            if change and number == 1:
+                change(room, lanes)
+            transport.receive(HEAD % each)
+            await settle()
+        written = transport.written
+        transport.lose()
+        await asyncio.sleep(0)
+    return room, written
+
+
+async def test_another_range_of_the_same_is_answered_without_asking_for_the_whole_head():
+    room, written = await asked(b"0-9", b"100-199", b"5-5")
+    assert room.asked == 1
+    assert written.count(b"HTTP/1.1 206 Partial Content\r\n") == 3
+    assert b"Content-Range: bytes 100-199/2048\r\n" in written
+    assert written.endswith(b"\r\n\r\n" + BODY[5:6])
+
+
+async def test_the_octets_are_those_that_the_long_way_gives():
+    _, short = await asked(b"0-9", b"100-199")
+    _, long = await asked(b"100-199")
+    assert short.endswith(long)
+
+
+async def test_what_does_not_hold_any_more_is_asked_for():
+    room, _ = await asked(b"0-9", b"1-2", change=lambda room, _: setattr(room, "holds", False))
+    assert room.asked == 2
+
+
+async def test_other_fields_are_another_request():
+    async with both_lanes() as lanes:
+        room = Room()
+        lanes.lane._rooms = {"vod": room}
+        transport: MemoryTransport = lanes.express()
+        transport.receive(HEAD % b"0-9")
+        transport.receive((HEAD % b"0-9").replace(b"Host: a", b"Host: b"))
+        transport.receive((HEAD % b"0-9").replace(b"a.mp4", b"b.mp4"))
+        await settle()
+        assert room.asked == 3
+        transport.lose()
+        await asyncio.sleep(0)
