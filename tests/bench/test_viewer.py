@@ -57,7 +57,7 @@ class Stage:
 @pytest.fixture
 async def stage():
     stage = Stage()
-    runner = web.AppRunner(stage.app)
+    runner = web.AppRunner(stage.app, shutdown_timeout=0.1)  # viewers leave with requests held
     await runner.setup()
     site = web.TCPSite(runner, "127.0.0.1", 0)
     await site.start()
