@@ -89,9 +89,9 @@ def test_it_plays_over_http_2_no_later_than_without_a_front(server, view, tmp_pa
             assert late.p50 < 0.05, (name, late)
 
 
-def opened(view, base, options):
+def opened(view, base, options, stream="cam"):
     try:
-        return view(f"{base}/watch/cam?clock=1", **options)
+        return view(f"{base}/watch/{stream}?clock=1", **options)
     except Exception as error:
         if "ERR_CONNECTION_REFUSED" not in str(error) and "ERR_QUIC" not in str(error):
             raise
@@ -112,7 +112,9 @@ def test_it_plays_over_http_3_through_caddy(server, browser, tmp_path):
         own = browser.browser_type.launch(executable_path=chromium(), args=flags)
         stack.callback(own.close)
         page = own.new_context(viewport=SMALL).new_page()
-        viewer = until(lambda: opened(lambda address: Viewer(page, address), base, {}), 20, "Caddy answers")
+        viewer = until(
+            lambda: opened(lambda address: Viewer(page, address), base, {}, "quic"), 20, "Caddy answers"
+        )
         viewer.first_frame(20)
         viewer.until("window.edge.frames > 15", 20)
         assert viewer.page.evaluate(PROTOCOLS) == ["h3"]
