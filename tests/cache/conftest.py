@@ -1,40 +1,18 @@
 """A whole application with a real cache in front of a folder, on a socket."""
 
-import asyncio
-import dataclasses
-
 import pytest
 from aiohttp.test_utils import TestServer
 
 from edge.auth.admission import Admission
 from edge.cache.server import Server
 from edge.config import Config
-from edge.errors import OriginTimeout
 from edge.live.hub import Hub
 from edge.vod.block_cache import BlockCache, CacheRules, Mount
-from edge.vod.file_origin import FileOrigin
 from edge.web.app import Readiness, make_app
 from edge.web.cache_api import cache_routes
+from tests.vod.torn_folder import TornFolder
 
 BLOCK = 10_000
-
-
-class Folder(FileOrigin):
-    """Fails within the asset "torn.mp4"; waits while `is_open` is not so."""
-
-    is_open = True
-
-    async def stat(self, key):
-        asset = await super().stat(key)
-        return dataclasses.replace(asset, etag=asset.etag.removeprefix("W/"))  # nobody writes to it here
-
-    async def read(self, asset, span):
-        if asset.key == "torn.mp4" and span.start >= BLOCK:
-            raise OriginTimeout("nothing came")
-        async for piece in super().read(asset, span):
-            while not self.is_open:
-                await asyncio.sleep(0.01)
-            yield piece
 
 
 @pytest.fixture
@@ -44,7 +22,7 @@ def folder(tmp_path):
     for number in range(5):
         (media / "clips" / f"{number}.mp4").write_bytes(bytes([number]) * (25_000 + number))
     (media / "torn.mp4").write_bytes(b"t" * 30_000)
-    return Folder("folder", media)
+    return TornFolder(media, BLOCK)
 
 
 @pytest.fixture

@@ -1,38 +1,18 @@
 """The cache's API over a socket, with a real cache in front of a folder."""
 
 import asyncio
-import dataclasses
 import json
 
 import pytest
 
 from edge.auth.admission import Admission
-from edge.errors import OriginTimeout
 from edge.http.byte_range import ByteRange
 from edge.vod.block_cache import BlockCache, CacheRules, Mount
-from edge.vod.file_origin import FileOrigin
 from edge.web.cache_api import cache_routes
+from tests.vod.torn_folder import TornFolder
 
 BLOCK = 1_000
 TOKEN = {"Authorization": "Bearer correct horse"}
-
-
-class Folder(FileOrigin):
-    """Fails within the asset "torn", and waits when it is told to."""
-
-    is_open = True
-
-    async def stat(self, key):
-        asset = await super().stat(key)
-        return dataclasses.replace(asset, etag=asset.etag.removeprefix("W/"))  # nobody writes to it here
-
-    async def read(self, asset, span):
-        if asset.key == "torn.mp4" and span.start >= BLOCK:
-            raise OriginTimeout("nothing came")
-        async for piece in super().read(asset, span):
-            while not self.is_open:
-                await asyncio.sleep(0.01)
-            yield piece
 
 
 @pytest.fixture
@@ -42,7 +22,7 @@ def folder(tmp_path):
     (media / "clips" / "a b.mp4").write_bytes(b"a" * 2_500)
     (media / "clips" / "ü.mp4").write_bytes(b"u" * 4_000)
     (media / "torn.mp4").write_bytes(b"t" * 3_000)
-    return Folder("folder", media)
+    return TornFolder(media, BLOCK)
 
 
 @pytest.fixture
