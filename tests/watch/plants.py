@@ -268,6 +268,8 @@ class DoesNotBlock(ScriptedServer):
 
 @plant("LL 32", "segment-early")
 class SegmentTooEarly(ScriptedServer):
+    speed = 1.0  # a segment is open long enough to be asked for by a busy machine
+
     async def wait_for(self, msn, part):
         await super().wait_for(msn, 0 if part is None else part)
 
