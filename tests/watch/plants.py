@@ -290,6 +290,8 @@ class NoRollover(ScriptedServer):
 
 @plant("LL 34", "rollover-early")
 class RolloverEarly(ScriptedServer):
+    speed = 1.0
+
     async def wait_for(self, msn, part):
         if part is None or part < PARTS:
             await super().wait_for(msn, part)
