@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncGenerator, Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Protocol
 
 Headers = tuple[tuple[str, str], ...]
 Pieces = AsyncGenerator[bytes | bytearray]
@@ -33,6 +34,16 @@ class Lease:
         self.again = again
 
 
+class Slices(Protocol):
+    """Other octets of what a 206 is a part of, for the same client, for a part of a second."""
+
+    size: int
+    """Of the whole representation, in octets."""
+
+    def read(self, start: int, stop: int) -> tuple[bytes | bytearray, ...] | None:
+        """Octets `start` to before `stop`, which lie within; the buffers are the caller's. None: ask anew."""
+
+
 @dataclass(frozen=True, slots=True)
 class Response:
     """A whole answer. `body` buffers are shared between viewers: a lane writes them and never changes them.
@@ -47,13 +58,34 @@ class Response:
     body: tuple[bytes | bytearray, ...] = ()
     lease: Lease | None = field(default=None, compare=False, repr=False)
     own: Headers = ()
-    slice: Callable[[int, int], "Response | None"] | None = field(default=None, compare=False, repr=False)
-    """The 206 for other octets, first and last, to the same client for a part of a second; None: ask anew."""
+    slices: Slices | None = field(default=None, compare=False, repr=False)
+    """Of a 206 whose only `own` field is Content-Range: what other ranges are answered from."""
 
     @property
     def content_length(self) -> int:
         """Octets in `body`."""
         return sum(map(len, self.body))
+
+
+@dataclass(frozen=True, slots=True)
+class AtHand:
+    """A long answer, octets `start` to before `stop` of a representation, that most likely are in memory.
+
+    `first` were read already. `read` as in Slices, and good until the end; where it gives None, `rest` gives
+    all from there on.
+    """
+
+    status: int
+    headers: Headers
+    start: int
+    stop: int
+    first: tuple[bytes | bytearray, ...]
+    read: Callable[[int, int], tuple[bytes | bytearray, ...] | None]
+    rest: Callable[[int], Pieces]
+
+    def streaming(self) -> "Streaming":
+        """The same, for a lane that takes pieces only."""
+        return Streaming(self.status, self.headers, self.stop - self.start, lambda: self.rest(self.start))
 
 
 @dataclass(frozen=True, slots=True)

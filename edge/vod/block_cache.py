@@ -2,8 +2,9 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncGenerator, Iterator, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
@@ -27,7 +28,7 @@ from edge.vod.mounts import Mount, Mounts
 PIECE = 65_536
 """What a slow reader holds in memory, beside what its socket does."""
 _HEAD = 524_288
-_HITS = VOD_BLOCKS.labels("hit")
+_HITS, _PASSED = VOD_BLOCKS.labels("hit"), VOD_BLOCKS.labels("passed")
 _MOST_LOOKED_AT = 64
 
 
@@ -113,27 +114,49 @@ class BlockCache:
 
     # Octets
 
-    def read_now(self, asset: Asset, span: ByteRange) -> tuple[bytearray, ...] | None:
-        """All of it, at most 64 KiB, when it is in the page cache; the buffers are the caller's."""
+    def reader(self, asset: Asset) -> Callable[[int, int], tuple[bytearray, ...] | None]:
+        """What gives octets of `asset`, from here to before there, at most 64 KiB, when they are in the page
+        cache; the buffers are the caller's.
+        """
+        return partial(self._kept_now if self.keeps(asset) else self._passed_now, asset)
+
+    def _kept_now(self, asset: Asset, start: int, stop: int) -> tuple[bytearray, ...] | None:
+        unit = self._rules.block_size
+        number, at = divmod(start, unit)
+        end = at + stop - start
+        if end > unit or end - at > PIECE:
+            return self._several_now(asset, ByteRange(start, stop))
+        octets = self._shelf.read_now(
+            BlockKey(asset.key, asset.etag, number, asset.origin),
+            at,
+            end,
+            min(unit, asset.size - number * unit),
+        )
+        if octets is None:
+            return None
+        _HITS.inc()
+        return (octets,)
+
+    def _several_now(self, asset: Asset, span: ByteRange) -> tuple[bytearray, ...] | None:
         if span.size > PIECE:
             return None
-        if not self.keeps(asset):
-            octets = self._mounts.read_now(asset, span)
-            if octets is not None:
-                VOD_BLOCKS.labels("passed").inc()
-            return None if octets is None else (octets,)
-        found = []
-        parts = list(self._parts(asset, span))
-        for key, part in parts:
-            octets = self._shelf.read_now(key, *part)
-            if octets is None:
-                return None
-            found.append(octets)
-        for key, part in parts:  # not before: who is told None asks again
-            if not self._shelf.wanted(key, self._whole(asset, key).size, at=part.start):
-                return None
-        _HITS.inc(len(found))
-        return tuple(found)
+        found = [self._kept_now(asset, start, stop) for start, stop in self._cut(span)]
+        return None if None in found else tuple(octets for each in found if each for octets in each)
+
+    def _cut(self, span: ByteRange) -> Iterator[ByteRange]:
+        """At the borders of blocks."""
+        unit, start = self._rules.block_size, span.start
+        while start < span.stop:
+            stop = min(span.stop, (start // unit + 1) * unit)
+            yield ByteRange(start, stop)
+            start = stop
+
+    def _passed_now(self, asset: Asset, start: int, stop: int) -> tuple[bytearray, ...] | None:
+        octets = self._mounts.read_now(asset, ByteRange(start, stop)) if stop - start <= PIECE else None
+        if octets is None:
+            return None
+        _PASSED.inc()
+        return (octets,)
 
     def how(self, asset: Asset, span: ByteRange) -> Presence:
         """For Cache-Status: look before `stream` changes it. Of what is long the first blocks only."""
@@ -153,7 +176,7 @@ class BlockCache:
         leaves: fetches that nobody else follows stop then.
         """
         if not self.keeps(asset):
-            VOD_BLOCKS.labels("passed").inc()
+            _PASSED.inc()
             async with contextlib.aclosing(self._mounts.read(asset, span)) as body:
                 async for octets in body:
                     yield octets

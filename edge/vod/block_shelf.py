@@ -88,9 +88,10 @@ class BlockShelf:
             self._later_remove(key)
         return found == size
 
-    def read_now(self, key: BlockKey, start: int, stop: int) -> bytearray | None:
-        """See BlockStore.read_now."""
-        return self._store.read_now(key, start, stop)
+    def read_now(self, key: BlockKey, start: int, stop: int, size: int) -> bytearray | None:
+        """See BlockStore.read_now. It was asked for; what is not of this `size` is not it."""
+        octets = self._store.read_now(key, start, stop)
+        return octets if octets is not None and self.wanted(key, size, at=start) else None
 
     async def read(self, key: BlockKey, start: int, stop: int) -> bytes | bytearray | None:
         """None: it was bad, and is gone."""

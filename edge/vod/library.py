@@ -1,21 +1,21 @@
 """The answers for assets: preconditions, ranges and their fields (RFC 9110, 13 and 14; RFC 9211)."""
 
+import asyncio
 import secrets
 from contextlib import aclosing
 from dataclasses import dataclass
 from datetime import datetime
-from functools import partial
 
 from edge.errors import EdgeError, RangeNotSatisfiable
 from edge.http import multipart
 from edge.http.byte_range import ByteRange
 from edge.http.cors import OPEN
-from edge.http.message import Headers, Pieces, RequestHead, Response, Streaming
+from edge.http.message import AtHand, Headers, Pieces, RequestHead, Response, Streaming
 from edge.http.precondition import failed, http_date, range_holds
 from edge.http.problem import problem, problem_of
 from edge.http.ranges import wanted
 from edge.vod.asset import Asset
-from edge.vod.block_cache import BlockCache
+from edge.vod.block_cache import PIECE, BlockCache
 
 _TAME: Headers = (("X-Content-Type-Options", "nosniff"), ("Content-Security-Policy", "sandbox"))
 """An asset is media, not a page of this site."""
@@ -32,13 +32,23 @@ class _Plan:
     headers: Headers
 
 
-@dataclass(frozen=True, slots=True)
 class _Hit:
-    """The fields of every hit of `asset`, but for Content-Range, until `until_s` of the loop's time."""
+    """What every hit of `asset` has, until `until_s` of the loop's time. See Slices."""
 
-    asset: Asset
-    until_s: float
-    headers: Headers
+    __slots__ = ("_now_s", "_read_now", "asset", "headers", "size", "until_s")
+
+    def __init__(self, asset: Asset, headers: Headers, until_s: float, cache: BlockCache) -> None:
+        """`headers`: all but Content-Range."""
+        self.asset = asset
+        self.size = asset.size
+        self.headers = headers
+        self.until_s = until_s
+        self._read_now = cache.reader(asset)
+        self._now_s = asyncio.get_running_loop().time
+
+    def read(self, start: int, stop: int) -> tuple[bytes | bytearray, ...] | None:
+        """See Slices.read."""
+        return None if self._now_s() >= self.until_s else self._read_now(start, stop)
 
 
 class Library:
@@ -59,8 +69,9 @@ class Library:
             return problem_of(error, headers=OPEN)
         return plan if isinstance(plan, Response) else self._streaming(asset, plan)
 
-    def answer_now(self, key: str, head: RequestHead, now: datetime) -> Response | None:
-        """As `answer` to a GET, when nobody need be asked and all, 64 KiB at most, is in the page cache.
+    def answer_now(self, key: str, head: RequestHead, now: datetime) -> Response | AtHand | None:
+        """As `answer` to a GET, when nobody need be asked and all is in the page cache, or its first piece where
+        it is longer than 64 KiB.
 
         None: ask `answer`. The buffers are the caller's; a reader that is slow keeps them in memory.
         """
@@ -80,24 +91,29 @@ class Library:
         if ranges is not None and len(ranges) > 1:
             return None
         span = ranges[0] if ranges else ByteRange(0, asset.size)
-        body = self._cache.read_now(asset, span)
+        hit = self._hit(asset)
+        told = (("Content-Range", span.within(asset.size)),) if ranges else ()
+        if span.size > PIECE:
+            return self._at_hand(hit, span, told)
+        body = hit.read(span.start, span.stop)
         if body is None:
             return None
-        hit = self._hit(asset)
         if not ranges:
             return Response(200, hit.headers, body)
-        told = (("Content-Range", span.within(asset.size)),)
-        return Response(206, hit.headers, body, own=told, slice=partial(self._slice, hit))
+        return Response(206, hit.headers, body, own=told, slices=hit)
 
-    def _slice(self, hit: _Hit, first: int, last: int) -> Response | None:
-        """See Response.slice."""
-        size = hit.asset.size
-        span = ByteRange(first, min(last + 1, size))
-        if first > last or first >= size or self._cache.now_s() >= hit.until_s:
+    def _at_hand(self, hit: _Hit, span: ByteRange, told: Headers) -> AtHand | None:
+        asset, read = hit.asset, self._cache.reader(hit.asset)
+        is_there = not self._cache.keeps(asset) or self._came(asset, (span,), before=asset) == "hit"
+        first = read(span.start, span.start - span.start % PIECE + PIECE) if is_there else None
+        if first is None:
             return None
-        body = self._cache.read_now(hit.asset, span)
-        told = (("Content-Range", f"bytes {first}-{span.stop - 1}/{size}"),)
-        return None if body is None else Response(206, hit.headers, body, own=told)
+
+        def rest(start: int) -> Pieces:
+            return self._cache.stream(asset, ByteRange(start, span.stop))
+
+        headers = (*told, *hit.headers)
+        return AtHand(206 if told else 200, headers, span.start, span.stop, first, read, rest)
 
     def _refused(self, asset: Asset, head: RequestHead, now: datetime) -> Response | None:
         plan = self._plan(asset, head, now, before=asset)
@@ -116,7 +132,7 @@ class Library:
         if age_s is not None:
             until_s = now_s + min(1.0 - age_s % 1, self._cache.left_s(asset) % 1)
         headers = self._fields(asset, (), self._status(asset, (), before=asset))
-        hit = self._hits[asset.key] = _Hit(asset, until_s, headers)
+        hit = self._hits[asset.key] = _Hit(asset, headers, until_s, self._cache)
         return hit
 
     def _fields(self, asset: Asset, told: Headers, status: Headers) -> Headers:

@@ -4,7 +4,7 @@ import asyncio
 from functools import partial
 from typing import cast
 
-from edge.http.message import Response
+from edge.http.message import AtHand, Response
 from edge.http.plain_request import END, Fields, has_odd_line_end
 from edge.http.problem import problem
 from edge.live.waiters import Leave
@@ -12,9 +12,11 @@ from edge.web.access_log import Line
 from edge.web.client_address import client_address
 from edge.web.doors import FULL, no_seat
 from edge.web.flow import Flow, Way
-from edge.web.handover import LEAST_READ_BYTES, TOO_SLOW, hand_over
+from edge.web.handover import hand_over
 from edge.web.lane import NO_MEMO, Asked, Lane
+from edge.web.patience import Patience
 from edge.web.permitted import Permitted
+from edge.web.reel import Reel
 from edge.web.seek import Seek
 from edge.web.wire import Wire
 
@@ -31,11 +33,8 @@ _TOO_LONG = problem(431, "Request header fields too large", "The head of the req
 _NO_FIELDS = Fields(b"\0", {}, (), closes=False)
 
 
-class Express(asyncio.Protocol):
-    """One connection, one request after the other.
-
-    `_is_quick`: nothing is buffered, held or unsent, and nobody takes notes of each request.
-    """
+class Express(Patience):
+    """One connection, one request after the other."""
 
     __slots__ = (
         "_address",
@@ -45,24 +44,15 @@ class Express(asyncio.Protocol):
         "_fields",
         "_flow",
         "_held_at",
-        "_is_ending",
-        "_is_paused",
-        "_is_quick",
         "_known",
-        "_lane",
         "_memo",
         "_permitted",
         "_queue",
         "_seek",
-        "_since",
-        "_slot",
-        "_transport",
-        "_unsent",
     )
 
     def __init__(self, lane: Lane) -> None:
-        self._lane = lane
-        self._transport: asyncio.Transport | None = None
+        super().__init__(lane)
         self._address = self._client = ""
         self._fields = _NO_FIELDS
         self._memo = NO_MEMO
@@ -71,12 +61,9 @@ class Express(asyncio.Protocol):
         self._buffer = b""
         self._asked: Asked | None = None
         self._queue: Leave | None = None
-        self._flow: Flow | None = None
+        self._flow: Flow | Reel | None = None
         self._seek: Seek | None = None
         self._held_at = 0.0
-        self._is_quick = self._is_paused = self._is_ending = False
-        self._since = lane.now
-        self._slot = self._unsent = 0
 
     # What the transport tells
 
@@ -138,53 +125,19 @@ class Express(asyncio.Protocol):
         else:
             self._go_on()
 
-    # Time
+    # What its patience asks
 
-    def look(self) -> None:
-        """See Timed."""
-        lane = self._lane
-        if self._is_paused or self._is_ending:
-            self._look_at_reader()
-            return
-        is_asking = bool(self._buffer) or self._fields is _NO_FIELDS
-        patience = lane.limits.slow_head if is_asking else lane.limits.idle
-        left = self._since + round(patience) - lane.now
-        if self._asked is not None:
-            self._look_in(lane.limits.idle)
-        elif left > 0:
-            self._look_in(left)
-        elif self._buffer:
-            self._refuse(TOO_SLOW)
-        else:
-            self.close()
+    @property
+    def _is_held(self) -> bool:
+        return self._asked is not None
 
-    def close(self) -> None:
-        """See Timed."""
-        self._is_ending = True
-        self._is_quick = False
-        if self._transport is not None:
-            self._look_in(self._lane.limits.slow_reader)
-            self._transport.close()
+    @property
+    def _has_begun(self) -> bool:
+        return bool(self._buffer)
 
-    def abort(self) -> None:
-        """See Timed."""
-        if self._transport is not None:
-            self._transport.abort()
-
-    def _look_at_reader(self) -> None:
-        """Slow is allowed, but what a reader leaves lying is held for him."""
-        assert self._transport is not None
-        unsent = self._transport.get_write_buffer_size()
-        if self._is_ending or unsent > self._unsent - LEAST_READ_BYTES:
-            self.abort()
-            return
-        self._unsent = unsent
-        self._look_in(self._lane.limits.slow_reader)
-
-    def _look_in(self, seconds: float) -> None:
-        wheel = self._lane.wheel
-        wheel.take_out(self, self._slot)
-        self._slot = wheel.put(self, self._lane.now + max(1, round(seconds)))
+    @property
+    def _has_asked(self) -> bool:
+        return self._fields is not _NO_FIELDS
 
     # Requests
 
@@ -298,18 +251,27 @@ class Express(asyncio.Protocol):
         lane.ready.requests += 1
         closes = asked.closes or lane.ready.is_draining
         way = Way(transport, asked.head, lane.tally, asked.kind, lane.date, closes)
-        self._flow = Flow(asked.later, way, self)
+        if isinstance(asked.later, AtHand):
+            self._flow = reel = Reel(asked.later, way, self)
+            if reel.begin():
+                self._streamed(asked.later.status, asked.later.stop - asked.later.start, is_closed=closes)
+        else:
+            self._flow = flow = Flow(way, self)
+            flow.ask(asked.later)
 
     def streamed(self, status: int, octets: int, *, is_closed: bool) -> None:
         """See flow.Reader."""
+        self._streamed(status, octets, is_closed=is_closed)
+        if not is_closed:
+            self._go_on()
+
+    def _streamed(self, status: int, octets: int, *, is_closed: bool) -> None:
         if self._asked is not None and self._lane.access_log.is_on:
             self._note(self._asked, status, octets)
         self._let_go()
         self._since = self._lane.now
         if is_closed:
             self.close()
-        else:
-            self._go_on()
 
     def _give_again(self, asked: Asked) -> None:
         if asked.wire is None:

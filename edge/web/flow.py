@@ -3,13 +3,13 @@
 import asyncio
 import logging
 import socket
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import aclosing
 from typing import NamedTuple, Protocol
 
 from edge.errors import EdgeError
 from edge.http.cors import OPEN
-from edge.http.message import Pieces, RequestHead, Response, Streaming
+from edge.http.message import AtHand, Headers, Pieces, RequestHead, Response, Streaming
 from edge.http.problem import problem_of
 from edge.http.token_path import without_token
 from edge.metrics import WEB_FAILURES
@@ -51,17 +51,35 @@ class Way(NamedTuple):
     date: bytes
     closes: bool
 
+    def begin(self, status: int, headers: Headers, length: int, *first: bytes | bytearray) -> None:
+        """Write the head, and what is there of the body."""
+        limit_unsent(self.transport)
+        closing = _CLOSING if self.closes else b""
+        lines = head_lines(status, length, (), headers)
+        self.transport.writelines([b"".join((lines, self.date, closing, b"\r\n")), *first])
+
 
 class Flow:
     """One answer on its way. Who made it says when the transport is full, and cancels it when it is gone."""
 
     __slots__ = ("_reader", "_resumed", "_task", "_way")
 
-    def __init__(self, later: Later, way: Way, reader: Reader) -> None:
+    def __init__(self, way: Way, reader: Reader) -> None:
         self._way = way
         self._reader = reader
         self._resumed: asyncio.Future[None] | None = None
-        self._task = asyncio.ensure_future(self._run(later))
+        self._task: asyncio.Task[None] | None = None
+
+    def ask(self, later: Later) -> None:
+        """Give what it says."""
+        self._start(self._run(later))
+
+    def follow(self, answer: AtHand, at: int) -> None:
+        """Give the rest of what has begun."""
+        self._start(self._rest(answer, at))
+
+    def _start(self, work: Coroutine[None, None, None]) -> None:
+        self._task = asyncio.ensure_future(work)
         self._task.add_done_callback(self._ended)
 
     def pause(self) -> None:
@@ -77,7 +95,8 @@ class Flow:
 
     def cancel(self) -> None:
         """The reader left, or has it all."""
-        self._task.cancel()
+        if self._task is not None:
+            self._task.cancel()
 
     async def _run(self, later: Later) -> None:
         answer = await later.begin()
@@ -98,29 +117,35 @@ class Flow:
                 self._reader.complete(problem_of(error, headers=OPEN))
                 return
             count = self._begin(answer, first)
-            try:
-                await self._pass_on(pieces, count)
-            except EdgeError as error:
-                self._cut(error)
+            if not await self._pass_on(pieces, count):
                 return
         self._reader.streamed(answer.status, answer.content_length, is_closed=self._way.closes)
 
-    async def _pass_on(self, pieces: Pieces, count: Count) -> None:
+    async def _rest(self, answer: AtHand, at: int) -> None:
+        count = self._way.tally.of(self._way.kind, answer.status)
+        async with aclosing(answer.rest(at)) as pieces:
+            if await self._pass_on(pieces, count):
+                self._reader.streamed(answer.status, answer.stop - answer.start, is_closed=self._way.closes)
+
+    async def _pass_on(self, pieces: Pieces, count: Count) -> bool:
+        """Whether all came; else the connection is cut."""
         write = self._way.transport.write
-        if self._resumed is not None:
-            await self._resumed
-        async for piece in pieces:
-            write(piece)
-            count.octets += len(piece)
+        try:
             if self._resumed is not None:
                 await self._resumed
+            async for piece in pieces:
+                write(piece)
+                count.octets += len(piece)
+                if self._resumed is not None:
+                    await self._resumed
+        except EdgeError as error:
+            self._cut(error)
+            return False
+        return True
 
     def _begin(self, answer: Streaming, first: bytes | bytearray) -> Count:
         way = self._way
-        limit_unsent(way.transport)
-        lines = head_lines(answer.status, answer.content_length, (), answer.headers)
-        closing = _CLOSING if way.closes else b""
-        way.transport.writelines([b"".join((lines, way.date, closing, b"\r\n")), first])
+        way.begin(answer.status, answer.headers, answer.content_length, first)
         count = way.tally.of(way.kind, answer.status)
         count.requests += 1
         count.octets += len(first)

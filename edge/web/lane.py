@@ -9,7 +9,7 @@ from edge.config import Config
 from edge.errors import TooManyRequests
 from edge.http.accept import accepts_gzip
 from edge.http.conditional import revalidated
-from edge.http.message import Lease, RequestHead, Response
+from edge.http.message import AtHand, Lease, RequestHead, Response, Slices
 from edge.http.plain_request import Fields, read_fields, read_line
 from edge.http.problem import problem_of
 from edge.live.waiters import Wait
@@ -40,7 +40,7 @@ _NEVER.holds = False
 class Answerer(Protocol):
     """A room that the lane asks itself."""
 
-    def answer(self, head: RequestHead, now: float) -> Response | Wait | Later | None:
+    def answer(self, head: RequestHead, now: float) -> Response | Wait | Later | AtHand | None:
         """None: the strict lane has to answer this; nothing may have been done for it yet."""
 
     def may_repeat(self, head: RequestHead) -> bool | Permitted:
@@ -65,7 +65,7 @@ class Timed(Protocol):
 class Asked:
     """A request and its answer: `wire`, `wait` or `later`. Shared by all who ask so while its lease holds."""
 
-    __slots__ = ("closes", "count", "head", "is_simple", "kind", "later", "lease", "slice", "wait", "wire")
+    __slots__ = ("closes", "count", "head", "is_simple", "kind", "later", "lease", "slices", "wait", "wire")
 
     def __init__(self, head: RequestHead, *, closes: bool) -> None:
         self.head = head
@@ -74,8 +74,8 @@ class Asked:
         self.is_simple = head.method == "GET" and self.kind != "vod" and "if-none-match" not in head.headers
         self.lease = _NEVER
         self.wait: Wait | None = None
-        self.later: Later | None = None
-        self.slice: Callable[[int, int], Response | None] | None = None
+        self.later: Later | AtHand | None = None
+        self.slices: Slices | None = None
         self.wire: Wire | None = None
         self.count: Count | None = None
 
@@ -201,12 +201,12 @@ class Lane:
         asked = Asked(head, closes=fields.closes)
         if isinstance(answer, Wait):
             asked.wait = answer
-        elif isinstance(answer, Later):
+        elif isinstance(answer, Later | AtHand):
             asked.later = answer
             return asked, None
         else:
             asked.wire = self.wire(asked, answer)
-            asked.slice = answer.slice
+            asked.slices = answer.slices
             asked.count = self.tally.of(asked.kind, asked.wire.status)
         permitted = None
         if answer.lease is not None and memo is not NO_MEMO:

@@ -16,7 +16,7 @@ from edge.auth.admission import Admission
 from edge.errors import EdgeError
 from edge.http.asset_path import asset_key
 from edge.http.cors import OPEN, READ_METHODS, preflight
-from edge.http.message import Pieces, RequestHead, Response, Streaming
+from edge.http.message import AtHand, Pieces, RequestHead, Response, Streaming
 from edge.http.problem import method_not_allowed, problem_of
 from edge.http.token_path import from_query, split_token
 from edge.ingest.bearer import parse_bearer
@@ -41,7 +41,7 @@ class AssetGate:
         self._admission = admission
         self._named = lru_cache(_MOST_KNOWN)(_named)
 
-    def answer(self, head: RequestHead, now: float) -> Response | Later:  # noqa: ARG002  see lane.Answerer
+    def answer(self, head: RequestHead, now: float) -> Response | Later | AtHand:  # noqa: ARG002  see lane.Answerer
         """To a GET or HEAD whose path is as it came, percent-encoded. What may take time is a Later."""
         try:
             token, key = self._named(head.path)
@@ -51,7 +51,9 @@ class AssetGate:
             return problem_of(error, headers=OPEN)
         if pending is None and (found := self._library.answer_now(key, head, datetime.now(UTC))) is not None:
             # A slice is given without asking again: whoever needs a token is judged each time.
-            return found if self._admission.config.play == "open" else replace(found, slice=None)
+            if isinstance(found, AtHand) or self._admission.config.play == "open":
+                return found
+            return replace(found, slices=None)
         return Later(lambda: self._later(key, head, pending))
 
     def may_repeat(self, head: RequestHead) -> bool:  # noqa: ARG002
@@ -79,6 +81,8 @@ def vod_routes(gate: AssetGate) -> list[web.AbstractRouteDef]:
         if head.method not in {"GET", "HEAD"}:
             return await send(request, method_not_allowed(head.method, READ_METHODS, headers=OPEN))
         answer = gate.answer(replace(head, path=request.rel_url.raw_path), 0.0)
+        if isinstance(answer, AtHand):
+            return await _streamed(request, answer.streaming())
         if isinstance(answer, Later):
             later = await answer.begin()
             if isinstance(later, Streaming):

@@ -96,13 +96,18 @@ _shared: dict[int, tuple[Headers, bytes]] = {}
 
 def head_lines(status: int, length: int, own: Headers, shared: Headers) -> bytes:
     """From the status line on, without Date and the empty line. `length`: octets of the whole body."""
+    end = b"" if status in _BODILESS else b"Content-Length: %d\r\n" % length
+    return b"".join((_START_LINES[status], _lines(own), shared_lines(shared), end))
+
+
+def shared_lines(shared: Headers) -> bytes:
+    """Fields that many answers have, Server among them."""
     known = _shared.get(id(shared))
     if known is None or known[0] is not shared:
         if len(_shared) >= _LIMIT:
             _shared.clear()
         known = _shared[id(shared)] = (shared, _lines((*shared, SERVER)))
-    end = b"" if status in _BODILESS else b"Content-Length: %d\r\n" % length
-    return b"".join((_START_LINES[status], _lines(own), known[1], end))
+    return known[1]
 
 
 def _lines(fields: Headers) -> bytes:

@@ -60,7 +60,7 @@ async def test_one_octet_costs_one_block_and_then_none(tmp_path, origin):
         assert before == BLOCK, "the block is finished for the next one"
         assert cache.how(asset, span) == (1, 1, False)
         assert await body(cache, asset, *span) == CONTENT[1_500:1_501]
-        assert b"".join(cache.read_now(asset, ByteRange(1_400, 1_600))) == CONTENT[1_400:1_600]
+        assert b"".join(cache.reader(asset)(1_400, 1_600)) == CONTENT[1_400:1_600]
         assert origin.octets == before
 
 
@@ -122,7 +122,7 @@ async def test_a_weak_version_is_passed_on_and_not_kept(tmp_path, origin):
         asset = await cache.open("w")
         assert await body(cache, asset, 500, 2_500) == CONTENT[500:2_500]
         assert origin.read_spans == [(500, 2_500)]
-        assert cache.read_now(asset, ByteRange(500, 600)) is None
+        assert cache.reader(asset)(500, 600) is None
         assert cache.stats()["blocks"] == 0
 
 
@@ -220,7 +220,7 @@ async def _live(root, operations, capacity, read_ahead):
             assert len(got) < len(right)
             return
         assert got == right
-        now = cache.read_now(asset, ByteRange(start, stop))
+        now = cache.reader(asset)(start, stop)
         assert now is None or b"".join(now) == right
 
     stack = contextlib.AsyncExitStack()

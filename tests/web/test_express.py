@@ -263,37 +263,6 @@ async def test_places_of_the_whole_node(lanes, camera):
 # Patience
 
 
-async def test_a_head_must_come_in_time(lanes):
-    one, silent, done, empty = (lanes.express() for _ in range(4))
-    done.receive(b"GET /live/x/main.m3u8 HTTP/1.1\r\n" + HEAD)
-    for octet in b"GET /live/":
-        one.receive(bytes([octet]))
-        empty.receive(b"\r\n")
-        after(lanes, 1)
-    await settle()
-    assert one.written.startswith(b"HTTP/1.1 408 ")
-    assert one.is_lost
-    assert silent.is_lost
-    assert empty.is_lost
-    assert silent.written == b""
-    assert not done.is_closing()
-    assert lanes.lane.doors._count == 1
-
-
-async def test_idle_connections_are_closed_and_busy_ones_are_not(lanes, camera):
-    idle, busy, held = (lanes.express() for _ in range(3))
-    for each in (idle, busy):
-        each.receive(PLAYLIST)
-    held.receive(blocking(camera))
-    for _ in range(30):
-        after(lanes, 5)
-        busy.receive(PLAYLIST)
-    await settle()
-    assert idle.is_lost
-    assert not busy.is_closing()
-    assert not held.is_closing()
-
-
 async def test_a_head_that_never_ends(lanes):
     one = lanes.express()
     one.receive(b"GET /live/x HTTP/1.1\r\nX: ")
@@ -338,35 +307,6 @@ async def test_one_answer_is_read_before_the_next_is_made(lanes, camera):
     assert answers(one) == 1
     one.unchoke()
     assert answers(one) == 5
-
-
-async def test_a_reader_that_stops_is_cut_off(lanes, camera):
-    stopped, slow = lanes.express(), lanes.express()
-    for each in (stopped, slow):
-        each.is_choked = True
-        each.receive(PLAYLIST)
-    slow.unsent = 10_000_000
-    slow.get_protocol()._unsent = 10_000_000
-    for _ in range(10):
-        slow.unsent -= 70_000
-        after(lanes, 20)
-    await settle()
-    assert stopped.was_aborted
-    assert not slow.was_aborted
-    after(lanes, 20)
-    await settle()
-    assert slow.was_aborted
-
-
-async def test_a_reader_that_stops_before_the_goodbye(lanes, camera):
-    one = lanes.express()
-    one.is_choked = True
-    one.receive(PLAYLIST.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n"))
-    await settle()
-    assert not one.is_lost
-    after(lanes, 20)
-    await settle()
-    assert one.was_aborted
 
 
 # The end

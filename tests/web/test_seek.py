@@ -8,7 +8,9 @@ HEAD = b"GET /vod/a.mp4 HTTP/1.1\r\nHost: a\r\nRange: bytes=%b\r\n\r\n"
 
 
 class Room:
-    """Answers a range of BODY, and any other of it as long as `holds`."""
+    """Answers a range of BODY, and any other of it as long as `holds`. See Slices."""
+
+    size = len(BODY)
 
     def __init__(self):
         self.holds, self.asked = True, 0
@@ -16,13 +18,11 @@ class Room:
     def answer(self, head, now):
         self.asked += 1
         first, last = map(int, head.headers["range"].removeprefix("bytes=").split("-"))
-        return self.made(first, last)
-
-    def made(self, first, last):
-        if not self.holds or last >= len(BODY):
-            return None
         told = (("Content-Range", f"bytes {first}-{last}/{len(BODY)}"),)
-        return Response(206, (("ETag", '"1"'),), (BODY[first : last + 1],), own=told, slice=self.made)
+        return Response(206, (("ETag", '"1"'),), (BODY[first : last + 1],), own=told, slices=self)
+
+    def read(self, start, stop):
+        return (BODY[start:stop],) if self.holds else None
 
     def may_repeat(self, head):
         return False
@@ -56,6 +56,15 @@ async def test_the_octets_are_those_that_the_long_way_gives():
     _, short = await asked(b"0-9", b"100-199")
     _, long = await asked(b"100-199")
     assert short.endswith(long)
+
+
+async def test_what_is_beyond_the_end_is_cut_or_refused_the_long_way():
+    room, written = await asked(b"0-9", b"2000-9999")
+    assert room.asked == 1
+    assert b"Content-Range: bytes 2000-2047/2048\r\nETag" in written
+    for odd in (b"2048-2049", b"9-8"):
+        room, _ = await asked(b"0-9", odd)
+        assert room.asked == 2
 
 
 async def test_what_does_not_hold_any_more_is_asked_for():
