@@ -70,8 +70,8 @@ class Library:
         return plan if isinstance(plan, Response) else self._streaming(asset, plan)
 
     def answer_now(self, key: str, head: RequestHead, now: datetime) -> Response | AtHand | None:
-        """As `answer` to a GET, when nobody need be asked and all is in the page cache (the first piece of what
-        is longer than 64 KiB).
+        """As `answer` to a GET, when nobody need be asked and all is in the page cache (of what is longer than
+        64 KiB: its first piece).
 
         None: ask `answer`. The buffers are the caller's; a reader that is slow keeps them in memory.
         """
