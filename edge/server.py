@@ -108,7 +108,7 @@ async def started(config: Config, sockets: Sequence[socket.socket] = ()) -> Asyn
     node = Operating(config, hub, sessions, admission=admission, ready=ready, heart=heart)
     await node.recall()
     whip = whip_routes(config, sessions, admission=admission, accepting=node.accept_publisher)
-    cache = stocked(config.vod)
+    cache = stocked(config.vod, is_sent_plain=config.server.tls_certificate is None)
     library = Library(cache, round(config.vod.max_age))
     control = cache_routes(cache, config.vod.block_size, admission)
     gate = AssetGate(library, admission)

@@ -5,7 +5,10 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 Headers = tuple[tuple[str, str], ...]
-Pieces = AsyncGenerator[bytes | bytearray]
+Octets = bytes | bytearray | memoryview
+"""To be written and never changed; a memoryview only to be handed to a socket: see OpenBlock.mapped."""
+
+Pieces = AsyncGenerator[Octets]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +43,7 @@ class Slices(Protocol):
     size: int
     """Of the whole representation, in octets."""
 
-    def read(self, start: int, stop: int) -> tuple[bytes | bytearray, ...] | None:
+    def read(self, start: int, stop: int) -> tuple[Octets, ...] | None:
         """Octets `start` to before `stop`, which lie within; the buffers are the caller's. None: ask anew."""
 
 
@@ -55,7 +58,7 @@ class Response:
 
     status: int
     headers: Headers = ()
-    body: tuple[bytes | bytearray, ...] = ()
+    body: tuple[Octets, ...] = ()
     lease: Lease | None = field(default=None, compare=False, repr=False)
     own: Headers = ()
     slices: Slices | None = field(default=None, compare=False, repr=False)
@@ -79,8 +82,8 @@ class AtHand:
     headers: Headers
     start: int
     stop: int
-    first: tuple[bytes | bytearray, ...]
-    read: Callable[[int, int], tuple[bytes | bytearray, ...] | None]
+    first: tuple[Octets, ...]
+    read: Callable[[int, int], tuple[Octets, ...] | None]
     rest: Callable[[int], Pieces]
 
     def streaming(self) -> "Streaming":

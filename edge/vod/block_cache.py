@@ -13,6 +13,7 @@ from cachetools import LRUCache
 
 from edge.errors import NotFound, OriginChanged
 from edge.http.byte_range import ByteRange
+from edge.http.message import Octets
 from edge.metrics import VOD_BLOCKS, VOD_UNKEPT
 from edge.vod.asset import Asset, BlockKey
 from edge.vod.block_fetch import BlockFetches
@@ -44,6 +45,8 @@ class CacheRules:
     fills: int = 64
     wait_s: float = 10.0
     freshness: Freshness = field(default_factory=Freshness)
+    maps: bool = True
+    """Whether what is sent may be pages of files, see OpenBlock.mapped."""
 
 
 class Presence(NamedTuple):
@@ -61,7 +64,7 @@ class BlockCache:
         self._rules = rules or CacheRules()
         self._mounts = Mounts(mounts)
         index = BlockIndex(self._rules.capacity, head_quota=self._rules.head_quota, policy=self._rules.policy)
-        self._shelf = BlockShelf(BlockStore(root, self._rules.block_size), index)
+        self._shelf = BlockShelf(BlockStore(root, self._rules.block_size, maps=self._rules.maps), index)
         self._fetches = BlockFetches(self._keep, most=self._rules.fills, wait_s=self._rules.wait_s)
         self._assets = KnownAssets(self._mounts.stat, self._rules.freshness, changed=self._drop_older)
         self._moovs: LRUCache[tuple[str, str], ByteRange] = LRUCache(10_000)
@@ -114,13 +117,13 @@ class BlockCache:
 
     # Octets
 
-    def reader(self, asset: Asset) -> Callable[[int, int], tuple[bytearray, ...] | None]:
+    def reader(self, asset: Asset) -> Callable[[int, int], tuple[Octets, ...] | None]:
         """What gives octets of `asset`, from here to before there, at most 64 KiB, when they are in the page
         cache; the buffers are the caller's.
         """
         return partial(self._kept_now if self.keeps(asset) else self._passed_now, asset)
 
-    def _kept_now(self, asset: Asset, start: int, stop: int) -> tuple[bytearray, ...] | None:
+    def _kept_now(self, asset: Asset, start: int, stop: int) -> tuple[Octets, ...] | None:
         unit = self._rules.block_size
         number, at = divmod(start, unit)
         end = at + stop - start
@@ -137,7 +140,7 @@ class BlockCache:
         _HITS.inc()
         return (octets,)
 
-    def _several_now(self, asset: Asset, span: ByteRange) -> tuple[bytearray, ...] | None:
+    def _several_now(self, asset: Asset, span: ByteRange) -> tuple[Octets, ...] | None:
         if span.size > PIECE:
             return None
         found = [self._kept_now(asset, start, stop) for start, stop in self._cut(span)]
@@ -151,7 +154,7 @@ class BlockCache:
             yield ByteRange(start, stop)
             start = stop
 
-    def _passed_now(self, asset: Asset, start: int, stop: int) -> tuple[bytearray, ...] | None:
+    def _passed_now(self, asset: Asset, start: int, stop: int) -> tuple[Octets, ...] | None:
         octets = self._mounts.read_now(asset, ByteRange(start, stop)) if stop - start <= PIECE else None
         if octets is None:
             return None
@@ -167,9 +170,7 @@ class BlockCache:
             size += part.size
         return Presence(there, size, coming)
 
-    async def stream(
-        self, asset: Asset, span: ByteRange, *, readers: int = 1
-    ) -> AsyncGenerator[bytes | bytearray]:
+    async def stream(self, asset: Asset, span: ByteRange, *, readers: int = 1) -> AsyncGenerator[Octets]:
         """`span` of this version, in pieces of at most 64 KiB; EdgeError: what came is not the whole.
 
         `readers`: as many as it stands for, see Order.add. Close it (`contextlib.aclosing`) when the reader
@@ -212,7 +213,7 @@ class BlockCache:
 
     async def _block(
         self, asset: Asset, key: BlockKey, part: ByteRange, readers: int
-    ) -> AsyncGenerator[bytes | bytearray]:
+    ) -> AsyncGenerator[Octets]:
         at, size = part.start, self._whole(asset, key).size
         while at < part.stop:
             if key not in self._fetches and self._shelf.wanted(key, size, at=at):
@@ -224,7 +225,7 @@ class BlockCache:
                     at += len(piece)
                     yield piece
 
-    async def _on_disk(self, key: BlockKey, part: ByteRange) -> AsyncGenerator[bytes | bytearray]:
+    async def _on_disk(self, key: BlockKey, part: ByteRange) -> AsyncGenerator[Octets]:
         """Ends early where the block is bad."""
         _HITS.inc()
         with self._shelf.pinned(key):
@@ -236,7 +237,7 @@ class BlockCache:
 
     async def _arriving(
         self, asset: Asset, key: BlockKey, part: ByteRange, readers: int
-    ) -> AsyncGenerator[bytes | bytearray]:
+    ) -> AsyncGenerator[Octets]:
         """Ends early where the block went to disk."""
         VOD_BLOCKS.labels("joined" if key in self._fetches else "miss").inc()
         at = part.start
@@ -257,13 +258,13 @@ class BlockCache:
     def _following(self, asset: Asset, key: BlockKey, *, readers: int = 1) -> Iterator[GrowingBlock]:
         span = self._whole(asset, key)
 
-        def read() -> AsyncGenerator[bytes | bytearray]:
+        def read() -> AsyncGenerator[Octets]:
             return self._fetched(asset, span)
 
         with self._fetches.following(key, span.size, read, readers=readers) as block:
             yield block
 
-    async def _fetched(self, asset: Asset, span: ByteRange) -> AsyncGenerator[bytes | bytearray]:
+    async def _fetched(self, asset: Asset, span: ByteRange) -> AsyncGenerator[Octets]:
         try:
             async with contextlib.aclosing(self._mounts.read(asset, span)) as body:
                 async for piece in body:

@@ -5,11 +5,12 @@ import contextlib
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterator
 
 from edge.errors import EdgeError, OriginLied, OriginUnavailable, Overloaded
+from edge.http.message import Octets
 from edge.metrics import VOD_FILLS
 from edge.vod.asset import BlockKey
 from edge.vod.growing_block import GrowingBlock
 
-Read = Callable[[], AsyncIterator[bytes | bytearray]]
+Read = Callable[[], AsyncIterator[Octets]]
 Keep = Callable[[BlockKey, GrowingBlock], Awaitable[bool]]
 """Puts a whole, verified block on disk; False: it was not, and nothing is left of it."""
 
@@ -134,7 +135,7 @@ class BlockFetches:
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
-async def _receive(block: GrowingBlock, body: AsyncIterator[bytes | bytearray]) -> None:
+async def _receive(block: GrowingBlock, body: AsyncIterator[Octets]) -> None:
     try:
         async for piece in body:
             block.push(piece)

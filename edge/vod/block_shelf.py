@@ -7,11 +7,14 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar, TypeVarTuple
 
+from edge.http.message import Octets
 from edge.metrics import VOD_BAD, VOD_EVICTED, VOD_HELD, VOD_UNKEPT, VOD_USED, VOD_WRITTEN
 from edge.vod.asset import BlockKey
 from edge.vod.block_file import StoredBlock
 from edge.vod.block_index import BlockIndex
 from edge.vod.block_store import BlockStore
+
+_LET_GO_S = 0.25
 
 Given = TypeVarTuple("Given")
 Result = TypeVar("Result")
@@ -29,13 +32,19 @@ class BlockShelf:
         self._writer = ThreadPoolExecutor(1, "edge-vod-write")
         self._loading: asyncio.Task[None] | None = None
         self._is_loaded = False
+        self._letting_go: asyncio.TimerHandle | None = None
 
     async def begin(self) -> None:
         """Takes the folder. What is on disk is found in a thread: nothing but `loaded`, `close` and counts
         may be asked for until then. ConfigError: there is no folder.
         """
         await self._in(self._writer, self._store.take)
+        self._let_go()
         self._loading = asyncio.create_task(self._loads())
+
+    def _let_go(self) -> None:
+        self._store.let_go()
+        self._letting_go = asyncio.get_running_loop().call_later(_LET_GO_S, self._let_go)
 
     async def loaded(self) -> None:
         """All that is on disk is known."""
@@ -88,14 +97,14 @@ class BlockShelf:
             self._later_remove(key)
         return found == size
 
-    def read_now(self, key: BlockKey, start: int, stop: int, size: int) -> bytearray | None:
-        """See BlockStore.read_now. It was asked for; what is not of this `size` is not it."""
-        octets = self._store.read_now(key, start, stop)
+    def read_now(self, key: BlockKey, start: int, stop: int, size: int) -> Octets | None:
+        """To be sent: see BlockStore.read_now. It was asked for; what is not of this `size` is not it."""
+        octets = self._store.read_now(key, start, stop, to_send=True)
         return octets if octets is not None and self.wanted(key, size, at=start) else None
 
-    async def read(self, key: BlockKey, start: int, stop: int) -> bytes | bytearray | None:
+    async def read(self, key: BlockKey, start: int, stop: int) -> Octets | None:
         """None: it was bad, and is gone."""
-        piece: bytes | bytearray | None = self._store.read_now(key, start, stop)
+        piece: Octets | None = self._store.read_now(key, start, stop)
         if piece is None:
             piece = await self._in(self._readers, self._store.read, key, start, stop)
         if piece is None:
@@ -187,6 +196,8 @@ class BlockShelf:
 
     async def close(self) -> None:
         """Remembers the order, gives the folder back."""
+        if self._letting_go is not None:
+            self._letting_go.cancel()
         await self.loaded()
         if self._is_loaded:
             await self._in(self._writer, self._store.remember, self.list())

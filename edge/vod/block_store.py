@@ -18,40 +18,26 @@ import sys
 import threading
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
 from pathlib import Path
 
 from edge.errors import ConfigError
+from edge.http.message import Octets
 from edge.vod.asset import BlockKey
 from edge.vod.block_file import TAIL_READ, StoredBlock, file_name, parse_label, trailer, verify
+from edge.vod.open_block import OpenBlock
 
 logger = logging.getLogger(__name__)
 
 _LEAST_OPEN_FILES, _MOST_OPEN_FILES = 64, 16_384
-_OPEN_SHARE = 4
-"""A part of the files that the process may have open: viewers need theirs."""
+_OPEN_SHARE = 8
+"""A part of the files that the process may have open: viewers need theirs; what is mapped is open twice."""
+_MOST_MAPPED, _LET_GO_AT_ONCE = 1_024, 64
 _LOG_SLACK = 100_000
 _LOG_LEAST = 1_000
 _NAME_DIGITS = 32
 _ROWS_AT_ONCE = 500
 _TYPES = [str, str, str, int, str, int, bool]
-
-
-class _OpenBlock:
-    """A verified block. Who has it may read on, whatever becomes of its name."""
-
-    __slots__ = ("changed_ns", "fd", "size")
-
-    def __init__(self, fd: int, size: int, changed_ns: int) -> None:
-        self.fd = fd
-        self.size = size
-        self.changed_ns = changed_ns
-
-    def __del__(self) -> None:
-        os.close(self.fd)
-
-    def is_untouched(self) -> bool:
-        """Whether nobody wrote to the file since it was verified."""
-        return os.fstat(self.fd).st_mtime_ns == self.changed_ns
 
 
 class BlockStore:
@@ -60,7 +46,8 @@ class BlockStore:
     Blocks are pieces of `unit` octets: a folder of another unit is emptied.
     """
 
-    def __init__(self, root: Path, unit: int = 1_048_576) -> None:
+    def __init__(self, root: Path, unit: int = 1_048_576, *, maps: bool = True) -> None:
+        """`maps`: see OpenBlock.mapped."""
         self._root = root
         self._format = f"edge blocks 2, pieces of {unit} octets\n"
         limit = resource.getrlimit(resource.RLIMIT_NOFILE)[0] // _OPEN_SHARE
@@ -69,9 +56,10 @@ class BlockStore:
         self._fresh = root / "fresh"
         self._log_path = root / "index.log"
         self._lock = threading.Lock()
-        self._open: OrderedDict[BlockKey, _OpenBlock] = OrderedDict()
+        self._open: OrderedDict[BlockKey, OpenBlock] = OrderedDict()
         self._names = itertools.count()
-        self._flags = getattr(os, "RWF_NOWAIT", 0)
+        self._maps = maps
+        self._mapped: dict[OpenBlock, None] = {}
         self._log = self._guard = -1
         self._logged = self._live = 0
 
@@ -214,22 +202,27 @@ class BlockStore:
         if self._logged > 2 * self._live + _LOG_SLACK:
             self.remember(self._survey()[0])
 
-    def read_now(self, key: BlockKey, start: int, stop: int) -> bytearray | None:
-        """From memory, without waiting. None: not verified, altered, not in the page cache: use `read`."""
+    def read_now(self, key: BlockKey, start: int, stop: int, *, to_send: bool = False) -> Octets | None:
+        """From memory, without waiting. None: not verified, altered, not in the page cache: use `read`.
+
+        `to_send`: nobody will look at them, see OpenBlock.mapped.
+        """
         block = self._open.get(key)
         if block is None or stop > block.size or not block.is_untouched():
             return None
-        buffer = bytearray(stop - start)
-        try:
-            got = os.preadv(block.fd, [buffer], start, self._flags)
-        except BlockingIOError:
-            return None
-        except OSError as error:
-            if error.errno == errno.EOPNOTSUPP:
-                self._flags = 0  # tmpfs, overlayfs: there is no disk to wait for, or no way to tell
-                return self.read_now(key, start, stop)
-            return None
-        return buffer if got == len(buffer) else None
+        if to_send and self._maps and (block.is_mapped or len(self._mapped) < _MOST_MAPPED):
+            octets = block.mapped(start, stop)
+            if octets is not None:
+                self._mapped[block] = None
+                return octets
+        return block.copied(start, stop)
+
+    def let_go(self) -> None:
+        """Some times a second: what is not asked for any more is not to be counted as our memory."""
+        for block in list(islice(self._mapped, _LET_GO_AT_ONCE)):
+            del self._mapped[block]
+            if block.let_go():
+                self._mapped[block] = None
 
     def read(self, key: BlockKey, start: int, stop: int) -> bytes | None:
         """The whole block is read and verified, these octets are given. None: it is bad and now gone."""
@@ -238,7 +231,7 @@ class BlockStore:
         except OSError:
             self.remove(key)
             return None
-        block = _OpenBlock(fd, -1, -1)
+        block = OpenBlock(fd)
         try:
             before = os.fstat(fd)
             whole = memoryview(os.pread(fd, before.st_size, 0))
@@ -249,11 +242,11 @@ class BlockStore:
             logger.warning("vod.block_bad", extra={"asset": key.asset, "number": key.number})
             self.remove(key)
             return None
-        block.size, block.changed_ns = size, before.st_mtime_ns
+        block.verified(size, before.st_mtime_ns)
         self._hold(key, block)
         return bytes(whole[start:stop])
 
-    def _hold(self, key: BlockKey, block: _OpenBlock) -> None:
+    def _hold(self, key: BlockKey, block: OpenBlock) -> None:
         with self._lock:
             self._open[key] = block
             self._open.move_to_end(key)
@@ -271,6 +264,7 @@ class BlockStore:
     def close(self) -> None:
         """Gives the folder free."""
         self._open.clear()
+        self._mapped.clear()
         for fd in {self._log, self._guard} - {-1}:
             os.close(fd)
         self._log = self._guard = -1

@@ -4,6 +4,7 @@ import asyncio
 from bisect import bisect_right
 
 from edge.errors import EdgeError, OriginLied
+from edge.http.message import Octets
 
 _SMALL = 16_384
 
@@ -49,7 +50,7 @@ class GrowingBlock:
         """All of them; joined they are what came."""
         return self._pieces
 
-    def push(self, piece: bytes | bytearray) -> None:
+    def push(self, piece: Octets) -> None:
         """More came. OriginLied: more than asked for."""
         if self.have + len(piece) > self.size:
             raise OriginLied(f"The origin sent more than the {self.size} octets that were asked for")

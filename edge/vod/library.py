@@ -10,7 +10,7 @@ from edge.errors import EdgeError, RangeNotSatisfiable
 from edge.http import multipart
 from edge.http.byte_range import ByteRange
 from edge.http.cors import OPEN
-from edge.http.message import AtHand, Headers, Pieces, RequestHead, Response, Streaming
+from edge.http.message import AtHand, Headers, Octets, Pieces, RequestHead, Response, Streaming
 from edge.http.precondition import failed, http_date, range_holds
 from edge.http.problem import problem, problem_of
 from edge.http.ranges import wanted
@@ -46,7 +46,7 @@ class _Hit:
         self._read_now = cache.reader(asset)
         self._now_s = asyncio.get_running_loop().time
 
-    def read(self, start: int, stop: int) -> tuple[bytes | bytearray, ...] | None:
+    def read(self, start: int, stop: int) -> tuple[Octets, ...] | None:
         """See Slices.read."""
         return None if self._now_s() >= self.until_s else self._read_now(start, stop)
 
@@ -70,8 +70,7 @@ class Library:
         return plan if isinstance(plan, Response) else self._streaming(asset, plan)
 
     def answer_now(self, key: str, head: RequestHead, now: datetime) -> Response | AtHand | None:
-        """As `answer` to a GET, when nobody need be asked and all is in the page cache (of what is longer than
-        64 KiB: its first piece).
+        """As `answer` to a GET, when nobody need be asked and 64 KiB at least are in the page cache.
 
         None: ask `answer`. The buffers are the caller's; a reader that is slow keeps them in memory.
         """

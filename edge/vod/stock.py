@@ -14,8 +14,11 @@ from edge.vod.origin import Origin
 from edge.vod.s3_origin import S3Origin
 
 
-def stocked(config: VodConfig) -> BlockCache:
-    """All of it, not started. Nothing is opened or asked yet: origins may come later than this server."""
+def stocked(config: VodConfig, *, is_sent_plain: bool = True) -> BlockCache:
+    """All of it, not started. Nothing is opened or asked yet: origins may come later than this server.
+
+    `is_sent_plain`: no octet is looked at on its way to a socket, as TLS would.
+    """
     mounts = [Mount(each.prefix, _origin(each), each.cached) for each in config.origins]
     freshness = Freshness(config.fresh, config.missing, config.stale_while_revalidate, config.stale_if_error)
     rules = CacheRules(
@@ -27,6 +30,7 @@ def stocked(config: VodConfig) -> BlockCache:
         fills=config.fills,
         wait_s=config.fill_wait,
         freshness=freshness,
+        maps=is_sent_plain,
     )
     return BlockCache(config.cache_folder, mounts, rules)
 

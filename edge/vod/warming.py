@@ -7,6 +7,7 @@ from typing import NamedTuple, Protocol
 
 from edge.errors import OriginError
 from edge.http.byte_range import ByteRange
+from edge.http.message import Octets
 from edge.vod.asset import Asset
 from edge.vod.block_cache import Presence
 from edge.vod.pace import Pace
@@ -32,9 +33,7 @@ class WarmCache(Protocol):
 
     def how(self, asset: Asset, span: ByteRange) -> Presence: ...
 
-    def stream(
-        self, asset: Asset, span: ByteRange, *, readers: int = 1
-    ) -> AsyncGenerator[bytes | bytearray]: ...
+    def stream(self, asset: Asset, span: ByteRange, *, readers: int = 1) -> AsyncGenerator[Octets]: ...
 
 
 class NotKept(OriginError):

@@ -9,7 +9,7 @@ from typing import NamedTuple, Protocol
 
 from edge.errors import EdgeError
 from edge.http.cors import OPEN
-from edge.http.message import AtHand, Headers, Pieces, RequestHead, Response, Streaming
+from edge.http.message import AtHand, Headers, Octets, Pieces, RequestHead, Response, Streaming
 from edge.http.problem import problem_of
 from edge.http.token_path import without_token
 from edge.metrics import WEB_FAILURES
@@ -51,7 +51,7 @@ class Way(NamedTuple):
     date: bytes
     closes: bool
 
-    def begin(self, status: int, headers: Headers, length: int, *first: bytes | bytearray) -> None:
+    def begin(self, status: int, headers: Headers, length: int, *first: Octets) -> None:
         """Write the head, and what is there of the body."""
         limit_unsent(self.transport)
         closing = _CLOSING if self.closes else b""
@@ -143,7 +143,7 @@ class Flow:
             return False
         return True
 
-    def _begin(self, answer: Streaming, first: bytes | bytearray) -> Count:
+    def _begin(self, answer: Streaming, first: Octets) -> Count:
         way = self._way
         way.begin(answer.status, answer.headers, answer.content_length, first)
         count = way.tally.of(way.kind, answer.status)

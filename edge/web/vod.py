@@ -16,7 +16,7 @@ from edge.auth.admission import Admission
 from edge.errors import EdgeError
 from edge.http.asset_path import asset_key
 from edge.http.cors import OPEN, READ_METHODS, preflight
-from edge.http.message import AtHand, Pieces, RequestHead, Response, Streaming
+from edge.http.message import AtHand, Octets, Pieces, RequestHead, Response, Streaming
 from edge.http.problem import method_not_allowed, problem_of
 from edge.http.token_path import from_query, split_token
 from edge.ingest.bearer import parse_bearer
@@ -127,8 +127,8 @@ async def _streamed(request: web.Request, answer: Streaming) -> web.StreamRespon
     return response
 
 
-async def _pass_on(response: web.StreamResponse, first: bytes | bytearray, pieces: Pieces) -> None:
-    piece: bytes | bytearray | None = first
+async def _pass_on(response: web.StreamResponse, first: Octets, pieces: Pieces) -> None:
+    piece: Octets | None = first
     while piece is not None:
         async with asyncio.timeout(PATIENCE_S):
             await response.write(piece)

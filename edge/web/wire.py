@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from email.utils import formatdate
 from http import HTTPStatus
 
-from edge.http.message import Headers, Response
+from edge.http.message import Headers, Octets, Response
 from edge.web.reply import SERVER
 
 _JOINED_BYTES = 64 * 1024
@@ -38,7 +38,7 @@ class Wire:
         """Of media and playlists."""
         self.date = b""
         self.one: bytes | None = None
-        self.many: Sequence[bytes | bytearray] = ()
+        self.many: Sequence[Octets] = ()
 
     def write(self, transport: asyncio.WriteTransport, date: bytes, *, is_shared: bool) -> None:
         """`is_shared`: others get the same buffers in this second. `date`: see date_line."""
@@ -61,11 +61,11 @@ class Wire:
         else:
             self.many = (head, *self._body)
 
-    def once(self, date: bytes) -> list[bytes | bytearray]:
+    def once(self, date: bytes) -> list[Octets]:
         """Buffers of an answer that nobody else gets."""
         return [b"".join((self._before, date, b"\r\n")), *self._body]
 
-    def closing(self, date: bytes) -> list[bytes | bytearray]:
+    def closing(self, date: bytes) -> list[Octets]:
         """Buffers of an answer after which the connection is closed (RFC 9112, 9.6)."""
         return [self._before, date, _CLOSING, b"\r\n", *self._body]
 

@@ -1,0 +1,82 @@
+"""A verified block that is open: its octets out of the page cache, as a copy or as the pages themselves."""
+
+import errno
+import mmap
+import os
+import time
+
+PIECE = 65_536
+HELD_S = 1.0
+"""What was in the page cache is taken to be there for so long, and stays mapped without being asked for."""
+
+
+class OpenBlock:
+    """Whoever has it may read on, whatever becomes of its name. For one thread, but for what opens it."""
+
+    __slots__ = ("_changed_ns", "_fd", "_flags", "_seen", "_used_at", "_view", "size")
+
+    def __init__(self, fd: int) -> None:
+        """`fd` is its own from now on."""
+        self._fd = fd
+        self.size = 0
+        """Octets of the block, which the file begins with."""
+        self._changed_ns = -1
+        self._flags = getattr(os, "RWF_NOWAIT", 0)
+        self._seen: dict[int, float] = {}
+        """Until when a piece is taken to be in the page cache, by its number: it was copied from there."""
+        self._view: memoryview | None = None
+        self._used_at = 0.0
+
+    def __del__(self) -> None:
+        os.close(self._fd)
+
+    def verified(self, size: int, changed_ns: int) -> None:
+        """`size` octets are right, as they were when the file was written last (its mtime)."""
+        self.size, self._changed_ns = size, changed_ns
+
+    def is_untouched(self) -> bool:
+        """Whether nobody wrote to the file since it was verified."""
+        return os.fstat(self._fd).st_mtime_ns == self._changed_ns
+
+    def copied(self, start: int, stop: int) -> bytearray | None:
+        """Octets from here to before there, without waiting. None: they are not all in the page cache."""
+        buffer = bytearray(stop - start)
+        try:
+            got = os.preadv(self._fd, [buffer], start, self._flags)
+        except BlockingIOError:
+            return None
+        except OSError as error:
+            if error.errno != errno.EOPNOTSUPP or not self._flags:
+                return None
+            self._flags = 0  # tmpfs, overlayfs: there is no disk to wait for, or no way to tell
+            return self.copied(start, stop)
+        if got < len(buffer):
+            return None
+        until = time.monotonic() + HELD_S
+        for number in range(-(-start // PIECE), stop // PIECE):
+            self._seen[number] = until
+        return buffer
+
+    def mapped(self, start: int, stop: int) -> memoryview | None:
+        """As `copied`, without a copy, where all was copied a moment ago. To be sent only: should the disk
+        fail or the file be cut short, the kernel refuses to send it, but who touches it is killed (SIGBUS).
+        """
+        now, seen = time.monotonic(), self._seen
+        for number in range(start // PIECE, (stop - 1) // PIECE + 1):
+            if seen.get(number, 0.0) <= now:
+                return None
+        if self._view is None:
+            self._view = memoryview(mmap.mmap(self._fd, self.size, prot=mmap.PROT_READ))
+        self._used_at = now
+        return self._view[start:stop]
+
+    @property
+    def is_mapped(self) -> bool:
+        return self._view is not None
+
+    def let_go(self) -> bool:
+        """Whether it is mapped still: not where nobody asked lately. What is on its way stays till it is sent."""
+        if time.monotonic() - self._used_at >= HELD_S:
+            self._view = None
+            self._seen.clear()
+        return self._view is not None

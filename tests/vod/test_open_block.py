@@ -1,0 +1,92 @@
+import os
+from pathlib import Path
+
+import pytest
+
+from edge.vod import open_block
+from edge.vod.open_block import HELD_S, PIECE, OpenBlock
+
+OCTETS = os.urandom(3 * PIECE + 500)
+
+
+@pytest.fixture
+def now(monkeypatch) -> list[float]:
+    """Monotonic seconds, to be set."""
+    now = [1000.0]
+    monkeypatch.setattr(open_block.time, "monotonic", lambda: now[0])
+    return now
+
+
+@pytest.fixture
+def path(tmp_path) -> Path:
+    path = tmp_path / "block"
+    path.write_bytes(OCTETS + b"label")
+    return path
+
+
+@pytest.fixture
+def block(path) -> OpenBlock:
+    block = OpenBlock(os.open(path, os.O_RDONLY))
+    block.verified(len(OCTETS), path.stat().st_mtime_ns)
+    return block
+
+
+def test_what_was_copied_a_moment_ago_is_mapped_after_it(block, now):
+    assert block.mapped(0, PIECE) is None
+    assert block.copied(0, PIECE) == OCTETS[:PIECE]
+    assert block.mapped(0, PIECE) == OCTETS[:PIECE]
+    assert block.mapped(10, 20) == OCTETS[10:20]
+    assert block.mapped(PIECE - 1, PIECE + 1) is None, "nobody saw the second piece"
+    assert block.copied(PIECE, 3 * PIECE) == OCTETS[PIECE : 3 * PIECE]
+    assert block.mapped(PIECE - 1, PIECE + 1) == OCTETS[PIECE - 1 : PIECE + 1]
+
+
+def test_a_part_of_a_piece_says_nothing_of_the_rest(block, now):
+    assert block.copied(5, PIECE + 5) == OCTETS[5 : PIECE + 5]
+    assert block.mapped(0, 10) is None
+    assert block.mapped(PIECE, PIECE + 5) is None
+
+
+def test_it_is_looked_at_again_each_second(block, now):
+    block.copied(0, PIECE)
+    now[0] += HELD_S
+    assert block.mapped(0, 1) is None
+    block.copied(0, PIECE)
+    assert block.mapped(0, 1) == OCTETS[:1]
+
+
+def test_what_nobody_asks_for_is_mapped_no_more_and_what_is_on_its_way_is_whole(block, now):
+    block.copied(0, PIECE)
+    on_its_way = block.mapped(0, PIECE)
+    assert block.let_go(), "it was used just now"
+    now[0] += HELD_S
+    assert not block.let_go()
+    assert not block.is_mapped
+    assert block.mapped(0, 1) is None
+    assert on_its_way == OCTETS[:PIECE]
+
+
+def test_who_has_it_reads_on_when_its_name_is_gone(block, path, now):
+    block.copied(0, PIECE)
+    path.unlink()
+    assert block.mapped(0, PIECE) == OCTETS[:PIECE]
+    assert block.copied(PIECE, PIECE + 9) == OCTETS[PIECE : PIECE + 9]
+
+
+def test_a_write_to_the_file_is_seen(block, path):
+    assert block.is_untouched()
+    with path.open("r+b") as file:
+        file.write(b"other")
+    assert not block.is_untouched()
+
+
+def test_a_file_that_was_cut_short_is_neither_padded_nor_the_end_of_the_process(block, path, now):
+    block.copied(0, PIECE)
+    mapped = block.mapped(0, PIECE)
+    os.truncate(path, 100)
+    assert block.copied(0, PIECE) is None
+    ours, theirs = os.pipe()
+    with pytest.raises(OSError, match="Bad address"):
+        os.write(theirs, mapped[4096:8192])
+    for each in (ours, theirs):
+        os.close(each)
