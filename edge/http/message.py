@@ -74,16 +74,16 @@ class Response:
 class AtHand:
     """A long answer, octets `start` to before `stop` of a representation, that most likely are in memory.
 
-    `first` were read already. `read` as in Slices, and good until the end; where it gives None, `rest` gives
-    all from there on.
+    `first` were read already. `read` gives octets from here on, to before there, as many as are at hand at
+    once; where it gives None, `rest` gives all from there on.
     """
 
     status: int
     headers: Headers
     start: int
     stop: int
-    first: tuple[Octets, ...]
-    read: Callable[[int, int], tuple[Octets, ...] | None]
+    first: Octets
+    read: Callable[[int, int], Octets | None]
     rest: Callable[[int], Pieces]
 
     def streaming(self) -> "Streaming":

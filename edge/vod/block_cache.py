@@ -25,9 +25,8 @@ from edge.vod.growing_block import GrowingBlock
 from edge.vod.known_assets import Freshness, KnownAssets
 from edge.vod.moov import moov_span
 from edge.vod.mounts import Mount, Mounts
+from edge.vod.open_block import PIECE, copied_stop
 
-PIECE = 65_536
-"""What a slow reader holds in memory, beside what its socket does."""
 _HEAD = 524_288
 _HITS, _PASSED = VOD_BLOCKS.labels("hit"), VOD_BLOCKS.labels("passed")
 _MOST_LOOKED_AT = 64
@@ -117,49 +116,27 @@ class BlockCache:
 
     # Octets
 
-    def reader(self, asset: Asset) -> Callable[[int, int], tuple[Octets, ...] | None]:
-        """What gives octets of `asset`, from here to before there, at most 64 KiB, when they are in the page
-        cache; the buffers are the caller's.
+    def reader(self, asset: Asset) -> Callable[[int, int], Octets | None]:
+        """What gives octets of `asset`, to be sent, from here on, to before there, when they are in the page
+        cache; fewer where a block ends, and where more than 64 KiB would be copied.
         """
         return partial(self._kept_now if self.keeps(asset) else self._passed_now, asset)
 
-    def _kept_now(self, asset: Asset, start: int, stop: int) -> tuple[Octets, ...] | None:
+    def _kept_now(self, asset: Asset, start: int, stop: int) -> Octets | None:
         unit = self._rules.block_size
         number, at = divmod(start, unit)
-        end = at + stop - start
-        if end > unit or end - at > PIECE:
-            return self._several_now(asset, ByteRange(start, stop))
-        octets = self._shelf.read_now(
-            BlockKey(asset.key, asset.etag, number, asset.origin),
-            at,
-            end,
-            min(unit, asset.size - number * unit),
-        )
-        if octets is None:
-            return None
-        _HITS.inc()
-        return (octets,)
+        size = min(unit, asset.size - number * unit)
+        key = BlockKey(asset.key, asset.etag, number, asset.origin)
+        octets = self._shelf.read_now(key, at, min(at + stop - start, size), size)
+        if octets is not None:
+            _HITS.inc()
+        return octets
 
-    def _several_now(self, asset: Asset, span: ByteRange) -> tuple[Octets, ...] | None:
-        if span.size > PIECE:
-            return None
-        found = [self._kept_now(asset, start, stop) for start, stop in self._cut(span)]
-        return None if None in found else tuple(octets for each in found if each for octets in each)
-
-    def _cut(self, span: ByteRange) -> Iterator[ByteRange]:
-        """At the borders of blocks."""
-        unit, start = self._rules.block_size, span.start
-        while start < span.stop:
-            stop = min(span.stop, (start // unit + 1) * unit)
-            yield ByteRange(start, stop)
-            start = stop
-
-    def _passed_now(self, asset: Asset, start: int, stop: int) -> tuple[Octets, ...] | None:
-        octets = self._mounts.read_now(asset, ByteRange(start, stop)) if stop - start <= PIECE else None
-        if octets is None:
-            return None
-        _PASSED.inc()
-        return (octets,)
+    def _passed_now(self, asset: Asset, start: int, stop: int) -> Octets | None:
+        octets = self._mounts.read_now(asset, ByteRange(start, copied_stop(start, stop)))
+        if octets is not None:
+            _PASSED.inc()
+        return octets
 
     def how(self, asset: Asset, span: ByteRange) -> Presence:
         """For Cache-Status: look before `stream` changes it. Of what is long the first blocks only."""

@@ -25,7 +25,7 @@ from edge.errors import ConfigError
 from edge.http.message import Octets
 from edge.vod.asset import BlockKey
 from edge.vod.block_file import TAIL_READ, StoredBlock, file_name, parse_label, trailer, verify
-from edge.vod.open_block import OpenBlock
+from edge.vod.open_block import OpenBlock, copied_stop
 
 logger = logging.getLogger(__name__)
 
@@ -205,17 +205,19 @@ class BlockStore:
     def read_now(self, key: BlockKey, start: int, stop: int, *, to_send: bool = False) -> Octets | None:
         """From memory, without waiting. None: not verified, altered, not in the page cache: use `read`.
 
-        `to_send`: nobody will look at them, see OpenBlock.mapped.
+        `to_send`: nobody will look at them, see OpenBlock.mapped; and fewer than asked for will do.
         """
         block = self._open.get(key)
         if block is None or stop > block.size or not block.is_untouched():
             return None
-        if to_send and self._maps and (block.is_mapped or len(self._mapped) < _MOST_MAPPED):
+        if not to_send:
+            return block.copied(start, stop)
+        if self._maps and (block.is_mapped or len(self._mapped) < _MOST_MAPPED):
             octets = block.mapped(start, stop)
             if octets is not None:
                 self._mapped[block] = None
                 return octets
-        return block.copied(start, stop)
+        return block.copied(start, copied_stop(start, stop))
 
     def let_go(self) -> None:
         """Some times a second: what is not asked for any more is not to be counted as our memory."""

@@ -15,7 +15,8 @@ from edge.http.precondition import failed, http_date, range_holds
 from edge.http.problem import problem, problem_of
 from edge.http.ranges import wanted
 from edge.vod.asset import Asset
-from edge.vod.block_cache import PIECE, BlockCache
+from edge.vod.block_cache import BlockCache
+from edge.vod.open_block import PIECE
 
 _TAME: Headers = (("X-Content-Type-Options", "nosniff"), ("Content-Security-Policy", "sandbox"))
 """An asset is media, not a page of this site."""
@@ -48,7 +49,14 @@ class _Hit:
 
     def read(self, start: int, stop: int) -> tuple[Octets, ...] | None:
         """See Slices.read."""
-        return None if self._now_s() >= self.until_s else self._read_now(start, stop)
+        if self._now_s() >= self.until_s or (octets := self._read_now(start, stop)) is None:
+            return None
+        at = start + len(octets)
+        if at == stop:
+            return (octets,)
+        if stop - start > PIECE or (rest := self.read(at, stop)) is None:
+            return None
+        return (octets, *rest)
 
 
 class Library:
@@ -104,7 +112,7 @@ class Library:
     def _at_hand(self, hit: _Hit, span: ByteRange, told: Headers) -> AtHand | None:
         asset, read = hit.asset, self._cache.reader(hit.asset)
         is_there = not self._cache.keeps(asset) or self._came(asset, (span,), before=asset) == "hit"
-        first = read(span.start, span.start - span.start % PIECE + PIECE) if is_there else None
+        first = read(span.start, span.stop) if is_there else None
         if first is None:
             return None
 

@@ -6,8 +6,15 @@ import os
 import time
 
 PIECE = 65_536
+"""What a slow reader holds in memory, beside what its socket does."""
+
 HELD_S = 1.0
 """What was in the page cache is taken to be there for so long, and stays mapped without being asked for."""
+
+
+def copied_stop(start: int, stop: int) -> int:
+    """Where to stop copying: all of what is small, else where a piece ends."""
+    return stop if stop - start <= PIECE else start - start % PIECE + PIECE
 
 
 class OpenBlock:
@@ -75,7 +82,7 @@ class OpenBlock:
         return self._view is not None
 
     def let_go(self) -> bool:
-        """Whether it is mapped still: not where nobody asked lately. What is on its way stays till it is sent."""
+        """Whether it is mapped still: not where nobody asked lately. What is on its way stays."""
         if time.monotonic() - self._used_at >= HELD_S:
             self._view = None
             self._seen.clear()

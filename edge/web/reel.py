@@ -5,11 +5,8 @@ import asyncio
 from edge.http.message import AtHand
 from edge.web.flow import Flow, Reader, Way
 
-PIECE_BYTES = 64 * 1024
-"""What waits for a reader who takes nothing."""
-
-MOST_AT_ONCE = 16
-"""Pieces of one answer in one turn of the loop: others have theirs."""
+MOST_AT_ONCE = 1024 * 1024
+"""Octets of one answer in one turn of the loop: others have theirs."""
 
 
 class Reel:
@@ -29,11 +26,11 @@ class Reel:
     def begin(self) -> bool:
         """Whether all of it was written: the reader is told of what is written later only."""
         answer, way = self._answer, self._way
-        first = sum(map(len, answer.first))
+        first = len(answer.first)
         self._at += first
         self._count.requests += 1
         self._count.octets += first
-        way.begin(answer.status, answer.headers, answer.stop - answer.start, *answer.first)
+        way.begin(answer.status, answer.headers, answer.stop - answer.start, answer.first)
         return self._roll()
 
     def pause(self) -> None:
@@ -62,21 +59,19 @@ class Reel:
             self._reader.streamed(answer.status, answer.stop - answer.start, is_closed=self._way.closes)
 
     def _roll(self) -> bool:
-        answer, writelines = self._answer, self._way.transport.writelines
-        for _ in range(MOST_AT_ONCE):
+        answer, write = self._answer, self._way.transport.write
+        end = min(self._at + MOST_AT_ONCE, answer.stop)
+        while self._at < end:
             if self._is_paused:
                 return False
-            at = self._at
-            stop = min(at - at % PIECE_BYTES + PIECE_BYTES, answer.stop)
-            octets = answer.read(at, stop)
+            octets = answer.read(self._at, end)
             if octets is None:
                 self._flow = Flow(self._way, self._reader)
-                self._flow.follow(answer, at)
+                self._flow.follow(answer, self._at)
                 return False
-            self._at = stop
-            self._count.octets += stop - at
-            writelines(octets)
-            if stop == answer.stop:
-                return True
-        asyncio.get_running_loop().call_soon(self._go_on)
-        return False
+            self._at += len(octets)
+            self._count.octets += len(octets)
+            write(octets)
+        if self._at < answer.stop:
+            asyncio.get_running_loop().call_soon(self._go_on)
+        return self._at == answer.stop

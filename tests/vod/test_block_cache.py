@@ -60,7 +60,7 @@ async def test_one_octet_costs_one_block_and_then_none(tmp_path, origin):
         assert before == BLOCK, "the block is finished for the next one"
         assert cache.how(asset, span) == (1, 1, False)
         assert await body(cache, asset, *span) == CONTENT[1_500:1_501]
-        assert b"".join(cache.reader(asset)(1_400, 1_600)) == CONTENT[1_400:1_600]
+        assert cache.reader(asset)(1_400, 1_600) == CONTENT[1_400:1_600]
         assert origin.octets == before
 
 
@@ -221,7 +221,7 @@ async def _live(root, operations, capacity, read_ahead):
             return
         assert got == right
         now = cache.reader(asset)(start, stop)
-        assert now is None or b"".join(now) == right
+        assert now is None or right.startswith(now)
 
     stack = contextlib.AsyncExitStack()
     cache = await stack.enter_async_context(running(root, origin, **rules))
