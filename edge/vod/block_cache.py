@@ -30,6 +30,7 @@ from edge.vod.open_block import PIECE, copied_stop
 _HEAD = 524_288
 _HITS, _PASSED = VOD_BLOCKS.labels("hit"), VOD_BLOCKS.labels("passed")
 _MOST_LOOKED_AT = 64
+_HERD, _SOME = 16, 4_096
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,6 +221,12 @@ class BlockCache:
         at = part.start
         with self._following(asset, key, readers=readers) as block:
             while at < part.stop and (piece := await block.next(at, part.stop)):
+                if at == part.start and block.followers > _HERD:  # each gets some before one gets much
+                    piece = piece[:_SOME]
+                    yield piece
+                    at += len(piece)
+                    await asyncio.sleep(0)
+                    continue
                 for start in range(0, len(piece), PIECE):
                     yield piece[start : start + PIECE]
                 at += len(piece)

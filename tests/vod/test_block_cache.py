@@ -116,6 +116,24 @@ async def test_a_changed_asset_drops_its_old_blocks_and_nothing_mixes(tmp_path, 
         assert await body(cache, new) == CONTENT[::-1]
 
 
+async def test_in_a_herd_everybody_gets_some_before_anybody_gets_much(tmp_path):
+    content = CONTENT * 20
+    origin = ScriptedOrigin({"a": (content, '"1"')}, piece=len(content))
+    async with running(tmp_path, origin, block_size=131_072) as cache:
+        asset, order = await cache.open("a"), []
+
+        async def player(name):
+            got = 0
+            async with contextlib.aclosing(cache.stream(asset, ByteRange(0, len(content)))) as pieces:
+                async for piece in pieces:
+                    order.append((name, len(piece)))
+                    got += len(piece)
+            assert got == len(content)
+
+        await asyncio.gather(*map(player, range(40)))
+        assert sorted(order[:40]) == [(name, 4_096) for name in range(40)]
+
+
 async def test_a_weak_version_is_passed_on_and_not_kept(tmp_path, origin):
     origin.contents["w"] = (CONTENT, 'W/"1"')
     async with running(tmp_path, origin) as cache:
