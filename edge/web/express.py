@@ -296,7 +296,8 @@ class Express(Patience):
     def answered(self, response: Response) -> None:
         """See edge.live.waiters.Viewer."""
         self._queue = None
-        self._lane.outbox.put(self, response)
+        asked = self._asked
+        self._lane.outbox.put(self, response, is_media=asked is not None and asked.kind == "part")
 
     def complete(self, response: Response) -> None:
         """See outbox.Woken."""

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import deque
+from collections.abc import Callable
 from typing import Protocol
 
 from edge.http.message import Response
@@ -9,8 +10,15 @@ from edge.http.message import Response
 SLICE = 128
 """Sends in one turn of the loop: about a millisecond in which no datagram and no new request is read."""
 
+_MEDIA_SLICES = 16
+"""In one turn, of parts that were waited for: some twenty milliseconds."""
+
 _FAIR = 4
-"""Of so many turns one is for the oldest: nobody waits for ever behind newer parts."""
+"""Of so many turns one is for the oldest, and for others than media: nobody waits for ever behind newer parts."""
+
+
+def _nothing() -> None:
+    """Nobody has to be heard."""
 
 
 class Woken(Protocol):
@@ -37,19 +45,28 @@ class _Batch:
 
 
 class Outbox:
-    """Whoever wakes viewers only adds to a list; the writing is done in turns, the newest part first."""
+    """Whoever wakes viewers only adds to a list; the writing is done in turns: media before playlists, the
+    newest first.
 
-    def __init__(self, sending: Slices) -> None:
-        """`sending`: seconds from a held answer being there to it being handed to the socket."""
+    Whoever has a playlist asks for media next, so others have their turn soon; who has a part he waited for
+    asks for nothing that hurries, so parts go out in long turns, between which only publishers are heard.
+    """
+
+    def __init__(self, sending: Slices, between: Callable[[], None] = _nothing) -> None:
+        """`sending`: seconds from a held answer being there to it being handed to the socket. `between`: called
+        between slices of one turn.
+        """
         self._loop = asyncio.get_running_loop()
         self._sending = sending
-        self._batches: deque[_Batch] = deque()
+        self.between = between
+        self._media: deque[_Batch] = deque()
+        self._others: deque[_Batch] = deque()
         self._turns = 0
         self._is_running = False
 
-    def put(self, viewer: Woken, response: Response) -> None:
+    def put(self, viewer: Woken, response: Response, *, is_media: bool = False) -> None:
         """Viewers of one response come one after the other."""
-        batches = self._batches
+        batches = self._media if is_media else self._others
         if not batches or batches[-1].response is not response:
             batches.append(_Batch(response, self._loop.time()))
         batches[-1].viewers.append(viewer)
@@ -59,24 +76,35 @@ class Outbox:
 
     def flush(self) -> None:
         """Everything now: the server goes down."""
-        while self._batches:
-            self._send(self._batches[0], len(self._batches[0].viewers))
+        for batches in (self._media, self._others):
+            while batches:
+                self._send(batches, batches[0], len(batches[0].viewers))
 
     def _turn(self) -> None:
-        room = SLICE
         self._turns += 1
-        while room and self._batches:
-            batch = self._batches[0 if self._turns % _FAIR == 0 else -1]
-            room -= self._send(batch, room)
-        self._is_running = bool(self._batches)
+        is_fair = self._turns % _FAIR == 0
+        if self._media and not (is_fair and self._others):
+            for _ in range(_MEDIA_SLICES):
+                self._slice(self._media, is_fair=is_fair)
+                if not self._media:
+                    break
+                self.between()
+        else:
+            self._slice(self._others, is_fair=is_fair)
+        self._is_running = bool(self._media or self._others)
         if self._is_running:
             self._loop.call_soon(self._turn)
 
-    def _send(self, batch: _Batch, most: int) -> int:
+    def _slice(self, batches: deque[_Batch], *, is_fair: bool) -> None:
+        room = SLICE
+        while room and batches:
+            room -= self._send(batches, batches[0 if is_fair else -1], room)
+
+    def _send(self, batches: deque[_Batch], batch: _Batch, most: int) -> int:
         viewers = batch.viewers[batch.at : batch.at + most]
         batch.at += len(viewers)
         if batch.at >= len(batch.viewers):
-            self._batches.remove(batch)
+            batches.remove(batch)
         response = batch.response
         for viewer in viewers:
             viewer.complete(response)

@@ -65,6 +65,33 @@ async def test_the_newest_part_goes_first_and_the_oldest_is_not_forgotten():
     assert SLICE <= sum(body == b"old" for body, _ in between) < 4 * SLICE
 
 
+async def test_parts_that_were_waited_for_go_before_playlists_and_in_one_long_turn():
+    log, heard = [], []
+    outbox = Outbox(Sending(), lambda: heard.append(len(log)))
+    for number in range(2 * SLICE):
+        outbox.put(Viewer(log, number), OLD)
+    for number in range(3 * SLICE):
+        outbox.put(Viewer(log, number), NEW, is_media=True)
+    await asyncio.sleep(0)
+    assert {body for body, _ in log} == {b"new"}
+    assert len(log) == 3 * SLICE
+    assert heard == [SLICE, 2 * SLICE], "publishers are heard between slices"
+    await asyncio.sleep(0)
+    assert len(log) == 4 * SLICE, "and playlists in short turns"
+
+
+async def test_playlists_are_not_forgotten_behind_parts_without_end():
+    log = []
+    outbox = Outbox(Sending())
+    outbox.put(Viewer(log, "playlist"), OLD)
+    turns = 0
+    while (b"old", "playlist") not in log:
+        outbox.put(Viewer(log, turns), NEW, is_media=True)
+        await asyncio.sleep(0)
+        turns += 1
+    assert turns <= 4
+
+
 async def test_at_the_end_everything_goes_at_once():
     log = []
     outbox = Outbox(WEB_SENDING)
