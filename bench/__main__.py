@@ -6,6 +6,7 @@ import sys
 NAMES = (
     "live_requests",
     "viewers",
+    "hostile",
     "held_path",
     "tokens",
     "ingest",

@@ -14,7 +14,7 @@ _MEDIA_SLICES = 16
 """In one turn, of parts that were waited for: some twenty milliseconds."""
 
 _FAIR = 4
-"""Of so many turns one is for the oldest, and for others than media: nobody waits for ever behind newer parts."""
+"""Of so many turns one is for the oldest, and not for media: nobody waits for ever behind newer parts."""
 
 
 def _nothing() -> None:
@@ -53,8 +53,8 @@ class Outbox:
     """
 
     def __init__(self, sending: Slices, between: Callable[[], None] = _nothing) -> None:
-        """`sending`: seconds from a held answer being there to it being handed to the socket. `between`: called
-        between slices of one turn.
+        """`sending`: seconds from a held answer being there to it being handed to the socket.
+        `between`: called between slices of one turn.
         """
         self._loop = asyncio.get_running_loop()
         self._sending = sending

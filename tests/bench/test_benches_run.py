@@ -61,6 +61,15 @@ async def test_viewers_of_any_server_by_its_address(tmp_path) -> None:
     assert row["parts"] >= 4
 
 
+async def test_hostile(tmp_path) -> None:
+    result = await result_of(tmp_path, "hostile", "--seconds", "1", "--viewers", "4", "--share", "0.01")
+    quiet, beside = result["rows"]
+    assert (quiet["hostile"], beside["hostile"]) == ("no", "yes")
+    assert (quiet["errors"], beside["errors"]) == (0, 0)
+    assert beside["server_files"] > 100
+    assert beside["p99_ratio"] > 0
+
+
 async def test_held_path(tmp_path) -> None:
     (row,) = (await result_of(tmp_path, "held_path", "--viewers", "20", "--rounds", "2"))["rows"]
     assert set(row) == {"hold", "wake", "answer", "part", "all"}
