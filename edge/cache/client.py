@@ -29,9 +29,9 @@ class CacheClient:
         self._server = server
         self._http = http
 
-    async def stats(self) -> dict[str, Any]:
+    async def stats(self, pattern: str | None = None) -> dict[str, Any]:
         """See GET /api/v1/cache."""
-        return await self._json("GET", "")
+        return await self._json("GET", "", {} if pattern is None else {"pattern": pattern})
 
     async def assets(self, pattern: str, limit: int) -> dict[str, Any]:
         """See GET /api/v1/cache/assets."""
@@ -54,6 +54,19 @@ class CacheClient:
                 if "held_bytes" in line:
                     return
         raise ApiError("the server ended before it was done; look at its log")
+
+    async def names(self, pattern: str) -> AsyncGenerator[str]:
+        """What origins have, see GET /api/v1/cache/warm. ApiError: there may be more."""
+        forever = aiohttp.ClientTimeout(total=None, sock_connect=10.0)
+        async with self._asked("GET", "/warm", params={"pattern": pattern}, timeout=forever) as answer:
+            async for text in _lines(answer):
+                line = _parsed(text)
+                if "fault" in line:
+                    raise ApiError(str(line["fault"]))
+                if "listed" in line:
+                    return
+                yield str(line["asset"])
+        raise ApiError("the server ended before it had listed all; look at its log")
 
     async def _json(self, method: str, path: str, query: dict[str, str] | None = None) -> dict[str, Any]:
         async with self._asked(method, path, params=query or {}) as answer:

@@ -120,18 +120,40 @@ class S3Origin:
             VOD_ORIGIN_RECEIVED.labels(self.name).inc(len(piece))
             yield piece
 
+    async def names(self, start: str) -> AsyncGenerator[str]:
+        """See Listing: a page of a thousand at a time."""
+        page: dict[str, str] = {}
+        while True:
+            with watched(self.name, self._place, start, "list"):
+                status, _, said = await self._said("list_objects_v2", Prefix=self._folder + start, **page)
+                if status != 200:
+                    mend = "let this server list the bucket (s3:ListBucket)"
+                    raise OriginUnavailable(f"The object store answered {status}: {mend}")
+                token = said.get("NextContinuationToken")
+                if token is not None and token == page.get("ContinuationToken"):
+                    raise OriginLied("The object store lists the same page for ever")
+            for one in said.get("Contents", ()):
+                yield one["Key"].removeprefix(self._folder)
+            if token is None:
+                return
+            page = {"ContinuationToken": token}
+
     async def _call(self, verb: str, key: str, **given: str) -> tuple[int, CIMultiDict[str], Any]:
         """Status, fields, body: of refusals too."""
+        status, fields, said = await self._said(verb, Key=self._folder + key, **given)
+        return status, fields, said.get("Body")
+
+    async def _said(self, verb: str, **given: str) -> tuple[int, CIMultiDict[str], dict[str, Any]]:
         from botocore.exceptions import ClientError
 
         with _translated():
             try:
                 client = await self._connected()
-                said = await getattr(client, verb)(Bucket=self._bucket, Key=self._folder + key, **given)
+                said = await getattr(client, verb)(Bucket=self._bucket, **given)
             except ClientError as error:
                 said = error.response
         told = said.get("ResponseMetadata", {})
-        return told.get("HTTPStatusCode", 500), CIMultiDict(told.get("HTTPHeaders", {})), said.get("Body")
+        return told.get("HTTPStatusCode", 500), CIMultiDict(told.get("HTTPHeaders", {})), said
 
     async def close(self) -> None:
         await self._open.aclose()

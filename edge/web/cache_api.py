@@ -3,7 +3,7 @@
 import asyncio
 import json
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from contextlib import aclosing
 from typing import Any, Protocol
 from urllib.parse import quote
@@ -15,27 +15,23 @@ from edge.errors import BadDirective, EdgeError
 from edge.http.asset_path import asset_key
 from edge.http.cache_control import NO_STORE
 from edge.metrics import VOD_BLOCKS, VOD_EVICTED, VOD_WRITTEN
-from edge.vod.asset import Asset
-from edge.vod.block_file import StoredBlock
-from edge.vod.inventory import HeldAsset, Version, inventory
 from edge.vod.warming import Progress, WarmCache, warming
 from edge.web.api import admit
+from edge.web.cache_stock import LISTED, MOST_LISTED, Stock, listing, matched
 
 logger = logging.getLogger(__name__)
 
 _LONGEST_PATTERN = 1024
-_MOST_LISTED = 100_000
-_LISTED = 1_000
+_NAMES_AT_ONCE = 100
 _TELL_EVERY_S = 0.2
+_LINES = "application/jsonl"
 _HEADERS = {"Cache-Control": NO_STORE, "X-Content-Type-Options": "nosniff"}
 
 
-class Cache(WarmCache, Protocol):
+class Cache(WarmCache, Stock, Protocol):
     """Of BlockCache."""
 
-    def known(self, key: str) -> Asset | None: ...
-
-    def list(self, pattern: str = "*") -> list[StoredBlock]: ...
+    def listed(self, pattern: str) -> AsyncGenerator[str]: ...
 
     async def purge(self, pattern: str) -> int: ...
 
@@ -55,13 +51,14 @@ def cache_routes(cache: Cache, block_size: int, admission: Admission) -> list[we
 
         return admitted
 
-    async def stats(_: web.Request) -> web.StreamResponse:
-        return _json({**cache.stats(), **_since_start()})
+    async def stats(request: web.Request) -> web.StreamResponse:
+        is_narrow = "pattern" in request.query
+        of_these = await matched(cache, _pattern(request, None), block_size) if is_narrow else None
+        return _json({**cache.stats(), **_since_start(), "matched": of_these})
 
     async def assets(request: web.Request) -> web.StreamResponse:
-        blocks = cache.list(_pattern(request, "*"))
-        known = _known(cache, blocks)
-        return await asyncio.to_thread(_listing, blocks, block_size, known, _limit(request))
+        pieces = listing(cache, _pattern(request, "*"), _limit(request), block_size)
+        return await _streamed(request, "application/json", pieces)
 
     async def purge(request: web.Request) -> web.StreamResponse:
         pattern = _pattern(request, None)
@@ -73,11 +70,16 @@ def cache_routes(cache: Cache, block_size: int, admission: Admission) -> list[we
         key, rate = await _order(request)
         return await _told(request, key, warming(cache, key, rate))
 
+    async def names(request: web.Request) -> web.StreamResponse:
+        lines = _named(cache.listed(_pattern(request, None)))
+        return await _streamed(request, _LINES, lines)
+
     root = "/api/v1/cache"
     return [
         web.get(root, guarded(stats)),
         web.get(f"{root}/assets", guarded(assets)),
         web.delete(f"{root}/assets", guarded(purge)),
+        web.get(f"{root}/warm", guarded(names)),
         web.post(f"{root}/warm", guarded(warm)),
     ]
 
@@ -105,35 +107,6 @@ def _total(counter: Any) -> int:
     return int(sum(sample.value for sample in family.samples if sample.name.endswith("_total")))
 
 
-def _known(cache: Cache, blocks: list[StoredBlock]) -> dict[Version, int]:
-    """Sizes of assets, where their origins told them since the server started."""
-    names = {block.key.asset for block in blocks}
-    return {
-        (now.key, now.etag, now.origin): now.size for name in names if (now := cache.known(name)) is not None
-    }
-
-
-def _listing(
-    blocks: list[StoredBlock], block_size: int, known: dict[Version, int], limit: int
-) -> web.Response:
-    """For a thread: a large cache has hundreds of thousands of blocks."""
-    held = inventory(blocks, block_size, known)
-    return _json({"assets": [_described(one) for one in held[:limit]], "matched": len(held)})
-
-
-def _described(one: HeldAsset) -> dict[str, Any]:
-    return {
-        "asset": one.asset,
-        "etag": one.etag,
-        "origin": one.origin,
-        "size_bytes": one.size,
-        "held_bytes": one.held,
-        "blocks": one.blocks,
-        "head_blocks": one.head_blocks,
-        "is_whole": one.is_whole,
-    }
-
-
 def _pattern(request: web.Request, default: str | None) -> str:
     pattern = request.query.get("pattern", default)
     if pattern is None:
@@ -144,9 +117,9 @@ def _pattern(request: web.Request, default: str | None) -> str:
 
 
 def _limit(request: web.Request) -> int:
-    text = request.query.get("limit", str(_LISTED))
-    if not (text.isascii() and text.isdecimal() and len(text) < 10 and 1 <= int(text) <= _MOST_LISTED):
-        raise BadDirective(f"limit is a number from 1 to {_MOST_LISTED}")
+    text = request.query.get("limit", str(LISTED))
+    if not (text.isascii() and text.isdecimal() and len(text) < 10 and 1 <= int(text) <= MOST_LISTED):
+        raise BadDirective(f"limit is a number from 1 to {MOST_LISTED}")
     return int(text)
 
 
@@ -168,7 +141,7 @@ async def _told(request: web.Request, key: str, steps: AsyncIterator[Progress]) 
     loop = asyncio.get_running_loop()
     async with aclosing(steps):  # type: ignore[type-var]
         last = await anext(steps)
-        response = web.StreamResponse(headers={**_HEADERS, hdrs.CONTENT_TYPE: "application/jsonl"})
+        response = web.StreamResponse(headers={**_HEADERS, hdrs.CONTENT_TYPE: _LINES})
         await response.prepare(request)
         try:
             told_at = 0.0
@@ -190,6 +163,38 @@ def _line(key: str, now: Progress, fault: EdgeError | None = None) -> bytes:
     if fault is not None:
         line["fault"] = f"{fault.title}: {fault.detail}"
     return json.dumps(line).encode() + b"\n"
+
+
+async def _named(names: AsyncGenerator[str]) -> AsyncGenerator[bytes]:
+    """A line each. What fails later is a line too; the last one of all that went well tells how many."""
+    count, lines = 0, b""
+    async with aclosing(names):
+        try:
+            async for name in names:
+                count += 1
+                lines += json.dumps({"asset": name}).encode() + b"\n"
+                if count % _NAMES_AT_ONCE == 0:
+                    yield lines
+                    lines = b""
+        except EdgeError as error:
+            if not count:
+                raise
+            yield lines + json.dumps({"fault": f"{error.title}: {error.detail}"}).encode() + b"\n"
+            return
+    yield lines + json.dumps({"listed": count}).encode() + b"\n"
+
+
+async def _streamed(request: web.Request, kind: str, pieces: AsyncGenerator[bytes]) -> web.StreamResponse:
+    """What fails before the first piece is a problem document."""
+    async with aclosing(pieces):
+        piece: bytes | None = await anext(pieces)
+        response = web.StreamResponse(headers={**_HEADERS, hdrs.CONTENT_TYPE: kind})
+        await response.prepare(request)
+        while piece is not None and request.method != hdrs.METH_HEAD:
+            await response.write(piece)
+            piece = await anext(pieces, None)
+        await response.write_eof()
+    return response
 
 
 def _json(value: object) -> web.Response:

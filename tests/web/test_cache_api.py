@@ -8,6 +8,8 @@ import pytest
 from edge.auth.admission import Admission
 from edge.http.byte_range import ByteRange
 from edge.vod.block_cache import BlockCache, CacheRules, Mount
+from edge.vod.file_origin import FileOrigin
+from edge.vod.http_origin import HttpOrigin
 from edge.web.cache_api import cache_routes
 from tests.vod.torn_folder import TornFolder
 
@@ -70,6 +72,49 @@ async def test_warm_list_purge(client):
     assert [one["asset"] for one in listed["assets"]] == ["clips/ü.mp4"]
     stats = await (await client.get("/api/v1/cache", headers=TOKEN)).json()
     assert (stats["used_bytes"], stats["blocks"], stats["capacity_bytes"]) == (4_000, 4, 100_000)
+
+
+async def test_what_matches_in_sums(client):
+    for name in ("clips/a b.mp4", "clips/ü.mp4"):
+        await warm(client, name)
+    told = await (await client.get("/api/v1/cache?pattern=*b.mp4", headers=TOKEN)).json()
+    assert told["matched"] == {
+        "assets": 1, "whole_assets": 1, "held_bytes": 2_500, "blocks": 3, "head_blocks": 3,
+    }  # fmt: skip
+    assert (told["blocks"], told["used_bytes"]) == (7, 6_500)
+    assert (await (await client.get("/api/v1/cache", headers=TOKEN)).json())["matched"] is None
+
+
+async def test_what_could_be_warmed_by_pattern(client):
+    answer = await client.get("/api/v1/cache/warm?pattern=clips/*", headers=TOKEN)
+    assert answer.headers["Content-Type"] == "application/jsonl"
+    assert await lines(answer) == [{"asset": "clips/a b.mp4"}, {"asset": "clips/ü.mp4"}, {"listed": 2}]
+    assert await lines(await client.get("/api/v1/cache/warm?pattern=x*", headers=TOKEN)) == [{"listed": 0}]
+    head = await client.head("/api/v1/cache/assets", headers=TOKEN)
+    assert (head.status, await head.read()) == (200, b"")
+
+
+class TestWhereThereIsNoList:
+    @pytest.fixture
+    def cache(self, tmp_path):
+        (tmp_path / "a").touch()
+        folder = FileOrigin("folder", tmp_path)
+        far = HttpOrigin("http:there", ["http://127.0.0.1:9"])
+        mounts = [Mount("far", far), Mount("raw", folder, is_cached=False), Mount("near", folder)]
+        return BlockCache(tmp_path / "cache", mounts)
+
+    @pytest.mark.parametrize(
+        ("pattern", "says"), [("far/*", "edge cache warm --from FILE"), ("raw/*", "vod.origins, cached")]
+    )
+    async def test_the_answer_names_the_mend(self, client, pattern, says):
+        answer = await client.get(f"/api/v1/cache/warm?pattern={pattern}", headers=TOKEN)
+        assert answer.status == 422
+        assert says in (await answer.json(content_type=None))["detail"]
+
+    async def test_what_is_listed_comes_and_then_why_there_may_be_more(self, client):
+        told = await lines(await client.get("/api/v1/cache/warm?pattern=*a", headers=TOKEN))
+        assert told[0] == {"asset": "near/a"}
+        assert "HTTP, which has no lists" in told[1]["fault"]
 
 
 async def test_some_of_an_asset_is_told_as_some(client, cache):
