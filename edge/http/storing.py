@@ -44,7 +44,7 @@ def storing(fields: Mapping[str, str]) -> Storing:
     age_s = _seconds(fields.get("age", "0"))
     lifetime_s = _lifetime(said, fields)
     return Storing(
-        may_store=not {"no-store", "private"} & said.keys() and fields.get("vary", "").strip() != "*",
+        may_store=not {"no-store", "private"} & said.keys() and not _varies_by_anything(fields),
         fresh_s=None if lifetime_s is None else lifetime_s - (age_s or 0.0) if age_s is not None else 0.0,
         age_s=age_s or 0.0,
         may_be_stale=not _NEVER_STALE & said.keys(),
@@ -65,6 +65,11 @@ def _directives(text: str) -> dict[str, str]:
         name, value = matched[1].lower(), matched[2] or matched[3] or ""
         found[name] = value if found.get(name, value) == value else ""
     return found
+
+
+def _varies_by_anything(fields: Mapping[str, str]) -> bool:
+    """`*` among others, too (RFC 9110, 12.5.5). By fields it may: origins are always asked with the same."""
+    return "*" in {name.strip() for name in fields.get("vary", "").split(",")}
 
 
 def _split(text: str) -> list[str]:

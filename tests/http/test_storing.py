@@ -47,6 +47,7 @@ def test_how_long_it_is_fresh(fields, fresh_s):
         ({"cache-control": 'private="x", max-age=60'}, False),
         ({"cache-control": "PRIVATE"}, False),
         ({"vary": "*"}, False),
+        ({"vary": "Accept-Encoding , *"}, False),
         ({"vary": "Accept-Encoding"}, True),
         ({"cache-control": "x" * 2_000}, False),
     ],

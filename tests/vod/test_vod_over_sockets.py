@@ -127,6 +127,36 @@ async def test_what_the_origin_says_of_storing_is_obeyed(tmp_path, http):
         assert origin.heads == 3
 
 
+async def test_what_caches_before_us_said_goes_before_what_we_say(tmp_path, http):
+    async with LyingOrigin(CONTENT) as origin, serving(tmp_path, mounted(origin), fresh='"0s"') as address:
+        for more, before in (
+            ('Cache-Status: Far; hit; ttl=5\r\nCache-Status: "Near CDN"; fwd=uri-miss\r\n', 'Far; hit; ttl=5, "Near CDN"; fwd=uri-miss, '),
+            ('Cache-Status: Far; detail="open\r\n', ""), (f"Cache-Status: {'x' * 5_000}\r\n", ""),
+        ):  # fmt: skip
+            origin.more = more
+            _, headers, body = await get(http, f"{address}/far/a", Range="bytes=5-9")
+            assert body == CONTENT[5:10]
+            assert headers.getall("Cache-Status")[0].startswith(f"{before}edge; ")
+
+
+async def test_who_wants_what_is_stored_or_nothing_costs_the_origin_nothing(tmp_path, http):
+    only = {"Cache-Control": "max-stale=5, Only-If-Cached"}
+    async with LyingOrigin(CONTENT) as origin, serving(tmp_path, mounted(origin)) as address:
+        target = f"{address}/far/a"
+        for method in ("GET", "HEAD"):
+            async with http.request(method, target, headers=only) as answer:
+                assert (answer.status, origin.heads) == (504, 0)
+        await get(http, target, Range="bytes=5-9")
+        await asyncio.sleep(0.1)  # its block is on disk
+        for wanted, status in (("bytes=9-20", 206), ("bytes=0-70000", 504), ("bytes=900000-", 416)):
+            assert (await get(http, target, Range=wanted, **only))[0] == status
+        assert (await get(http, target, **{"If-None-Match": '"v1"', **only}))[0] == 304
+        assert (await get(http, target, Range="bytes=0-70000", **{"Cache-Control": "no-cache, max-age=0"}))[
+            0
+        ] == 206
+        assert (origin.heads, len(origin.asked)) == (1, 2)
+
+
 async def test_a_dead_origin_does_not_stop_what_is_known(tmp_path, http):
     async with (
         LyingOrigin(CONTENT) as origin,
