@@ -48,7 +48,7 @@ class Library:
 
     def __init__(self, cache: BlockCache, max_age_s: int) -> None:
         self._cache = cache
-        self._cache_control = f"public, max-age={max_age_s}"
+        self._cache_control = f"max-age={max_age_s}"
         self._hits: dict[str, _Hit] = {}
 
     async def answer(self, key: str, head: RequestHead, now: datetime) -> Response | Streaming:

@@ -60,7 +60,7 @@ async def test_the_first_time_from_the_origin_then_from_the_disk_also_after_a_re
                     assert headers["Accept-Ranges"] == "bytes"
                     assert headers["ETag"] == '"v1"'
                     assert headers["Age"] == "0"
-                    assert headers["Cache-Control"] == "public, max-age=60"
+                    assert headers["Cache-Control"] == "max-age=60"
                     assert "Cache-Status" in headers["Access-Control-Expose-Headers"]
                     said = headers["Cache-Status"]
                     if number:

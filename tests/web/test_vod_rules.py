@@ -11,6 +11,7 @@ from edge.vod.block_cache import BlockCache
 from edge.vod.library import Library
 from edge.vod.mounts import Mount
 from tests.web.both_lanes import both_lanes, settle
+from tests.web.conftest import Camera
 
 BODY = bytes(range(256)) * 4
 DATE = "Wed, 01 Apr 2026 00:00:00 GMT"
@@ -181,6 +182,24 @@ async def test_a_head_knows_no_range():
 async def test_of_nothing_there_is_no_range():
     async for status, fields, body in answers(request("GET", "empty", "Range: bytes=0-0")):
         assert (status, body, fields["Content-Length"]) == (200, b"", "0")
+
+
+async def test_live_media_know_no_range():
+    async with both_lanes() as lanes:
+        camera = Camera(lanes.hub, "cam")
+        camera.send(5)
+        prefix = camera.publication.rendition.prefix
+        for transport in (lanes.strict(), lanes.express()):
+            for name in ("main.m3u8", f"{prefix}/1.m4s"):
+                transport.written = b""
+                transport.receive(
+                    f"GET /live/cam/{name} HTTP/1.1\r\nHost: a\r\nRange: bytes=0-1\r\n\r\n".encode()
+                )
+                await settle(60)
+                assert transport.written.startswith(b"HTTP/1.1 200 OK\r\n")
+                assert b"Accept-Ranges: bytes" not in transport.written
+            transport.lose()
+            await settle(3)
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "PATCH"])
