@@ -5,6 +5,7 @@ import contextlib
 from collections.abc import AsyncGenerator, Iterator
 from typing import Any
 
+import aiohttp
 from multidict import CIMultiDict
 
 from edge.errors import OriginLied, OriginTimeout, OriginUnavailable
@@ -60,7 +61,10 @@ class S3Origin:
         from aiobotocore.config import AioConfig
         from aiobotocore.session import get_session
 
+        from edge.vod.s3_session import S3Session
+
         config = AioConfig(
+            http_session_cls=S3Session,
             connect_timeout=self._patience.connect_s,
             read_timeout=self._patience.answer_s,
             max_pool_connections=self._patience.connections,
@@ -119,6 +123,10 @@ class S3Origin:
             left -= len(piece)
             VOD_ORIGIN_RECEIVED.labels(self.name).inc(len(piece))
             yield piece
+        with _translated():
+            async with asyncio.timeout(self._patience.answer_s):
+                if await body.read(1):
+                    raise OriginLied("The body is longer than what was asked for")
 
     async def names(self, start: str) -> AsyncGenerator[str]:
         """See Listing: a page of a thousand at a time."""
@@ -171,5 +179,9 @@ def _translated() -> Iterator[None]:
         raise OriginTimeout("Nothing came from the object store in time") from error
     except exceptions.NoCredentialsError as error:
         raise OriginUnavailable("No keys for the object store: set access_key and secret_key") from error
+    except exceptions.HTTPClientError as error:
+        if isinstance(error.kwargs.get("error"), aiohttp.ClientResponseError):
+            raise OriginLied(f"The object store does not speak HTTP: {str(error)[:200]}") from error
+        raise OriginUnavailable(f"The object store is not reached: {str(error)[:200]}") from error
     except exceptions.BotoCoreError as error:
         raise OriginUnavailable(f"The object store is not reached: {str(error)[:200]}") from error
