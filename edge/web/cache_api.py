@@ -1,37 +1,33 @@
 """The cache of assets in an operator's hands: figures, what it holds, purge, warm."""
 
-import asyncio
 import json
 import logging
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 from urllib.parse import quote
 
 from aiohttp import hdrs, web
 
 from edge.auth.admission import Admission
-from edge.errors import BadDirective, EdgeError
+from edge.errors import BadDirective
 from edge.http.asset_path import asset_key
 from edge.http.cache_control import NO_STORE
 from edge.metrics import VOD_BLOCKS, VOD_EVICTED, VOD_WRITTEN
-from edge.vod.warming import Progress, WarmCache, warming
 from edge.web.api import admit
+from edge.web.cache_lines import Listed, all_warmed, named, warmed
 from edge.web.cache_stock import LISTED, MOST_LISTED, Stock, listing, matched
 
 logger = logging.getLogger(__name__)
 
 _LONGEST_PATTERN = 1024
-_NAMES_AT_ONCE = 100
-_TELL_EVERY_S = 0.2
+_ORDER = 'Send {"asset": its path below /vod/, "rate_bytes": octets a second}, or "pattern" for "asset"'
 _LINES = "application/jsonl"
 _HEADERS = {"Cache-Control": NO_STORE, "X-Content-Type-Options": "nosniff"}
 
 
-class Cache(WarmCache, Stock, Protocol):
+class Cache(Listed, Stock, Protocol):
     """Of BlockCache."""
-
-    def listed(self, pattern: str) -> AsyncGenerator[str]: ...
 
     async def purge(self, pattern: str) -> int: ...
 
@@ -67,12 +63,15 @@ def cache_routes(cache: Cache, block_size: int, admission: Admission) -> list[we
         return _json({"purged_blocks": count})
 
     async def warm(request: web.Request) -> web.StreamResponse:
-        key, rate = await _order(request)
-        return await _told(request, key, warming(cache, key, rate))
+        order = await _order(request)
+        if order.pattern is not None:
+            lines = all_warmed(cache, order.pattern, order.rate)
+        else:
+            lines = warmed(cache, asset_key(quote(order.asset, errors="replace")), order.rate)
+        return await _streamed(request, _LINES, lines)
 
     async def names(request: web.Request) -> web.StreamResponse:
-        lines = _named(cache.listed(_pattern(request, None)))
-        return await _streamed(request, _LINES, lines)
+        return await _streamed(request, _LINES, named(cache.listed(_pattern(request, None))))
 
     root = "/api/v1/cache"
     return [
@@ -111,6 +110,10 @@ def _pattern(request: web.Request, default: str | None) -> str:
     pattern = request.query.get("pattern", default)
     if pattern is None:
         raise BadDirective("Say what: ?pattern=clips/*, or ?pattern=* for all (*, ? and [a-z] as in a shell)")
+    return _checked(pattern)
+
+
+def _checked(pattern: str) -> str:
     if not 0 < len(pattern) <= _LONGEST_PATTERN:
         raise BadDirective(f"A pattern has 1 to {_LONGEST_PATTERN} characters")
     return pattern
@@ -123,65 +126,25 @@ def _limit(request: web.Request) -> int:
     return int(text)
 
 
-async def _order(request: web.Request) -> tuple[str, float | None]:
+class _Order(NamedTuple):
+    """An asset, or all that match; `rate` in octets a second."""
+
+    asset: str
+    pattern: str | None
+    rate: float | None
+
+
+async def _order(request: web.Request) -> _Order:
     try:
         body = json.loads(await request.read())
-        key, rate = body["asset"], body.get("rate_bytes")
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        raise BadDirective('Send {"asset": its path below /vod/, "rate_bytes": octets a second}') from error
-    if not isinstance(key, str):
-        raise BadDirective("The name of an asset is text")
+        asset, pattern, rate = body.get("asset", ""), body.get("pattern"), body.get("rate_bytes")
+    except (ValueError, TypeError, AttributeError, RecursionError) as error:
+        raise BadDirective(_ORDER) from error
+    if not isinstance(asset, str) or not isinstance(pattern, str | None) or bool(asset) == bool(pattern):
+        raise BadDirective(_ORDER)
     if rate is not None and not (type(rate) in {int, float} and 1 <= rate < 1e15):
         raise BadDirective("rate_bytes is a number of octets a second, 1 or more")
-    return asset_key(quote(key, errors="replace")), rate
-
-
-async def _told(request: web.Request, key: str, steps: AsyncIterator[Progress]) -> web.StreamResponse:
-    """JSON, a line at a time. What fails before the first line is a problem document, later it is a line."""
-    loop = asyncio.get_running_loop()
-    async with aclosing(steps):  # type: ignore[type-var]
-        last = await anext(steps)
-        response = web.StreamResponse(headers={**_HEADERS, hdrs.CONTENT_TYPE: _LINES})
-        await response.prepare(request)
-        try:
-            told_at = 0.0
-            async for last in steps:
-                if loop.time() - told_at >= _TELL_EVERY_S and last.held is None:
-                    told_at = loop.time()
-                    await response.write(_line(key, last))
-            await response.write(_line(key, last))
-        except EdgeError as error:
-            await response.write(_line(key, last, error))
-        await response.write_eof()
-    return response
-
-
-def _line(key: str, now: Progress, fault: EdgeError | None = None) -> bytes:
-    line: dict[str, Any] = {"asset": key, "size_bytes": now.size, "done_bytes": now.done}
-    if now.held is not None:
-        line["held_bytes"] = now.held
-    if fault is not None:
-        line["fault"] = f"{fault.title}: {fault.detail}"
-    return json.dumps(line).encode() + b"\n"
-
-
-async def _named(names: AsyncGenerator[str]) -> AsyncGenerator[bytes]:
-    """A line each. What fails later is a line too; the last one of all that went well tells how many."""
-    count, lines = 0, b""
-    async with aclosing(names):
-        try:
-            async for name in names:
-                count += 1
-                lines += json.dumps({"asset": name}).encode() + b"\n"
-                if count % _NAMES_AT_ONCE == 0:
-                    yield lines
-                    lines = b""
-        except EdgeError as error:
-            if not count:
-                raise
-            yield lines + json.dumps({"fault": f"{error.title}: {error.detail}"}).encode() + b"\n"
-            return
-    yield lines + json.dumps({"listed": count}).encode() + b"\n"
+    return _Order(asset, _checked(pattern) if pattern else None, rate)
 
 
 async def _streamed(request: web.Request, kind: str, pieces: AsyncGenerator[bytes]) -> web.StreamResponse:

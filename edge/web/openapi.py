@@ -142,9 +142,13 @@ _WARM_ORDER = {
     "type": "object",
     "properties": {
         "asset": {"type": "string"},
+        "pattern": {
+            "type": "string",
+            "description": "Instead: all that cached origins, folders and S3, have by such names, one after "
+            "the other; the last line of all has `listed`, how many there were, or `fault`",
+        },
         "rate_bytes": {"type": ["number", "null"], "description": "Octets a second at most"},
     },
-    "required": ["asset"],
 }
 _WARM_LINE = {
     "type": "object",
@@ -286,8 +290,8 @@ DOCUMENT: dict[str, Any] = {
             "post": {
                 **_operation(
                     "warmCache",
-                    "Bring an asset to the disk; a line of JSON now and then tells how far it is",
-                    _answers(_WARM_LINE, "400", "404", "502", media_type="application/jsonl"),
+                    "Bring an asset, or all that match, to the disk; lines of JSON tell how far it is",
+                    _answers(_WARM_LINE, "400", "404", "422", "502", media_type="application/jsonl"),
                 ),
                 "requestBody": {"required": True, **_content(_WARM_ORDER)},
             },

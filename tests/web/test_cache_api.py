@@ -85,6 +85,20 @@ async def test_what_matches_in_sums(client):
     assert (await (await client.get("/api/v1/cache", headers=TOKEN)).json())["matched"] is None
 
 
+async def test_all_that_match_are_warmed_and_one_that_fails_does_not_end_the_others(client, cache, folder):
+    folder.torn_at = 0
+    order = {"pattern": "*r*.mp4", "rate_bytes": 1e9}
+    (folder._root / "clips" / "r.mp4").write_bytes(b"r" * 1_500)
+    answer = await client.post("/api/v1/cache/warm", json=order, headers=TOKEN)
+    told = await lines(answer)
+    assert [one.get("fault") for one in told if one.get("asset") == "torn.mp4"][
+        -1
+    ] == "The origin is too slow: nothing came"
+    assert [one.get("held_bytes") for one in told if one.get("asset") == "clips/r.mp4"][-1] == 1_500
+    assert told[-1] == {"listed": 2}
+    assert cache.stats()["blocks"] == 2
+
+
 async def test_what_could_be_warmed_by_pattern(client):
     answer = await client.get("/api/v1/cache/warm?pattern=clips/*", headers=TOKEN)
     assert answer.headers["Content-Type"] == "application/jsonl"
@@ -180,7 +194,7 @@ async def test_an_operator_who_leaves_stops_the_fetch(client, cache, folder):
 @pytest.mark.parametrize(
     "body",
     [b"", b"[]", b"{}", b'"x"', b'{"asset": 1}', b'{"asset": "../etc/passwd"}', b'{"asset": "a\\u0000b"}',
-     b'{"asset": ""}', b'{"asset": "\\ud800"}', b'{"asset": "a", "rate_bytes": 0}', b'{"asset": "a", "rate_bytes": true}',
+     b'{"asset": ""}', b'{"pattern": ""}', b'{"pattern": 1}', b'{"pattern": "*", "asset": "a"}', b'{"pattern": "%s"}' % (b"*" * 1_025), b'{"asset": "\\ud800"}', b'{"asset": "a", "rate_bytes": 0}', b'{"asset": "a", "rate_bytes": true}',
      b'{"asset": "a", "rate_bytes": 1e400}', b'{"asset": "a", "rate_bytes": "fast"}', b"[" * 100_000, b"\xff"],
 )  # fmt: skip
 async def test_an_order_that_is_none_is_refused(client, body):
