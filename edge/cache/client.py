@@ -12,6 +12,8 @@ from edge.cache.server import TOKEN, URL, Server
 _ROOT = "/api/v1/cache"
 _LONGEST_LINE = 65_536
 _ANSWER_S = 60.0
+_FOREVER = aiohttp.ClientTimeout(total=None, sock_connect=10.0)
+"""What ends by itself, however much it is."""
 
 
 class ApiError(Exception):
@@ -39,13 +41,13 @@ class CacheClient:
 
     async def purge(self, pattern: str) -> int:
         """How many blocks went."""
-        return int((await self._json("DELETE", "/assets", {"pattern": pattern}))["purged_blocks"])
+        async with self._asked("DELETE", "/assets", params={"pattern": pattern}, timeout=_FOREVER) as answer:
+            return int(_parsed(await answer.read())["purged_blocks"])
 
     async def warm(self, asset: str, rate: float | None) -> AsyncGenerator[dict[str, Any]]:
         """Its lines, see POST /api/v1/cache/warm. Closed, it ends the fetch. ApiError: the asset's, too."""
         order = {"asset": asset, "rate_bytes": rate}
-        forever = aiohttp.ClientTimeout(total=None, sock_connect=10.0)
-        async with self._asked("POST", "/warm", json=order, timeout=forever) as answer:
+        async with self._asked("POST", "/warm", json=order, timeout=_FOREVER) as answer:
             async for text in _lines(answer):
                 line = _parsed(text)
                 if "fault" in line:
@@ -57,8 +59,7 @@ class CacheClient:
 
     async def names(self, pattern: str) -> AsyncGenerator[str]:
         """What origins have, see GET /api/v1/cache/warm. ApiError: there may be more."""
-        forever = aiohttp.ClientTimeout(total=None, sock_connect=10.0)
-        async with self._asked("GET", "/warm", params={"pattern": pattern}, timeout=forever) as answer:
+        async with self._asked("GET", "/warm", params={"pattern": pattern}, timeout=_FOREVER) as answer:
             async for text in _lines(answer):
                 line = _parsed(text)
                 if "fault" in line:

@@ -235,6 +235,8 @@ class BlockShelf:
     async def close(self) -> None:
         """Remembers the order, gives the folder back."""
         await self.loaded()
+        for task in self._dropping:
+            task.cancel()  # what is old is found to be so again
         await asyncio.gather(*self._dropping, return_exceptions=True)
         if self._is_loaded:
             await self._in(self._writer, self._remember)
