@@ -201,16 +201,14 @@ class Library:
         return Streaming(206, (("Content-Type", multipart.content_type(boundary)), *named), length, pieces)
 
     def _validators(self, asset: Asset) -> Headers:
-        """What a 304 has, too. What the origin says about storing goes on as it is where it says how long."""
+        """What a 304 has, too. What the origin says about storing goes on; where it tells no time, we do."""
         said = asset.storing
         speaks = said.fresh_s is not None or not said.may_store
         fields = [("ETag", asset.etag)] if asset.etag else []
         if asset.modified:
             fields.append(("Last-Modified", http_date(asset.modified)))
-        if said.cache_control or not (speaks and said.expires):
-            fields.append(("Cache-Control", said.cache_control if speaks else self._cache_control))
-        else:
-            fields.append(("Expires", said.expires))
+        ours = "" if speaks else self._cache_control
+        fields.append(("Cache-Control", ", ".join(filter(None, (said.cache_control, ours)))))
         return (*fields, *OPEN)
 
     def _status(self, asset: Asset, ranges: tuple[ByteRange, ...] | None, *, before: Asset | None) -> Headers:

@@ -127,6 +127,17 @@ async def test_what_the_origin_says_of_storing_is_obeyed(tmp_path, http):
         assert origin.heads == 3
 
 
+async def test_an_answer_always_says_how_long_it_may_be_kept(tmp_path, http):
+    async with LyingOrigin(CONTENT) as origin, serving(tmp_path, mounted(origin), fresh='"0s"') as address:
+        for more, said in (
+            ("", "max-age=60"), ("Cache-Control: must-revalidate\r\n", "must-revalidate, max-age=60"), ("Age: old\r\n", "max-age=60"),
+            ("Vary: *\r\n", "no-store"), ("Expires: 0\r\n", "max-age=0"), ("Cache-Control: private\r\n", "private"),
+        ):  # fmt: skip
+            origin.more = more
+            _, headers, _ = await get(http, f"{address}/far/a", Range="bytes=5-9")
+            assert (more, headers.getall("Cache-Control"), "Expires" in headers) == (more, [said], False)
+
+
 async def test_what_caches_before_us_said_goes_before_what_we_say(tmp_path, http):
     async with LyingOrigin(CONTENT) as origin, serving(tmp_path, mounted(origin), fresh='"0s"') as address:
         for more, before in (
