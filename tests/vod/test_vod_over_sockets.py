@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import json
 import random
 
 import aiohttp
@@ -243,3 +244,10 @@ async def test_a_store_that_speaks_s3_is_read_once_and_a_new_object_is_seen(tmp_
             assert body == s3_server.CONTENT[::-1]
             assert headers["Cache-Status"].startswith("edge; fwd=uri-miss")
             assert (await get(http, f"{address}/films/none.mp4"))[0] == 404
+            await client.put_object(Bucket="clips", Key="media/new/1.mp4", Body=bytes(70_000))
+            api = address.replace("/vod", "/api/v1/cache/warm")
+            async with http.get(f"{api}?pattern=films/n*") as answer:
+                assert await answer.text() == '{"asset": "films/new/1.mp4"}\n{"listed": 1}\n'
+            async with http.post(api, json={"pattern": "films/*/1.mp4"}) as answer:
+                *_, done, listed = map(json.loads, (await answer.text()).splitlines())
+            assert (done["asset"], done["held_bytes"], listed) == ("films/new/1.mp4", 70_000, {"listed": 1})
