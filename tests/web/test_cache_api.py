@@ -216,6 +216,7 @@ async def test_a_question_that_is_none_is_refused(client, method, query):
 REQUESTS = [
     ("GET", "/api/v1/cache", None),
     ("GET", "/api/v1/cache/assets", None),
+    ("GET", "/api/v1/cache/warm?pattern=*", None),
     ("DELETE", "/api/v1/cache/assets?pattern=*", None),
     ("POST", "/api/v1/cache/warm", b'{"asset": "clips/a b.mp4"}'),
 ]
