@@ -27,6 +27,9 @@ class PlainLru:
     def get(self, key: Hashable, *, is_going_on: bool = False) -> int | None:  # noqa: ARG002
         return self._queue.get(key)
 
+    def size(self, key: Hashable) -> int | None:
+        return self._queue.size(key)
+
     def add(self, key: Hashable, size: int, *, readers: int = 1) -> None:  # noqa: ARG002
         self._queue.add(key, size)
 

@@ -12,10 +12,11 @@ PROOF = re.compile(r"`([\w/]*\w+\.(?:py|sh))?(?:::(\w+))?`")
 
 
 def proofs() -> list[tuple[str, str]]:
-    """File and test of each reference in the last cells of the threat model; `::test` means the file before."""
+    """File and test of each reference in the last cells of tables of proofs; `::test` means the file before."""
     found = []
     file = ""
-    for line in (ROOT / "docs" / "security.md").read_text().splitlines():
+    texts = [(ROOT / "docs" / name).read_text() for name in ("security.md", "http.md")]
+    for line in "\n".join(texts).splitlines():
         if line.startswith("|") and not set(line) <= set("|- "):
             for named, test in PROOF.findall(line.strip("|").split("|")[-1]):
                 file = named or file
@@ -32,10 +33,16 @@ def names_of(path: Path) -> set[str]:
 
 
 @pytest.mark.parametrize(("file", "test"), proofs())
-def test_each_proof_of_the_threat_model_is_there(file: str, test: str) -> None:
+def test_each_proof_is_there(file: str, test: str) -> None:
     path = TESTS / file
     assert path.is_file()
     assert not test or test in names_of(path)
+
+
+def test_each_rule_of_http_has_its_row_and_a_proof() -> None:
+    rows = [row for row in (ROOT / "docs" / "http.md").read_text().splitlines() if re.match(r"\| \d+:", row)]
+    assert [int(row[2:].partition(":")[0]) for row in rows] == list(range(1, 41))
+    assert [row for row in rows if not PROOF.search(row.strip("|").split("|")[-1])] == []
 
 
 def test_each_threat_has_a_proof() -> None:

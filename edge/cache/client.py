@@ -12,6 +12,8 @@ from edge.cache.server import TOKEN, URL, Server
 _ROOT = "/api/v1/cache"
 _LONGEST_LINE = 65_536
 _ANSWER_S = 60.0
+_FOREVER = aiohttp.ClientTimeout(total=None, sock_connect=10.0)
+"""What ends by itself, however much it is."""
 
 
 class ApiError(Exception):
@@ -29,9 +31,9 @@ class CacheClient:
         self._server = server
         self._http = http
 
-    async def stats(self) -> dict[str, Any]:
+    async def stats(self, pattern: str | None = None) -> dict[str, Any]:
         """See GET /api/v1/cache."""
-        return await self._json("GET", "")
+        return await self._json("GET", "", {} if pattern is None else {"pattern": pattern})
 
     async def assets(self, pattern: str, limit: int) -> dict[str, Any]:
         """See GET /api/v1/cache/assets."""
@@ -39,13 +41,13 @@ class CacheClient:
 
     async def purge(self, pattern: str) -> int:
         """How many blocks went."""
-        return int((await self._json("DELETE", "/assets", {"pattern": pattern}))["purged_blocks"])
+        async with self._asked("DELETE", "/assets", params={"pattern": pattern}, timeout=_FOREVER) as answer:
+            return int(_parsed(await answer.read())["purged_blocks"])
 
     async def warm(self, asset: str, rate: float | None) -> AsyncGenerator[dict[str, Any]]:
         """Its lines, see POST /api/v1/cache/warm. Closed, it ends the fetch. ApiError: the asset's, too."""
         order = {"asset": asset, "rate_bytes": rate}
-        forever = aiohttp.ClientTimeout(total=None, sock_connect=10.0)
-        async with self._asked("POST", "/warm", json=order, timeout=forever) as answer:
+        async with self._asked("POST", "/warm", json=order, timeout=_FOREVER) as answer:
             async for text in _lines(answer):
                 line = _parsed(text)
                 if "fault" in line:
@@ -54,6 +56,18 @@ class CacheClient:
                 if "held_bytes" in line:
                     return
         raise ApiError("the server ended before it was done; look at its log")
+
+    async def names(self, pattern: str) -> AsyncGenerator[str]:
+        """What origins have, see GET /api/v1/cache/warm. ApiError: there may be more."""
+        async with self._asked("GET", "/warm", params={"pattern": pattern}, timeout=_FOREVER) as answer:
+            async for text in _lines(answer):
+                line = _parsed(text)
+                if "fault" in line:
+                    raise ApiError(str(line["fault"]))
+                if "listed" in line:
+                    return
+                yield str(line["asset"])
+        raise ApiError("the server ended before it had listed all; look at its log")
 
     async def _json(self, method: str, path: str, query: dict[str, str] | None = None) -> dict[str, Any]:
         async with self._asked(method, path, params=query or {}) as answer:

@@ -18,10 +18,11 @@ if TYPE_CHECKING:
 _PATTERN = "of names, as in a shell: * any text (folders too), ? one character, [a-z] one of these; quote it"
 _INTERRUPTED = 130
 _EXAMPLES = {
-    "stats": "edge cache stats --url https://edge.example --token KEY",
+    "stats": "edge cache stats --url https://edge.example --token KEY\n  edge cache stats 'clips/2024/*'",
     "ls": "edge cache ls 'clips/*.mp4'",
     "purge": "edge cache purge 'clips/2024/*'",
     "warm": "edge cache warm --rate 50MB/s --from tonight.txt\n"
+    "  edge cache warm 'clips/2024/*'      what the origins have by these names\n"
     "  find media -name '*.mp4' -printf '%P\\n' | edge cache warm",
 }
 
@@ -55,6 +56,12 @@ def add_arguments(
         configuration(one)
 
 
+def _add_stats(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "pattern", nargs="?", metavar="PATTERN", help=f"how much is held of what matches: {_PATTERN}"
+    )
+
+
 def _add_ls(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("pattern", nargs="?", default="*", metavar="PATTERN", help=_PATTERN)
     parser.add_argument("--limit", type=_count, default=1_000, metavar="N", help="assets at most (1000)")
@@ -65,7 +72,16 @@ def _add_purge(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_warm(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("assets", nargs="*", metavar="ASSET", help="a path below /vod/, or a whole address")
+    parser.add_argument(
+        "assets",
+        nargs="*",
+        metavar="ASSET|PATTERN",
+        help="a path below /vod/, or a whole address; or a pattern: all that the origins have by such "
+        "names, where those are folders or S3 (HTTP has no lists: give one). Lists hold names only",
+    )
+    parser.add_argument(
+        "-n", "--dry-run", action="store_true", help="print the names, one a line, and fetch nothing"
+    )
     parser.add_argument(
         "-f", "--from", dest="file", metavar="FILE", help="a list, one a line; - or nothing: standard input"
     )
@@ -74,7 +90,7 @@ def _add_warm(parser: argparse.ArgumentParser) -> None:
 
 
 _ADD: dict[str, Callable[[argparse.ArgumentParser], None]] = {
-    "stats": lambda _: None,
+    "stats": _add_stats,
     "ls": _add_ls,
     "warm": _add_warm,
     "purge": _add_purge,
@@ -100,13 +116,13 @@ def run(args: argparse.Namespace) -> int:
 
 async def _ask(args: argparse.Namespace, server: "Server") -> int:
     from edge.cache.client import connected
-    from edge.cache.listing import assets_text, stats_text
+    from edge.cache.listing import assets_text, matched_text, stats_text
 
     async with connected(server) as client:
         match args.verb:
             case "stats":
-                stats = await client.stats()
-                _print(args, stats, stats_text)
+                stats = await client.stats(args.pattern)
+                _print(args, stats, stats_text if args.pattern is None else matched_text)
             case "ls":
                 listed = await client.assets(args.pattern, args.limit)
                 _print(args, listed, assets_text)
@@ -122,22 +138,24 @@ def _print(args: argparse.Namespace, value: dict[str, Any], text: Callable[[dict
 
 
 def _warm(args: argparse.Namespace, server: "Server") -> int:
-    from edge.cache.names import names
+    from edge.cache.names import names, split_patterns
     from edge.cache.warming import Outcome
 
     try:
-        assets = names([*args.assets, *_listed(args)])
+        plain, patterns = split_patterns(args.assets)
+        assets = names([*plain, *_listed(args)])
     except (OSError, UnicodeDecodeError) as error:
         return _wrong(
             f"{args.file or 'standard input'} cannot be read ({error}): name a file of names, one a line"
         )
     if not assets and not (args.file or args.assets) and sys.stdin.isatty():
-        return _wrong("name what to warm: ASSET..., --from FILE, or a list on standard input")
+        return _wrong("name what to warm: ASSET..., PATTERN..., --from FILE, or a list on standard input")
     outcome = Outcome(len(assets))
     try:
-        is_interrupted = asyncio.run(_warming(args, server, assets, outcome))
+        is_interrupted = asyncio.run(_warming(args, server, assets, patterns, outcome))
     finally:
-        _tell(args, outcome)
+        if not args.dry_run:
+            _tell(args, outcome)
     if is_interrupted:
         return _INTERRUPTED
     return 1 if outcome.faults else 0
@@ -151,26 +169,43 @@ def _listed(args: argparse.Namespace) -> list[str]:
     return []
 
 
-async def _warming(args: argparse.Namespace, server: "Server", assets: list[str], outcome: "Outcome") -> bool:
+async def _warming(
+    args: argparse.Namespace, server: "Server", assets: list[str], patterns: list[str], outcome: "Outcome"
+) -> bool:
     """Whether it was ended by a signal."""
+    work = asyncio.ensure_future(_work(args, server, assets, patterns, outcome))
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, work.cancel)
+    try:
+        await work
+    except asyncio.CancelledError:
+        return True  # what is on disk stays: the same command goes on
+    return False
+
+
+async def _work(
+    args: argparse.Namespace, server: "Server", assets: list[str], patterns: list[str], outcome: "Outcome"
+) -> None:
     from edge.cache.client import connected
     from edge.cache.progress import display
-    from edge.cache.warming import warm_all
+    from edge.cache.warming import expanded, warm_all
 
     async with connected(server) as client:
-        shown = display(sys.stderr, len(assets))
-        work = asyncio.ensure_future(
-            warm_all(client, assets, jobs=args.jobs, rate=args.rate, shown=shown, outcome=outcome)
-        )
-        for number in (signal.SIGINT, signal.SIGTERM):
-            asyncio.get_running_loop().add_signal_handler(number, work.cancel)
-        try:
-            await work
-        except asyncio.CancelledError:
-            return True  # what is on disk stays: the same command goes on
-        finally:
-            shown.close()
-    return False
+        wanted = await expanded(client, assets, patterns, outcome)
+        if args.dry_run:
+            _preview(args, wanted, outcome)
+            return
+        with contextlib.closing(display(sys.stderr, len(wanted))) as shown:
+            for pattern, fault in outcome.faults.items():
+                shown.failed(pattern, fault)
+            await warm_all(client, wanted, jobs=args.jobs, rate=args.rate, shown=shown, outcome=outcome)
+
+
+def _preview(args: argparse.Namespace, wanted: list[str], outcome: "Outcome") -> None:
+    told = {"assets": wanted, "faults": outcome.faults}
+    _print(args, told, lambda _: "\n".join(name if name.isprintable() else repr(name) for name in wanted))
+    for pattern, fault in outcome.faults.items():
+        print(f"{pattern}: {fault}", file=sys.stderr)  # noqa: T201
 
 
 def _tell(args: argparse.Namespace, outcome: "Outcome") -> None:

@@ -31,6 +31,18 @@ def stats_text(stats: dict[str, Any]) -> str:
     return "\n".join(f"{name:<14}{value}" for name, value in rows)
 
 
+def matched_text(stats: dict[str, Any]) -> str:
+    """Of GET /api/v1/cache?pattern=."""
+    some, used = stats["matched"], stats["used_bytes"]
+    heads = f", {some['head_blocks']:,} of them heads (let go last)" if some["head_blocks"] else ""
+    rows = [
+        ("assets", f"{some['assets']:,}, {some['whole_assets']:,} of them whole"),
+        ("held", f"{size(some['held_bytes'])} ({some['held_bytes'] / max(used, 1):.0%} of what is used)"),
+        ("blocks", f"{some['blocks']:,}{heads}"),
+    ]
+    return "\n".join(f"{name:<14}{value}" for name, value in rows)
+
+
 def assets_text(listed: dict[str, Any]) -> str:
     """Of GET /api/v1/cache/assets: size, what is held of it, blocks and name; nothing for nothing."""
     return "\n".join(_rows(listed)) if listed["assets"] else "nothing that matches is in the cache"

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 from urllib.parse import unquote, urlsplit
 
 from edge.http.token_path import split_token
+from edge.vod.name_pattern import is_pattern
 
 _BELOW = "/vod/"
 
@@ -11,6 +12,16 @@ _BELOW = "/vod/"
 def names(lines: Iterable[str]) -> list[str]:
     """One a line, each once, in order; `#` begins a comment. `https://HOST/vod/a%20b.mp4` is "a b.mp4"."""
     return list(dict.fromkeys(_names(lines)))
+
+
+def split_patterns(arguments: Iterable[str]) -> tuple[list[str], list[str]]:
+    """What names one asset (an address always does), and what is a pattern of many."""
+    plain: list[str] = []
+    patterns: list[str] = []
+    for each in arguments:
+        is_address = each.startswith(("http://", "https://", _BELOW))
+        (patterns if is_pattern(each) and not is_address else plain).append(each)
+    return plain, [each.removeprefix("/") for each in patterns]
 
 
 def _names(lines: Iterable[str]) -> Iterator[str]:

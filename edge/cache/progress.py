@@ -14,6 +14,9 @@ class Display(Protocol):
     def moved(self, asset: str, done: int, of: int) -> None:
         """Octets of one that is on its way."""
 
+    def failed(self, what: str, fault: str) -> None:
+        """It never was on its way."""
+
     def finished(self, asset: str, fault: str | None) -> None:
         """One is done, or failed for this reason."""
 
@@ -49,8 +52,11 @@ class Bar:
         self._octets.pop(asset, None)
         self._finished += 1
         if fault is not None:
-            self._progress.console.print(f"{asset}: {fault}", markup=False, highlight=False)
+            self.failed(asset, fault)
         self._show()
+
+    def failed(self, what: str, fault: str) -> None:
+        self._progress.console.print(f"{what}: {fault}", markup=False, highlight=False)
 
     def _show(self) -> None:
         there = self._finished + sum(self._parts.values())
@@ -71,7 +77,10 @@ class Faults:
 
     def finished(self, asset: str, fault: str | None) -> None:
         if fault is not None:
-            print(f"{asset}: {fault}", file=self._stream, flush=True)
+            self.failed(asset, fault)
+
+    def failed(self, what: str, fault: str) -> None:
+        print(f"{what}: {fault}", file=self._stream, flush=True)
 
     def close(self) -> None:
         """Nothing to put away."""

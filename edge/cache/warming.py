@@ -10,9 +10,16 @@ from edge.cache.client import ApiError, Unreachable
 from edge.cache.listing import size
 from edge.cache.progress import Display
 
+MOST_NAMES = 1_000_000
+"""Of one pattern: each costs a hundred octets or so here."""
+
+NOTHING = "the origins have nothing by this pattern (a name that has *, ? or [ in it: in a list, --from FILE)"
+
 
 class Warmer(Protocol):
     """Of CacheClient."""
+
+    def names(self, pattern: str) -> AsyncGenerator[str]: ...
 
     def warm(self, asset: str, rate: float | None) -> AsyncGenerator[dict[str, Any]]: ...
 
@@ -24,6 +31,38 @@ class Outcome:
     asked: int
     warm: dict[str, int] = field(default_factory=dict)
     faults: dict[str, str] = field(default_factory=dict)
+
+
+async def expanded(
+    client: Warmer, assets: Sequence[str], patterns: Sequence[str], outcome: Outcome
+) -> list[str]:
+    """`assets`, and what the origins have by these patterns, each once. What cannot be listed is a fault of
+    its pattern in `outcome`, which knows then how many are asked for.
+    """
+    found = dict.fromkeys(assets)
+    for pattern in patterns:
+        try:
+            fault = None if await _add_names(found, client, pattern) else NOTHING
+        except Unreachable:
+            raise
+        except ApiError as error:
+            fault = str(error)
+        if fault is not None:
+            outcome.faults[pattern] = fault
+    outcome.asked = len(found)
+    return list(found)
+
+
+async def _add_names(found: dict[str, None], client: Warmer, pattern: str) -> int:
+    """How many it has."""
+    count = 0
+    async with contextlib.aclosing(client.names(pattern)) as names:
+        async for name in names:
+            count += 1
+            found[name] = None
+            if len(found) > MOST_NAMES:
+                raise ApiError(f"more than {MOST_NAMES:,} names: narrow the pattern")
+    return count
 
 
 async def warm_all(

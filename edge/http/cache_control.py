@@ -13,6 +13,18 @@ UNKNOWN_STREAM = "max-age=1"
 """A name nobody publishes under yet: the publisher may come in the next second."""
 
 
+_ONLY_IF_CACHED = "only-if-cached"
+
+
+def is_only_if_cached(asked: str | None) -> bool:
+    """Whether a client wants what is stored or nothing, by its Cache-Control (RFC 9111, 5.2.1.7). What else
+    it may say there is not followed: one client of many does not make the edge ask its origins.
+    """
+    if asked is None or _ONLY_IF_CACHED not in asked.lower():
+        return False
+    return _ONLY_IF_CACHED in {each.strip().lower() for each in asked.split(",")}
+
+
 @dataclass(frozen=True, slots=True)
 class Lifetimes:
     """Cache-Control values of one presentation, whole seconds, made once from its target duration."""

@@ -9,13 +9,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from edge.http.cache_control import is_only_if_cached
+
 END = b"\r\n\r\n"
 MOST_HEAD_BYTES = 8000
 """Of the line, and of the fields. Longer ones are not plain: parsers have limits of their own by line."""
 
-_LINE = re.compile(
-    rb"(GET|HEAD) (/[A-Za-z0-9\-._~!$&'()*+,;=:@/]*)(?:\?([A-Za-z0-9\-._~!$&'()*+,;=:@/?%]*))? HTTP/1\.1"
-)
+_PLAIN = rb"A-Za-z0-9\-._~!$&'()*+,;=:@/"
+_PATH = rb"/[%b]*(?:%%[0-9A-Fa-f]{2}[%b]*)*" % (_PLAIN, _PLAIN)
+_LINE = re.compile(rb"(GET|HEAD) (%b)(?:\?([%b?%%]*))? HTTP/1\.1" % (_PATH, _PLAIN))
 _FIELDS = re.compile(rb"(?:\r\n[!#$%&'*+\-.^_`|~0-9A-Za-z]+:[\t\x20-\x7e]*)+\r\n\r\n")
 _HOST = re.compile(r"[A-Za-z0-9.\-_]+(:[0-9]{1,5})?|\[[0-9a-fA-F:.]+\](:[0-9]{1,5})?")
 _MOST_FIELDS = 100
@@ -25,7 +27,7 @@ _MAY_REPEAT = "x-forwarded-for"
 
 
 class RequestLine(NamedTuple):
-    """`path` has nothing to decode; `query` is raw, without the question mark."""
+    """`path` is as it came, percent-encoded; `query` is raw, without the question mark."""
 
     method: str
     path: str
@@ -79,6 +81,7 @@ def read_fields(raw: bytes, wanted: frozenset[str]) -> Fields | None:
         values[name] = value
     connection = values.get("connection", "keep-alive").lower()
     is_plain = len(lines) <= _MOST_FIELDS and connection in {"keep-alive", "close"}
+    is_plain = is_plain and not is_only_if_cached(values.get("cache-control"))
     if not is_plain or _HOST.fullmatch(values.get("host", "")) is None:
         return None
     kept = {name: value for name, value in values.items() if name in wanted}

@@ -27,12 +27,12 @@ def failed(fields: Mapping[str, str], etag: str, modified: datetime | None) -> i
     `fields` have lower-case names. `etag` and `modified` (aware, UTC) are those that the 200 would have.
     """
     if (listed := fields.get("if-match")) is not None:
-        if not matches(listed, etag, strongly=True):
+        if not _names_it(listed, etag, strongly=True):
             return 412
     elif _is_later(modified, fields.get("if-unmodified-since")) is True:
         return 412
     if (listed := fields.get("if-none-match")) is not None:
-        return 304 if matches(listed, etag) else None
+        return 304 if _names_it(listed, etag) else None
     return 304 if _is_later(modified, fields.get("if-modified-since")) is False else None
 
 
@@ -48,6 +48,11 @@ def range_holds(asked: str | None, etag: str, modified: datetime | None, now: da
         return etag.startswith('"') and asked == etag
     is_strong = modified is not None and now - modified >= timedelta(seconds=1)
     return is_strong and modified is not None and asked == http_date(modified)
+
+
+def _names_it(listed: str, etag: str, *, strongly: bool = False) -> bool:
+    """`*` names whatever there is, also where it has no entity-tag (13.1.1 and 13.1.2)."""
+    return listed.strip() == "*" or matches(listed, etag, strongly=strongly)
 
 
 def _is_later(modified: datetime | None, asked: str | None) -> bool | None:

@@ -3,7 +3,6 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
 
 from edge.http.precondition import parse_http_date
 
@@ -28,8 +27,7 @@ class Storing:
     stale_while_revalidate_s: float | None = None
     stale_if_error_s: float | None = None
     cache_control: str = ""
-    """The field as it came, to be passed on; empty: there was none."""
-    expires: str = ""
+    """To be passed on: the field as it came, and what others say in its terms; empty: nothing is said."""
 
 
 UNSAID = Storing()
@@ -43,16 +41,31 @@ def storing(fields: Mapping[str, str]) -> Storing:
     said = _directives(text)
     age_s = _seconds(fields.get("age", "0"))
     lifetime_s = _lifetime(said, fields)
+    varies = _varies_by_anything(fields)
     return Storing(
-        may_store=not {"no-store", "private"} & said.keys() and fields.get("vary", "").strip() != "*",
+        may_store=not {"no-store", "private"} & said.keys() and not varies,
         fresh_s=None if lifetime_s is None else lifetime_s - (age_s or 0.0) if age_s is not None else 0.0,
         age_s=age_s or 0.0,
         may_be_stale=not _NEVER_STALE & said.keys(),
         stale_while_revalidate_s=_seconds(said.get("stale-while-revalidate")),
         stale_if_error_s=_seconds(said.get("stale-if-error")),
-        cache_control=text,
-        expires="" if text else _expires(fields.get("expires", "")),
+        cache_control=_in_one(text, "no-store") if varies else _passed_on(text, said, fields, lifetime_s),
     )
+
+
+def _passed_on(
+    text: str, said: Mapping[str, str], fields: Mapping[str, str], lifetime_s: float | None
+) -> str:
+    """With max-age in the place of Expires, which is measured from a Date, and that is of our own answer."""
+    is_timed = "expires" in fields if text else lifetime_s is not None
+    if not is_timed or {"max-age", "no-cache", "no-store"} & said.keys():
+        return text
+    seconds = min(_until_expires(fields) if "expires" in fields else 0.0, _LONGEST_S)
+    return _in_one(text, f"max-age={int(seconds)}")
+
+
+def _in_one(*directives: str) -> str:
+    return ", ".join(filter(None, directives))
 
 
 def _directives(text: str) -> dict[str, str]:
@@ -67,6 +80,11 @@ def _directives(text: str) -> dict[str, str]:
     return found
 
 
+def _varies_by_anything(fields: Mapping[str, str]) -> bool:
+    """`*` among others, too (RFC 9110, 12.5.5). By fields it may: origins are always asked with the same."""
+    return "*" in {name.strip() for name in fields.get("vary", "").split(",")}
+
+
 def _split(text: str) -> list[str]:
     """At commas that are not within quotes."""
     return re.findall(r'(?:[^",]|"[^"]*"?)+', text)
@@ -79,10 +97,11 @@ def _lifetime(said: Mapping[str, str], fields: Mapping[str, str]) -> float | Non
     for name in ("s-maxage", "max-age"):
         if name in said:
             return _seconds(said[name]) or 0.0
-    expires = fields.get("expires")
-    if expires is None:
-        return None
-    until, date = parse_http_date(expires), parse_http_date(fields.get("date", ""))
+    return _until_expires(fields) if "expires" in fields else None
+
+
+def _until_expires(fields: Mapping[str, str]) -> float:
+    until, date = parse_http_date(fields["expires"]), parse_http_date(fields.get("date", ""))
     return max(0.0, (until - date).total_seconds()) if until and date else 0.0
 
 
@@ -92,8 +111,3 @@ def _seconds(text: str | None) -> float | None:
         return None
     digits = text.strip().lstrip("0") or "0"
     return float(min(int(digits[:11]), _LONGEST_S)) if len(digits) <= 10 else float(_LONGEST_S)
-
-
-def _expires(text: str) -> str:
-    moment: datetime | None = parse_http_date(text)
-    return text if moment is not None and text.isascii() and text.isprintable() and len(text) < 64 else ""

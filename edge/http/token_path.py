@@ -4,7 +4,7 @@ Everything that a playlist names is relative, so the token goes along by itself,
 are the same for everybody. A cache that keys on `without_token` keeps one copy for all viewers.
 """
 
-from urllib.parse import quote, unquote_plus
+from urllib.parse import quote, unquote, unquote_plus
 
 _MARK = "~"
 _LONGEST = 4096
@@ -22,8 +22,13 @@ def split_token(path: str) -> tuple[str | None, str]:
 
 
 def without_token(path: str) -> str:
-    """For logs and cache keys."""
+    """For cache keys."""
     return split_token(path)[1]
+
+
+def for_log(path: str) -> str:
+    """Of a path as it came: first without the token, which may hold an encoded slash, then decoded."""
+    return unquote(without_token(path))
 
 
 def from_query(query: str) -> tuple[str | None, str]:

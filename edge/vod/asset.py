@@ -24,6 +24,8 @@ class Asset:
     """The name of the origin that has it."""
     storing: Storing = UNSAID
     """What the origin lets a cache do."""
+    cache_status: str = ""
+    """What caches on the way to the origin said (Cache-Status), to go before what we say."""
 
     @property
     def is_strong(self) -> bool:

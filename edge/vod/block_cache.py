@@ -95,6 +95,10 @@ class BlockCache:
         found = self._assets.peek(key, self.now_s())
         return self._mounts.opened(key, self.now_s()) if found is None else found
 
+    def is_cached(self, key: str) -> bool:
+        """Whether the disk cache stands in front of its origin. NotFound."""
+        return self._mounts.is_cached(key)
+
     def now_s(self) -> float:
         """The loop's time."""
         return asyncio.get_running_loop().time()
@@ -147,6 +151,10 @@ class BlockCache:
             there += part.size * (key in self._shelf)
             size += part.size
         return Presence(there, size, coming)
+
+    def holds(self, asset: Asset, span: ByteRange) -> bool:
+        """Whether all of it is on disk."""
+        return self.keeps(asset) and all(key in self._shelf for key, _ in self._parts(asset, span))
 
     async def stream(self, asset: Asset, span: ByteRange, *, readers: int = 1) -> AsyncGenerator[Octets]:
         """`span` of this version, in pieces of at most 64 KiB; EdgeError: what came is not the whole.
@@ -303,15 +311,27 @@ class BlockCache:
 
     # Control
 
-    def list(self, pattern: str = "*") -> list[StoredBlock]:
-        """The blocks of assets that match, coldest first."""
-        return self._shelf.list(pattern)
+    async def names(self, pattern: str = "*") -> list[str]:
+        """The assets that match and have blocks, in no order. In turns."""
+        return await self._shelf.names(pattern)
+
+    def blocks(self, asset: str) -> Iterator[StoredBlock]:
+        """Those that are on disk, of every version, in no order."""
+        return self._shelf.blocks(asset)
+
+    def list(self) -> list[StoredBlock]:
+        """All blocks at once, coldest first: see BlockShelf.list."""
+        return self._shelf.list()
 
     async def purge(self, pattern: str) -> int:
         """How many blocks went. What is being read is read to its end."""
         await self._shelf.loaded()
-        self._assets.forget_matching(pattern)
-        return len(await self._shelf.purge(pattern))
+        await self._assets.forget_matching(pattern)
+        return await self._shelf.purge(pattern)
+
+    def listed(self, pattern: str) -> AsyncGenerator[str]:
+        """What could be warmed: see Mounts.names."""
+        return self._mounts.names(pattern)
 
     async def warm(self, key: str) -> int:
         """Has the whole asset on disk, as far as it is let in; its octets."""

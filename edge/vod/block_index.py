@@ -1,7 +1,6 @@
 """Which blocks are on disk and in what order they go: by the policy, heads last."""
 
 from collections.abc import Iterator
-from fnmatch import fnmatchcase
 from typing import NamedTuple, cast
 
 from edge.vod.asset import BlockKey
@@ -121,23 +120,20 @@ class BlockIndex:
         self._forget(key)
         return True
 
+    def assets(self) -> list[str]:
+        """All that have blocks."""
+        return list(self._assets)
+
     def of_asset(self, asset: str) -> list[BlockKey]:
         """All its blocks, of every version."""
         return list(self._assets.get(asset, ()))
 
-    def drop_others(self, asset: str, etag: str, origin: str = "") -> list[BlockKey]:
-        """Removes the blocks of every version but this one of this origin, and tells them."""
-        old = [key for key in self._assets.get(asset, ()) if (key.etag, key.origin) != (etag, origin)]
-        for key in old:
-            self.remove(key)
-        return old
+    def size(self, key: BlockKey) -> int | None:
+        """Its size; nobody asked for it."""
+        size = self._heads.size(key)
+        return self._others.size(key) if size is None else size
 
-    def keys(self, pattern: str = "*") -> Iterator[BlockKey]:
-        """Of assets that match, coldest first."""
-        return (key for key, _ in self.sizes(pattern))
-
-    def sizes(self, pattern: str = "*") -> Iterator[tuple[BlockKey, int]]:
-        """Of the blocks of assets that match, coldest first."""
-        matching = {asset for asset in self._assets if fnmatchcase(asset, pattern)}
-        every = cast("list[tuple[BlockKey, int]]", [*self._others, *self._heads])
-        return ((key, size) for key, size in every if key.asset in matching)
+    def sizes(self) -> Iterator[tuple[BlockKey, int]]:
+        """Of all blocks, coldest first."""
+        yield from cast("Iterator[tuple[BlockKey, int]]", iter(self._others))
+        yield from cast("Iterator[tuple[BlockKey, int]]", iter(self._heads))

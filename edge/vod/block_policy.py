@@ -43,6 +43,9 @@ class Sieve:
             queue[key] = min(queue[key] + 1, 1)
         return size
 
+    def size(self, key: Hashable) -> int | None:
+        return self._sizes.get(key)
+
     def add(self, key: Hashable, size: int, *, readers: int = 1) -> None:
         self._sizes[key] = size
         self.used += size
@@ -105,6 +108,9 @@ class S3Fifo:
             queue = self._small if key in self._small else self._main
             queue[key] = min(queue[key] + 1, _MOST_HITS)
         return size
+
+    def size(self, key: Hashable) -> int | None:
+        return self._sizes.get(key)
 
     def add(self, key: Hashable, size: int, *, readers: int = 1) -> None:
         self._sizes[key] = size

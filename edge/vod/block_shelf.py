@@ -5,6 +5,7 @@ import contextlib
 import gc
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from itertools import islice
 from typing import TypeVar, TypeVarTuple
 
 from edge.http.message import Octets
@@ -13,6 +14,8 @@ from edge.vod.asset import BlockKey
 from edge.vod.block_file import StoredBlock
 from edge.vod.block_index import BlockIndex
 from edge.vod.block_store import BlockStore
+from edge.vod.name_pattern import matcher
+from edge.vod.turns import AT_ONCE, Turns
 
 _LET_GO_S = 0.25
 
@@ -31,6 +34,7 @@ class BlockShelf:
         self._readers = ThreadPoolExecutor(4, "edge-vod-read")
         self._writer = ThreadPoolExecutor(1, "edge-vod-write")
         self._loading: asyncio.Task[None] | None = None
+        self._dropping: set[asyncio.Task[int]] = set()
         self._is_loaded = False
         self._letting_go: asyncio.TimerHandle | None = None
 
@@ -154,29 +158,73 @@ class BlockShelf:
             self._index.mark_head(key)
 
     def drop_older(self, asset: str, etag: str, origin: str) -> None:
-        """Only this version of `asset` stays."""
-        for old in self._index.drop_others(asset, etag, origin):
-            self._later_remove(old)
-        self._measure()
+        """Only this version of `asset` stays. Of very many blocks some go later: nobody asks for them."""
+        every = self._index.of_asset(asset)
+        keys = iter(every)
 
-    def list(self, pattern: str = "*") -> list[StoredBlock]:
-        """The blocks of assets that match, coldest first; none until all are known."""
-        if not self._is_loaded:
-            return []
+        def is_old(key: BlockKey) -> bool:
+            return (key.etag, key.origin) != (etag, origin)
+
+        self._drop(list(islice(keys, AT_ONCE)), is_old)
+        if len(every) > AT_ONCE:
+            task = asyncio.create_task(self._drop_in_turns(keys, is_old))
+            self._dropping.add(task)
+            task.add_done_callback(self._dropping.discard)
+
+    async def names(self, pattern: str = "*") -> list[str]:
+        """The assets that match and have blocks, in no order; none until all are known. In turns."""
+        matches, turns, found = matcher(pattern), Turns(), []
+        for asset in self._index.assets() if self._is_loaded else ():
+            if matches(asset):
+                found.append(asset)
+            await turns.did()
+        return found
+
+    def blocks(self, asset: str) -> Iterator[StoredBlock]:
+        """Of every version, in no order; what comes and goes meanwhile may be left out."""
+        for key in self._index.of_asset(asset):
+            size = self._index.size(key)
+            if size is not None and key not in self._coming:
+                yield StoredBlock(key, size, self._index.is_head(key))
+
+    def list(self) -> list[StoredBlock]:
+        """All blocks at once, coldest first; none until all are known. A large cache has others wait: see
+        `names` and `blocks`.
+        """
         return [
             StoredBlock(key, size, self._index.is_head(key))
-            for key, size in self._index.sizes(pattern)
+            for key, size in (self._index.sizes() if self._is_loaded else ())
             if key not in self._coming
         ]
 
-    async def purge(self, pattern: str) -> Sequence[BlockKey]:
-        """Those that went. What is being read is read to its end."""
-        gone = list(self._index.keys(pattern))
-        for key in gone:
-            self._lose(key)
-            self._later_remove(key)
+    async def purge(self, pattern: str) -> int:
+        """How many went, in turns. What is being read is read to its end."""
+        names = await self.names(pattern)
+        count = await self._drop_in_turns(key for name in names for key in self._index.of_asset(name))
         await self._in(self._writer, int)
-        return gone
+        return count
+
+    async def _drop_in_turns(
+        self, keys: Iterator[BlockKey], is_meant: Callable[[BlockKey], bool] = lambda _: True
+    ) -> int:
+        """How many; no more at a time than the disk keeps up with."""
+        count = 0
+        while some := list(islice(keys, AT_ONCE)):
+            count += self._drop(some, is_meant)
+            await self._in(self._writer, int)
+        return count
+
+    def _drop(self, keys: Sequence[BlockKey], is_meant: Callable[[BlockKey], bool]) -> int:
+        """Off the index and off the disk in one go: what comes back meanwhile is written after that."""
+        gone = [key for key in keys if is_meant(key) and self._index.remove(key)]
+        if gone:
+            self._measure()
+            self._writer.submit(self._remove, gone)
+        return len(gone)
+
+    def _remove(self, keys: Sequence[BlockKey]) -> None:
+        for key in keys:
+            self._store.remove(key)
 
     def _lose(self, key: BlockKey) -> None:
         self._index.remove(key)
@@ -199,11 +247,18 @@ class BlockShelf:
         if self._letting_go is not None:
             self._letting_go.cancel()
         await self.loaded()
+        for task in self._dropping:
+            task.cancel()  # what is old is found to be so again
+        await asyncio.gather(*self._dropping, return_exceptions=True)
         if self._is_loaded:
-            await self._in(self._writer, self._store.remember, self.list())
+            await self._in(self._writer, self._remember)
         self._readers.shutdown()
         self._writer.shutdown()
         self._store.close()
+
+    def _remember(self) -> None:
+        """For the writer: nobody is served any more, and nothing changes."""
+        self._store.remember(self.list())
 
 
 @contextlib.contextmanager

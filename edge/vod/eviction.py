@@ -4,7 +4,7 @@ from collections.abc import Container, Hashable, Iterator
 from copy import copy
 from typing import Protocol
 
-from cachetools import FIFOCache, LRUCache
+from cachetools import Cache, FIFOCache, LRUCache
 
 from edge.vod.block_policy import S3Fifo
 
@@ -27,6 +27,9 @@ class Order(Protocol):
 
     def get(self, key: Hashable, *, is_going_on: bool = False) -> int | None:
         """Its size; it was asked for. `is_going_on`: most likely by one who had its beginning just now."""
+
+    def size(self, key: Hashable) -> int | None:
+        """Its size; nobody asked for it."""
 
     def add(self, key: Hashable, size: int, *, readers: int = 1) -> None:
         """It is not in here yet. `readers`: how many wanted it while it came; none: it was read ahead."""
@@ -62,6 +65,10 @@ class Queue:
     def get(self, key: Hashable) -> int | None:
         """Its size; it is the warmest now."""
         return self._blocks.get(key)
+
+    def size(self, key: Hashable) -> int | None:
+        """Its size; it stays where it is."""
+        return Cache.__getitem__(self._blocks, key) if key in self._blocks else None
 
     def add(self, key: Hashable, size: int) -> None:
         self._blocks[key] = size
@@ -116,6 +123,10 @@ class Lru:
                 self._new.remove(key)
                 self._watched.add(key, size)
         return size
+
+    def size(self, key: Hashable) -> int | None:
+        size = self._watched.size(key)
+        return self._new.size(key) if size is None else size
 
     def add(self, key: Hashable, size: int, *, readers: int = 1) -> None:
         was_here = self._gone.pop(hash(key), self) is None

@@ -4,9 +4,10 @@ import asyncio
 import os
 import stat
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
+from itertools import islice
 from pathlib import Path
 
 from cachetools import LRUCache
@@ -21,6 +22,7 @@ PIECE_BYTES = 64 * 1024
 HELD_S = 1.0
 """A file stays open so long for who asks next: a name that means another file is noticed as late as that."""
 _MOST_HELD = 256
+_NAMES_AT_ONCE = 1_000
 _SETTLED_S = 1.0
 """Above the granularity of the clock that stamps files: within it, two versions may bear the same times."""
 
@@ -98,6 +100,26 @@ class FileOrigin:
                 raise OriginChanged(f"{self.name}: {asset.key} was changed while it was read; ask again")
             at += len(piece)
             yield piece
+
+    async def names(self, start: str) -> AsyncGenerator[str]:
+        """See Listing. Links to folders are not followed here."""
+        found = self._walk(start.rpartition("/")[0])
+        while some := await asyncio.to_thread(lambda: list(islice(found, _NAMES_AT_ONCE))):
+            for name in some:
+                yield name
+
+    def _walk(self, folder: str) -> Iterator[str]:
+        if "\0" in folder or not (self._root / folder).resolve().is_relative_to(self._root):
+            return
+        for path, folders, files in os.walk(self._root / folder, onerror=self._unread):
+            folders.sort()
+            below = Path(path).relative_to(self._root)
+            for file in sorted(files):
+                yield str(below / file)
+
+    def _unread(self, error: OSError) -> None:
+        if not isinstance(error, FileNotFoundError | NotADirectoryError):
+            raise OriginUnavailable(f"{self.name}: {error.strerror}; look at its rights") from error
 
     async def close(self) -> None:
         """Lets go of the files."""

@@ -1,6 +1,7 @@
 """What the cache holds of which asset: blocks, told by asset."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import NamedTuple
 
 from edge.vod.block_file import StoredBlock
@@ -28,20 +29,38 @@ class HeldAsset(NamedTuple):
         return self.held == self.size
 
 
-def inventory(
-    blocks: Iterable[StoredBlock], block_size: int, known: Mapping[Version, int]
-) -> list[HeldAsset]:
-    """By name and version. `known`: sizes, as far as they are known."""
-    found: dict[Version, list[StoredBlock]] = {}
-    for block in blocks:
+@dataclass(slots=True)
+class _Count:
+    held: int = 0
+    blocks: int = 0
+    heads: int = 0
+    last: tuple[int, int] = (-1, 0)
+    """Number and size."""
+
+
+class Inventory:
+    """Counted block by block, in any order. `block_size`: octets."""
+
+    def __init__(self, block_size: int) -> None:
+        self._block_size = block_size
+        self._found: dict[Version, _Count] = {}
+
+    def add(self, block: StoredBlock) -> None:
+        """One more."""
         key = block.key
-        found.setdefault((key.asset, key.etag, key.origin), []).append(block)
-    return [_held(version, found[version], block_size, known.get(version)) for version in sorted(found)]
+        count = self._found.setdefault((key.asset, key.etag, key.origin), _Count())
+        count.held += block.size
+        count.blocks += 1
+        count.heads += block.is_head
+        count.last = max(count.last, (key.number, block.size))
 
+    def assets(self, known: Mapping[Version, int]) -> list[HeldAsset]:
+        """By name and version. `known`: sizes, as far as they are known."""
+        return [self._held(version, known.get(version)) for version in sorted(self._found)]
 
-def _held(version: Version, blocks: list[StoredBlock], block_size: int, size: int | None) -> HeldAsset:
-    last = max(blocks, key=lambda block: block.key.number)
-    if size is None and last.size < block_size:
-        size = last.key.number * block_size + last.size  # only the last block of an asset is short
-    held = sum(block.size for block in blocks)
-    return HeldAsset(*version, size, held, len(blocks), sum(block.is_head for block in blocks))
+    def _held(self, version: Version, size: int | None) -> HeldAsset:
+        count = self._found[version]
+        number, octets = count.last
+        if size is None and octets < self._block_size:
+            size = number * self._block_size + octets  # only the last block of an asset is short
+        return HeldAsset(*version, size, count.held, count.blocks, count.heads)

@@ -3,13 +3,14 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
 
 from cachetools import LRUCache
 
 from edge.errors import NotFound, OriginError
 from edge.metrics import VOD_STALE
 from edge.vod.asset import Asset
+from edge.vod.name_pattern import matcher
+from edge.vod.turns import Turns
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +28,7 @@ class Freshness:
 class _Said:
     asset: Asset | None
     at: float
+    """When it was asked for: an answer is as old as the question, at most (RFC 9111, 4.2.3)."""
 
 
 class KnownAssets:
@@ -110,10 +112,13 @@ class KnownAssets:
         """The next one asks."""
         self._said.pop(key, None)
 
-    def forget_matching(self, pattern: str) -> None:
-        """As `forget`, of all that match."""
-        for key in [key for key in self._said if fnmatchcase(key, pattern)]:
-            self.forget(key)
+    async def forget_matching(self, pattern: str) -> None:
+        """As `forget`, of all that match and are known now; in turns."""
+        matches, turns = matcher(pattern), Turns()
+        for key in list(self._said):
+            if matches(key):
+                self.forget(key)
+            await turns.did()
 
     def _question(self, key: str) -> asyncio.Task[Asset]:
         task = self._asking.get(key)
@@ -129,13 +134,16 @@ class KnownAssets:
 
     async def _answer(self, key: str) -> Asset:
         loop = asyncio.get_running_loop()
+        asked_at = loop.time()
         try:
             asset = await self._ask(key)
         except NotFound:
             self._said[key] = _Said(None, loop.time())
             raise
-        self._said[key] = _Said(asset, loop.time())
-        self._changed(asset)
+        before = self._said.get(key)
+        self._said[key] = _Said(asset, asked_at)
+        if before is None or before.asset is None or not _is_same(before.asset, asset):
+            self._changed(asset)
         return asset
 
     async def close(self) -> None:
@@ -144,3 +152,7 @@ class KnownAssets:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def _is_same(one: Asset, other: Asset) -> bool:
+    return (one.etag, one.origin) == (other.etag, other.origin)

@@ -9,6 +9,8 @@ from datetime import datetime
 from edge.errors import EdgeError, RangeNotSatisfiable
 from edge.http import multipart
 from edge.http.byte_range import ByteRange
+from edge.http.cache_control import is_only_if_cached
+from edge.http.cache_status import appended
 from edge.http.cors import OPEN
 from edge.http.message import AtHand, Headers, Octets, Pieces, RequestHead, Response, Streaming
 from edge.http.precondition import failed, http_date, range_holds
@@ -64,18 +66,33 @@ class Library:
 
     def __init__(self, cache: BlockCache, max_age_s: int) -> None:
         self._cache = cache
-        self._cache_control = f"public, max-age={max_age_s}"
+        self._cache_control = f"max-age={max_age_s}"
         self._hits: dict[str, _Hit] = {}
 
     async def answer(self, key: str, head: RequestHead, now: datetime) -> Response | Streaming:
         """To a GET or HEAD for `key`, a path below `/vod/`. Never raises. `now`: wall time, UTC."""
         try:
+            if is_only_if_cached(head.headers.get("cache-control")) and not self._has(key, head, now):
+                return problem(
+                    504, "Not stored", "Not all of it is here: ask without only-if-cached", headers=OPEN
+                )
             before = self._cache.known(key)
             asset = await self._cache.open(key)
             plan = self._plan(asset, head, now, before=before)
         except EdgeError as error:
             return problem_of(error, headers=OPEN)
         return plan if isinstance(plan, Response) else self._streaming(asset, plan)
+
+    def _has(self, key: str, head: RequestHead, now: datetime) -> bool:
+        """Whether no origin need be asked; true where nothing is cached and this is the origin. NotFound."""
+        if not self._cache.is_cached(key):
+            return True
+        asset = self._cache.opened(key)
+        plan = None if asset is None else self._plan(asset, head, now, before=asset)
+        if asset is None or not isinstance(plan, _Plan):
+            return plan is not None
+        spans = plan.ranges or (ByteRange(0, asset.size),)
+        return head.method == "HEAD" or all(self._cache.holds(asset, span) for span in spans)
 
     def answer_now(self, key: str, head: RequestHead, now: datetime) -> Response | AtHand | None:
         """As `answer` to a GET, when nobody need be asked and 64 KiB at least are in the page cache.
@@ -207,29 +224,28 @@ class Library:
         return Streaming(206, (("Content-Type", multipart.content_type(boundary)), *named), length, pieces)
 
     def _validators(self, asset: Asset) -> Headers:
-        """What a 304 has, too. What the origin says about storing goes on as it is where it says how long."""
+        """What a 304 has, too. What the origin says about storing goes on; where it tells no time, we do."""
         said = asset.storing
         speaks = said.fresh_s is not None or not said.may_store
         fields = [("ETag", asset.etag)] if asset.etag else []
         if asset.modified:
             fields.append(("Last-Modified", http_date(asset.modified)))
-        if said.cache_control or not (speaks and said.expires):
-            fields.append(("Cache-Control", said.cache_control if speaks else self._cache_control))
-        else:
-            fields.append(("Expires", said.expires))
+        ours = "" if speaks else self._cache_control
+        fields.append(("Cache-Control", ", ".join(filter(None, (said.cache_control, ours)))))
         return (*fields, *OPEN)
 
     def _status(self, asset: Asset, ranges: tuple[ByteRange, ...] | None, *, before: Asset | None) -> Headers:
         """Cache-Status (RFC 9211) and Age (RFC 9111, 5.1). Look before the body is begun."""
         age_s = self._cache.age_s(asset)
         if age_s is None:
-            return (("Cache-Status", "edge; fwd=bypass"),)
-        age = ("Age", str(int(age_s)))
+            return (("Cache-Status", appended(asset.cache_status, "edge; fwd=bypass")),)
         if not self._cache.keeps(asset):
             why = "no-strong-validator" if asset.storing.may_store else "not-storable"
-            return (("Cache-Status", f"edge; fwd=uri-miss; detail={why}"), age)
-        ttl = f"; ttl={int(self._cache.left_s(asset))}"
-        return (("Cache-Status", f"edge; {self._came(asset, ranges, before=before)}{ttl}"), age)
+            own = f"edge; fwd=uri-miss; detail={why}"
+        else:
+            ttl = int(self._cache.left_s(asset))
+            own = f"edge; {self._came(asset, ranges, before=before)}; ttl={ttl}"
+        return (("Cache-Status", appended(asset.cache_status, own)), ("Age", str(int(age_s))))
 
     def _came(self, asset: Asset, ranges: tuple[ByteRange, ...] | None, *, before: Asset | None) -> str:
         """`before`: what was known of it before it was opened."""

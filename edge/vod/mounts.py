@@ -1,14 +1,28 @@
 """Which origin has a path: the longest prefix wins, and the origin is asked for the rest."""
 
 from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
 from dataclasses import replace
 from typing import NamedTuple
+from urllib.parse import quote
 
-from edge.errors import NotFound
+from edge.errors import BadAddress, NotFound, RequestError
+from edge.http.asset_path import asset_key
 from edge.http.byte_range import ByteRange
 from edge.vod.asset import Asset
 from edge.vod.file_origin import FileOrigin
-from edge.vod.origin import Origin
+from edge.vod.name_pattern import literal_start, matcher
+from edge.vod.origin import Listing, Origin
+
+_NOT_CACHED = "No origin that is cached has such names (the operator's key: vod.origins, cached)"
+_NO_LIST = "is asked over HTTP, which has no lists: name its assets (edge cache warm --from FILE)"
+
+
+class NotListed(RequestError):
+    """Nobody knows which assets there are under these names."""
+
+    status = 422
+    title = "There is no list of these assets"
 
 
 class Mount(NamedTuple):
@@ -43,6 +57,28 @@ class Mounts:
     def is_cached(self, key: str) -> bool:
         """Whether the disk cache stands in front of its origin. NotFound."""
         return self.find(key)[0].is_cached
+
+    async def names(self, pattern: str) -> AsyncGenerator[str]:
+        """What the origins that are cached have under names that match. OriginError; NotListed, after all
+        that are listed: there are others, which nobody lists.
+        """
+        start, matches = literal_start(pattern), matcher(pattern)
+        faults = [_NOT_CACHED]
+        for mount in self._mounts:
+            base = f"{mount.prefix}/" if mount.prefix else ""
+            if not mount.is_cached or not (base.startswith(start) or start.startswith(base)):
+                continue
+            faults = [fault for fault in faults if fault is not _NOT_CACHED]
+            if not isinstance(mount.origin, Listing):
+                faults.append(f"{mount.origin.name} {_NO_LIST}")
+                continue
+            async with aclosing(mount.origin.names(start[len(base) :])) as found:
+                async for rest in found:
+                    key = base + rest
+                    if matches(key) and self.find(key)[0] is mount and _is_name(key):
+                        yield key
+        if faults:
+            raise NotListed("; ".join(faults))
 
     async def stat(self, key: str) -> Asset:
         """See Origin.stat."""
@@ -79,3 +115,11 @@ class Mounts:
         """Gives connections and files back."""
         for mount in self._mounts:
             await mount.origin.close()
+
+
+def _is_name(key: str) -> bool:
+    """Whether anybody can ask for it."""
+    try:
+        return asset_key(quote(key, errors="replace")) == key
+    except BadAddress:
+        return False

@@ -1,7 +1,7 @@
 """Where assets come from: one small protocol for folders, web servers and object stores."""
 
-from collections.abc import AsyncIterator
-from typing import Protocol
+from collections.abc import AsyncGenerator, AsyncIterator
+from typing import Protocol, runtime_checkable
 
 from edge.http.byte_range import ByteRange
 from edge.vod.asset import Asset
@@ -21,3 +21,11 @@ class Origin(Protocol):
 
     async def close(self) -> None:
         """Give connections and files back."""
+
+
+@runtime_checkable
+class Listing(Protocol):
+    """What an origin may be besides: one that knows what it has."""
+
+    def names(self, start: str) -> AsyncGenerator[str]:
+        """Of what it has, all that begin with `start`, and maybe others; OriginError."""

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from edge.errors import NotFound, OriginChanged, OriginLied, OriginUnavailable
 from edge.http.byte_range import ByteRange
+from edge.http.cache_status import told_before
 from edge.http.storing import storing
 from edge.vod.asset import Asset
 from edge.vod.media_type import media_type
@@ -48,6 +49,7 @@ def described(key: str, status: int, fields: Mapping[str, str], *, origin: str) 
     else:
         raise OriginLied(f"The origin does not tell how long {key!r} is (status {status})")
     etag = fields.get("ETag", "").strip()
+    joined = _joined(fields)
     return Asset(
         key,
         size,
@@ -55,7 +57,8 @@ def described(key: str, status: int, fields: Mapping[str, str], *, origin: str) 
         _date(fields.get("Last-Modified", "")),
         _media_type(fields.get("Content-Type", ""), key),
         origin,
-        storing(_joined(fields)),
+        storing(joined),
+        told_before(joined.get("cache-status", "")),
     )
 
 

@@ -5,6 +5,7 @@ import contextlib
 from collections.abc import AsyncGenerator, Iterator
 from typing import Any
 
+import aiohttp
 from multidict import CIMultiDict
 
 from edge.errors import OriginLied, OriginTimeout, OriginUnavailable
@@ -60,7 +61,10 @@ class S3Origin:
         from aiobotocore.config import AioConfig
         from aiobotocore.session import get_session
 
+        from edge.vod.s3_session import S3Session
+
         config = AioConfig(
+            http_session_cls=S3Session,
             connect_timeout=self._patience.connect_s,
             read_timeout=self._patience.answer_s,
             max_pool_connections=self._patience.connections,
@@ -119,19 +123,45 @@ class S3Origin:
             left -= len(piece)
             VOD_ORIGIN_RECEIVED.labels(self.name).inc(len(piece))
             yield piece
+        with _translated():
+            async with asyncio.timeout(self._patience.answer_s):
+                if await body.read(1):
+                    raise OriginLied("The body is longer than what was asked for")
+
+    async def names(self, start: str) -> AsyncGenerator[str]:
+        """See Listing: a page of a thousand at a time."""
+        page: dict[str, str] = {}
+        while True:
+            with watched(self.name, self._place, start, "list"):
+                status, _, said = await self._said("list_objects_v2", Prefix=self._folder + start, **page)
+                if status != 200:
+                    mend = "let this server list the bucket (s3:ListBucket)"
+                    raise OriginUnavailable(f"The object store answered {status}: {mend}")
+                token = said.get("NextContinuationToken")
+                if token is not None and token == page.get("ContinuationToken"):
+                    raise OriginLied("The object store lists the same page for ever")
+            for one in said.get("Contents", ()):
+                yield one["Key"].removeprefix(self._folder)
+            if token is None:
+                return
+            page = {"ContinuationToken": token}
 
     async def _call(self, verb: str, key: str, **given: str) -> tuple[int, CIMultiDict[str], Any]:
         """Status, fields, body: of refusals too."""
+        status, fields, said = await self._said(verb, Key=self._folder + key, **given)
+        return status, fields, said.get("Body")
+
+    async def _said(self, verb: str, **given: str) -> tuple[int, CIMultiDict[str], dict[str, Any]]:
         from botocore.exceptions import ClientError
 
         with _translated():
             try:
                 client = await self._connected()
-                said = await getattr(client, verb)(Bucket=self._bucket, Key=self._folder + key, **given)
+                said = await getattr(client, verb)(Bucket=self._bucket, **given)
             except ClientError as error:
                 said = error.response
         told = said.get("ResponseMetadata", {})
-        return told.get("HTTPStatusCode", 500), CIMultiDict(told.get("HTTPHeaders", {})), said.get("Body")
+        return told.get("HTTPStatusCode", 500), CIMultiDict(told.get("HTTPHeaders", {})), said
 
     async def close(self) -> None:
         await self._open.aclose()
@@ -149,5 +179,9 @@ def _translated() -> Iterator[None]:
         raise OriginTimeout("Nothing came from the object store in time") from error
     except exceptions.NoCredentialsError as error:
         raise OriginUnavailable("No keys for the object store: set access_key and secret_key") from error
+    except exceptions.HTTPClientError as error:
+        if isinstance(error.kwargs.get("error"), aiohttp.ClientResponseError):
+            raise OriginLied(f"The object store does not speak HTTP: {str(error)[:200]}") from error
+        raise OriginUnavailable(f"The object store is not reached: {str(error)[:200]}") from error
     except exceptions.BotoCoreError as error:
         raise OriginUnavailable(f"The object store is not reached: {str(error)[:200]}") from error

@@ -5,7 +5,7 @@ import logging
 from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
 
-from edge.http.token_path import without_token
+from edge.http.token_path import for_log
 
 logger = logging.getLogger("edge.access")
 
@@ -69,7 +69,7 @@ class AccessLog:
 
 def _write(lines: list[Line], left_out: int) -> None:
     for line in lines:
-        facts = line._replace(path=without_token(line.path))._asdict()
+        facts = line._replace(path=for_log(line.path))._asdict()
         logger.info("web.request", extra=facts)
     if left_out:
         logger.warning("web.requests_left_out", extra={"count": left_out})

@@ -91,7 +91,14 @@ def _noted(access_log: AccessLog) -> Middleware:
             octets = 0 if request.method == hdrs.METH_HEAD else answer.content_length or 0
             seconds = round(loop.time() - began, 4)
             access_log.note(
-                Line(request.remote or "", request.method, request.path, answer.status, octets, seconds)
+                Line(
+                    request.remote or "",
+                    request.method,
+                    request.rel_url.raw_path,
+                    answer.status,
+                    octets,
+                    seconds,
+                )
             )
         return answer
 

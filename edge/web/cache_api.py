@@ -1,41 +1,33 @@
 """The cache of assets in an operator's hands: figures, what it holds, purge, warm."""
 
-import asyncio
 import json
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 from urllib.parse import quote
 
 from aiohttp import hdrs, web
 
 from edge.auth.admission import Admission
-from edge.errors import BadDirective, EdgeError
+from edge.errors import BadDirective
 from edge.http.asset_path import asset_key
 from edge.http.cache_control import NO_STORE
 from edge.metrics import VOD_BLOCKS, VOD_EVICTED, VOD_WRITTEN
-from edge.vod.asset import Asset
-from edge.vod.block_file import StoredBlock
-from edge.vod.inventory import HeldAsset, Version, inventory
-from edge.vod.warming import Progress, WarmCache, warming
 from edge.web.api import admit
+from edge.web.cache_lines import Listed, all_warmed, named, warmed
+from edge.web.cache_stock import LISTED, MOST_LISTED, Stock, listing, matched
 
 logger = logging.getLogger(__name__)
 
 _LONGEST_PATTERN = 1024
-_MOST_LISTED = 100_000
-_LISTED = 1_000
-_TELL_EVERY_S = 0.2
+_ORDER = 'Send {"asset": its path below /vod/, "rate_bytes": octets a second}, or "pattern" for "asset"'
+_LINES = "application/jsonl"
 _HEADERS = {"Cache-Control": NO_STORE, "X-Content-Type-Options": "nosniff"}
 
 
-class Cache(WarmCache, Protocol):
+class Cache(Listed, Stock, Protocol):
     """Of BlockCache."""
-
-    def known(self, key: str) -> Asset | None: ...
-
-    def list(self, pattern: str = "*") -> list[StoredBlock]: ...
 
     async def purge(self, pattern: str) -> int: ...
 
@@ -55,13 +47,14 @@ def cache_routes(cache: Cache, block_size: int, admission: Admission) -> list[we
 
         return admitted
 
-    async def stats(_: web.Request) -> web.StreamResponse:
-        return _json({**cache.stats(), **_since_start()})
+    async def stats(request: web.Request) -> web.StreamResponse:
+        is_narrow = "pattern" in request.query
+        of_these = await matched(cache, _pattern(request, None), block_size) if is_narrow else None
+        return _json({**cache.stats(), **_since_start(), "matched": of_these})
 
     async def assets(request: web.Request) -> web.StreamResponse:
-        blocks = cache.list(_pattern(request, "*"))
-        known = _known(cache, blocks)
-        return await asyncio.to_thread(_listing, blocks, block_size, known, _limit(request))
+        pieces = listing(cache, _pattern(request, "*"), _limit(request), block_size)
+        return await _streamed(request, "application/json", pieces)
 
     async def purge(request: web.Request) -> web.StreamResponse:
         pattern = _pattern(request, None)
@@ -70,14 +63,22 @@ def cache_routes(cache: Cache, block_size: int, admission: Admission) -> list[we
         return _json({"purged_blocks": count})
 
     async def warm(request: web.Request) -> web.StreamResponse:
-        key, rate = await _order(request)
-        return await _told(request, key, warming(cache, key, rate))
+        order = await _order(request)
+        if order.pattern is not None:
+            lines = all_warmed(cache, order.pattern, order.rate)
+        else:
+            lines = warmed(cache, asset_key(quote(order.asset, errors="replace")), order.rate)
+        return await _streamed(request, _LINES, lines)
+
+    async def names(request: web.Request) -> web.StreamResponse:
+        return await _streamed(request, _LINES, named(cache.listed(_pattern(request, None))))
 
     root = "/api/v1/cache"
     return [
         web.get(root, guarded(stats)),
         web.get(f"{root}/assets", guarded(assets)),
         web.delete(f"{root}/assets", guarded(purge)),
+        web.get(f"{root}/warm", guarded(names)),
         web.post(f"{root}/warm", guarded(warm)),
     ]
 
@@ -105,91 +106,58 @@ def _total(counter: Any) -> int:
     return int(sum(sample.value for sample in family.samples if sample.name.endswith("_total")))
 
 
-def _known(cache: Cache, blocks: list[StoredBlock]) -> dict[Version, int]:
-    """Sizes of assets, where their origins told them since the server started."""
-    names = {block.key.asset for block in blocks}
-    return {
-        (now.key, now.etag, now.origin): now.size for name in names if (now := cache.known(name)) is not None
-    }
-
-
-def _listing(
-    blocks: list[StoredBlock], block_size: int, known: dict[Version, int], limit: int
-) -> web.Response:
-    """For a thread: a large cache has hundreds of thousands of blocks."""
-    held = inventory(blocks, block_size, known)
-    return _json({"assets": [_described(one) for one in held[:limit]], "matched": len(held)})
-
-
-def _described(one: HeldAsset) -> dict[str, Any]:
-    return {
-        "asset": one.asset,
-        "etag": one.etag,
-        "origin": one.origin,
-        "size_bytes": one.size,
-        "held_bytes": one.held,
-        "blocks": one.blocks,
-        "head_blocks": one.head_blocks,
-        "is_whole": one.is_whole,
-    }
-
-
 def _pattern(request: web.Request, default: str | None) -> str:
     pattern = request.query.get("pattern", default)
     if pattern is None:
         raise BadDirective("Say what: ?pattern=clips/*, or ?pattern=* for all (*, ? and [a-z] as in a shell)")
+    return _checked(pattern)
+
+
+def _checked(pattern: str) -> str:
     if not 0 < len(pattern) <= _LONGEST_PATTERN:
         raise BadDirective(f"A pattern has 1 to {_LONGEST_PATTERN} characters")
     return pattern
 
 
 def _limit(request: web.Request) -> int:
-    text = request.query.get("limit", str(_LISTED))
-    if not (text.isascii() and text.isdecimal() and len(text) < 10 and 1 <= int(text) <= _MOST_LISTED):
-        raise BadDirective(f"limit is a number from 1 to {_MOST_LISTED}")
+    text = request.query.get("limit", str(LISTED))
+    if not (text.isascii() and text.isdecimal() and len(text) < 10 and 1 <= int(text) <= MOST_LISTED):
+        raise BadDirective(f"limit is a number from 1 to {MOST_LISTED}")
     return int(text)
 
 
-async def _order(request: web.Request) -> tuple[str, float | None]:
+class _Order(NamedTuple):
+    """An asset, or all that match; `rate` in octets a second."""
+
+    asset: str
+    pattern: str | None
+    rate: float | None
+
+
+async def _order(request: web.Request) -> _Order:
     try:
         body = json.loads(await request.read())
-        key, rate = body["asset"], body.get("rate_bytes")
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        raise BadDirective('Send {"asset": its path below /vod/, "rate_bytes": octets a second}') from error
-    if not isinstance(key, str):
-        raise BadDirective("The name of an asset is text")
+        asset, pattern, rate = body.get("asset", ""), body.get("pattern"), body.get("rate_bytes")
+    except (ValueError, TypeError, AttributeError, RecursionError) as error:
+        raise BadDirective(_ORDER) from error
+    if not isinstance(asset, str) or not isinstance(pattern, str | None) or bool(asset) == bool(pattern):
+        raise BadDirective(_ORDER)
     if rate is not None and not (type(rate) in {int, float} and 1 <= rate < 1e15):
         raise BadDirective("rate_bytes is a number of octets a second, 1 or more")
-    return asset_key(quote(key, errors="replace")), rate
+    return _Order(asset, _checked(pattern) if pattern else None, rate)
 
 
-async def _told(request: web.Request, key: str, steps: AsyncIterator[Progress]) -> web.StreamResponse:
-    """JSON, a line at a time. What fails before the first line is a problem document, later it is a line."""
-    loop = asyncio.get_running_loop()
-    async with aclosing(steps):  # type: ignore[type-var]
-        last = await anext(steps)
-        response = web.StreamResponse(headers={**_HEADERS, hdrs.CONTENT_TYPE: "application/jsonl"})
+async def _streamed(request: web.Request, kind: str, pieces: AsyncGenerator[bytes]) -> web.StreamResponse:
+    """What fails before the first piece is a problem document."""
+    async with aclosing(pieces):
+        piece: bytes | None = await anext(pieces)
+        response = web.StreamResponse(headers={**_HEADERS, hdrs.CONTENT_TYPE: kind})
         await response.prepare(request)
-        try:
-            told_at = 0.0
-            async for last in steps:
-                if loop.time() - told_at >= _TELL_EVERY_S and last.held is None:
-                    told_at = loop.time()
-                    await response.write(_line(key, last))
-            await response.write(_line(key, last))
-        except EdgeError as error:
-            await response.write(_line(key, last, error))
+        while piece is not None and request.method != hdrs.METH_HEAD:
+            await response.write(piece)
+            piece = await anext(pieces, None)
         await response.write_eof()
     return response
-
-
-def _line(key: str, now: Progress, fault: EdgeError | None = None) -> bytes:
-    line: dict[str, Any] = {"asset": key, "size_bytes": now.size, "done_bytes": now.done}
-    if now.held is not None:
-        line["held_bytes"] = now.held
-    if fault is not None:
-        line["fault"] = f"{fault.title}: {fault.detail}"
-    return json.dumps(line).encode() + b"\n"
 
 
 def _json(value: object) -> web.Response:

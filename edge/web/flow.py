@@ -11,7 +11,7 @@ from edge.errors import EdgeError
 from edge.http.cors import OPEN
 from edge.http.message import AtHand, Headers, Octets, Pieces, RequestHead, Response, Streaming
 from edge.http.problem import problem_of
-from edge.http.token_path import without_token
+from edge.http.token_path import for_log
 from edge.metrics import WEB_FAILURES
 from edge.web.tally import Count, Tally
 from edge.web.wire import head_lines
@@ -153,7 +153,7 @@ class Flow:
 
     def _cut(self, error: EdgeError) -> None:
         """Never padded: a short body on a closed connection is an incomplete one (RFC 9112, 8)."""
-        path = without_token(self._way.head.path)
+        path = for_log(self._way.head.path)
         logger.warning("vod.cut_off", extra={"asset": path, "fault": error.detail})
         self._way.transport.abort()
 
@@ -161,7 +161,7 @@ class Flow:
         if task.cancelled() or (fault := task.exception()) is None:
             return
         WEB_FAILURES.inc()
-        facts = {"method": self._way.head.method, "path": without_token(self._way.head.path)}
+        facts = {"method": self._way.head.method, "path": for_log(self._way.head.path)}
         logger.error("web.request_failed", extra=facts, exc_info=fault)
         self._way.transport.abort()
 

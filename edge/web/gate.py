@@ -23,6 +23,8 @@ _WITH_TOKEN = ROOT + "~"
 class Gate:
     """Answers as the hub does, to those who may. Both lanes ask here."""
 
+    takes_encoded = False
+
     def __init__(self, hub: Hub, admission: Admission, viewing: Viewing | None = None) -> None:
         self._hub = hub
         self.viewing = viewing or Viewing()

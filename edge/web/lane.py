@@ -40,6 +40,9 @@ _NEVER.holds = False
 class Answerer(Protocol):
     """A room that the lane asks itself."""
 
+    takes_encoded: bool
+    """It decodes the path of a request by itself; else what is percent-encoded is for the strict lane."""
+
     def answer(self, head: RequestHead, now: float) -> Response | Wait | Later | AtHand | None:
         """None: the strict lane has to answer this; nothing may have been done for it yet."""
 
@@ -192,7 +195,7 @@ class Lane:
         """The answer to what was not asked lately, and what else the client may ask; None: hand it over."""
         read = read_line(line)
         room = None if read is None else self._rooms.get(read.path[1 : max(1, read.path.find("/", 1))])
-        if read is None or room is None:
+        if read is None or room is None or ("%" in read.path and not room.takes_encoded):
             return None
         head = RequestHead(read.method, read.path, read.query, fields.values, client)
         answer = room.answer(head, self.loop.time())

@@ -8,7 +8,7 @@ from aiohttp.typedefs import Handler
 from edge.errors import EdgeError
 from edge.http.message import Headers
 from edge.http.problem import problem, problem_of
-from edge.http.token_path import without_token
+from edge.http.token_path import for_log
 from edge.metrics import WEB_FAILURES, WEB_REQUESTS
 from edge.web.reply import written
 
@@ -51,9 +51,8 @@ async def problems(request: web.Request, handler: Handler) -> web.StreamResponse
         raise  # the client left: aiohttp knows what to do, and it is no fault
     except Exception:
         WEB_FAILURES.inc()
-        logger.exception(
-            "web.request_failed", extra={"method": request.method, "path": without_token(request.path)}
-        )
+        facts = {"method": request.method, "path": for_log(request.rel_url.raw_path)}
+        logger.exception("web.request_failed", extra=facts)
         return written(problem(500, "Internal error", "This is a fault of the server; its log says more"))
 
 

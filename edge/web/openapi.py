@@ -58,6 +58,7 @@ def _answers(schema: dict[str, Any], *errors: str, media_type: str = "applicatio
         "401": "The token is missing",
         "403": "The token is wrong",
         "404": "There is nothing of this name",
+        "422": "No origin lists what is asked for",
         "502": "The origin failed",
     }
     found = {"200": {"description": "OK", **_content(schema, media_type)}}
@@ -99,6 +100,15 @@ _MOMENT = _object(
         "lag_ms": {"type": "number", "description": "How late the event loop is"},
     }
 )
+_MATCHED = _object(
+    {
+        "assets": {"type": "integer"},
+        "whole_assets": {"type": "integer", "description": "The origin is not needed for them"},
+        "held_bytes": {"type": "integer", "description": "On disk"},
+        "blocks": {"type": "integer"},
+        "head_blocks": {"type": "integer"},
+    }
+)
 _CACHE = _object(
     {
         "capacity_bytes": {"type": "integer"},
@@ -113,6 +123,7 @@ _CACHE = _object(
         "hit_ratio": {"type": ["number", "null"], "description": "hits of hits, joined and misses"},
         "evicted_blocks": {"type": "integer"},
         "written_bytes": {"type": "integer"},
+        "matched": {**_MATCHED, "type": ["object", "null"], "description": "null: no pattern was given"},
     }
 )
 _HELD_ASSET = _object(
@@ -131,9 +142,13 @@ _WARM_ORDER = {
     "type": "object",
     "properties": {
         "asset": {"type": "string"},
+        "pattern": {
+            "type": "string",
+            "description": "Instead: all that cached origins, folders and S3, have by such names, one after "
+            "the other; the last line of all has `listed`, how many there were, or `fault`",
+        },
         "rate_bytes": {"type": ["number", "null"], "description": "Octets a second at most"},
     },
-    "required": ["asset"],
 }
 _WARM_LINE = {
     "type": "object",
@@ -145,6 +160,14 @@ _WARM_LINE = {
         "fault": {"type": "string", "description": "In the last line, instead: why it stopped"},
     },
     "required": ["asset", "size_bytes", "done_bytes"],
+}
+_NAME_LINE = {
+    "type": "object",
+    "properties": {
+        "asset": {"type": "string"},
+        "listed": {"type": "integer", "description": "In the last line: how many there were"},
+        "fault": {"type": "string", "description": "In the last line, instead: why there may be more"},
+    },
 }
 _PATTERN = {
     "name": "pattern",
@@ -219,7 +242,14 @@ DOCUMENT: dict[str, Any] = {
             }
         },
         "/api/v1/cache": {
-            "get": _operation("getCache", "The cache of assets in numbers", _answers(_CACHE)),
+            "get": {
+                **_operation(
+                    "getCache",
+                    "The cache of assets in numbers; with a pattern, of what matches too",
+                    _answers(_CACHE, "400"),
+                ),
+                "parameters": [_PATTERN],
+            },
         },
         "/api/v1/cache/assets": {
             "get": {
@@ -248,14 +278,23 @@ DOCUMENT: dict[str, Any] = {
             },
         },
         "/api/v1/cache/warm": {
+            "get": {
+                **_operation(
+                    "listWarmable",
+                    "What cached origins, folders and S3, have by names that match: a line of JSON each; "
+                    "the last has `listed`, how many, or `fault`",
+                    _answers(_NAME_LINE, "400", "422", "502", media_type="application/jsonl"),
+                ),
+                "parameters": [{**_PATTERN, "required": True}],
+            },
             "post": {
                 **_operation(
                     "warmCache",
-                    "Bring an asset to the disk; a line of JSON now and then tells how far it is",
-                    _answers(_WARM_LINE, "400", "404", "502", media_type="application/jsonl"),
+                    "Bring an asset, or all that match, to the disk; lines of JSON tell how far it is",
+                    _answers(_WARM_LINE, "400", "404", "422", "502", media_type="application/jsonl"),
                 ),
                 "requestBody": {"required": True, **_content(_WARM_ORDER)},
-            }
+            },
         },
         "/api/v1/openapi.json": {
             "get": {

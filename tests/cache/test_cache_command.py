@@ -60,6 +60,18 @@ async def test_looking_and_purging(base, cache, capsys):
     assert json.loads(await said("stats", "--json"))["capacity_bytes"] == 1_000_000
 
 
+async def test_a_pattern_warms_what_the_origin_has_by_it(base, cache):
+    code, out, error = await edge_cache("warm", "--dry-run", "clips/[1-3].mp4", "none*", "--url", base)
+    assert (code, out) == (1, "clips/1.mp4\nclips/2.mp4\nclips/3.mp4\n")
+    assert error.startswith("none*: the origins have nothing by this pattern")
+    assert cache.stats()["blocks"] == 0
+    code, out, _ = await edge_cache("warm", "--json", "clips/[1-3].mp4", "clips/4.mp4", "--url", base)
+    assert code == 0
+    assert json.loads(out)["held_bytes"].keys() == {f"clips/{number}.mp4" for number in (1, 2, 3, 4)}
+    code, out, _ = await edge_cache("stats", "clips/[12].mp4", "--url", base)
+    assert (code, out.splitlines()[0]) == (0, "assets        2, 2 of them whole")
+
+
 async def test_programs_get_json_of_what_was_warmed(base):
     code, out, _ = await edge_cache("warm", "--json", "clips/1.mp4", "none.mp4", "--url", base)
     assert code == 1

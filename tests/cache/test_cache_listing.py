@@ -1,4 +1,4 @@
-from edge.cache.listing import assets_text, size, stats_text
+from edge.cache.listing import assets_text, matched_text, size, stats_text
 
 STATS = {
     "capacity_bytes": 10 * 1024**3, "used_bytes": 5 * 1024**3, "blocks": 5_120, "head_blocks": 12, "fills": 2, "hits": 930, "joined": 20,
@@ -45,3 +45,16 @@ def test_assets_by_how_much_of_them_is_here():
         "and 1,000 more: narrow the pattern, or raise --limit",
     ]
     assert assets_text({"assets": [], "matched": 0}) == "nothing that matches is in the cache"
+
+
+def test_stats_of_what_matches():
+    some = {"assets": 1_200, "whole_assets": 7, "held_bytes": 1024**3, "blocks": 1_024, "head_blocks": 3}
+    assert matched_text({**STATS, "matched": some}).splitlines() == [
+        "assets        1,200, 7 of them whole",
+        "held          1.0 GiB (20% of what is used)",
+        "blocks        1,024, 3 of them heads (let go last)",
+    ]
+    nothing = dict.fromkeys(some, 0)
+    assert matched_text({"used_bytes": 0, "matched": nothing}).startswith(
+        "assets        0, 0 of them whole\nheld          0 B (0%"
+    )

@@ -3,8 +3,9 @@ import contextlib
 
 import pytest
 
+from edge.cache import warming
 from edge.cache.client import ApiError, Unreachable, connected
-from edge.cache.warming import Outcome, warm_all
+from edge.cache.warming import Outcome, expanded, warm_all
 
 
 class Silent:
@@ -27,6 +28,12 @@ class Scripted:
         self.fates = fates
         self.rates = []
         self.now = self.most = 0
+
+    async def names(self, pattern):
+        for name in ("b", "c", "d") if pattern == "*" else ():
+            yield name
+        if pattern == "away/*":
+            raise ApiError("The origin is not available")
 
     async def warm(self, asset, rate):
         self.rates.append(rate)
@@ -90,3 +97,14 @@ async def test_with_a_real_server(server, cache):
         await warm_all(client, names, jobs=3, rate=None, shown=Silent(), outcome=outcome)
     assert outcome.warm == {f"clips/{number}.mp4": 25_000 + number for number in range(5)}
     assert cache.stats()["used_bytes"] == 125_010
+
+
+async def test_patterns_become_names_and_one_that_fails_does_not_end_the_others(monkeypatch):
+    outcome = Outcome(1)
+    found = await expanded(Scripted({}), ["a", "c"], ["away/*", "*", "none*"], outcome)
+    assert (found, outcome.asked) == (["a", "c", "b", "d"], 4)
+    assert outcome.faults["away/*"] == "The origin is not available"
+    assert "nothing by this pattern" in outcome.faults["none*"]
+    monkeypatch.setattr(warming, "MOST_NAMES", 2)
+    await expanded(Scripted({}), [], ["*"], outcome)
+    assert outcome.faults["*"].endswith("narrow the pattern"), "memory is bounded"

@@ -1,6 +1,6 @@
 import pytest
 
-from edge.cache.names import names
+from edge.cache.names import names, split_patterns
 
 
 def test_a_list_with_comments_blanks_and_repetitions():
@@ -20,3 +20,12 @@ def test_a_list_with_comments_blanks_and_repetitions():
 )
 def test_addresses_are_names_too_and_names_are_taken_as_they_are(text, name):
     assert names([text]) == [name]
+
+
+def test_what_has_a_sign_of_a_pattern_is_one_but_for_addresses():
+    assert split_patterns(
+        ["a.mp4", "/clips/*", "b[1].mp4", "http://edge.example/vod/b%5B1%5D.mp4?x", "/vod/c?.mp4"]
+    ) == (
+        ["a.mp4", "http://edge.example/vod/b%5B1%5D.mp4?x", "/vod/c?.mp4"],
+        ["clips/*", "b[1].mp4"],
+    )

@@ -17,6 +17,7 @@ SEEDS = [
     b'206\nContent-Range: bytes 10-19/1000\nETag: "1"\nContent-Length: 10\nCache-Control: max-age=5, s-maxage="7"',
     b'200\nContent-Length: 1000\nETag: W/"1"\nAge: 3\nExpires: Wed, 01 Apr 2026 00:00:00 GMT\nDate: x\nVary: *',
     b"416\nContent-Range: bytes */1000\nContent-Encoding: gzip",
+    b'200\nContent-Length: 5\nCache-Status: Far; hit; ttl=-5\nCache-Status: "Near \\" CDN"; fwd=uri-miss; x=?1',
     b"\x00\x00\x00\x10ftypisom\x00\x00\x00\x00\x00\x00\x00\x01moov\x00\x00\x00\x00\x00\x00\x00\x20",
 ]
 
@@ -32,6 +33,8 @@ def target(data: bytes) -> None:
         asset = described("a", number, fields, origin="o")
         assert asset.size >= 0
         assert asset.storing.cache_control.isprintable()
+        assert asset.cache_status.replace("\t", "").isprintable()
+        assert asset.cache_status.isascii()
     with suppress(OriginError, NotFound):
         accepted(_ASSET, _SPAN, number, fields)
         assert number == 206

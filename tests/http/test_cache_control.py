@@ -1,4 +1,4 @@
-from edge.http.cache_control import Lifetimes
+from edge.http.cache_control import Lifetimes, is_only_if_cached
 
 
 def test_lifetimes_follow_the_target_duration() -> None:
@@ -17,3 +17,9 @@ def test_a_short_target_duration_still_gives_a_whole_second() -> None:
 
 def test_a_segment_is_never_kept_shorter_than_a_part() -> None:
     assert Lifetimes.of(6, 20).segment == "max-age=36, immutable"
+
+
+def test_of_a_request_one_directive_is_heard():
+    assert is_only_if_cached("max-stale=5, Only-If-Cached")
+    for other in (None, "", "no-cache", "max-age=0", "x-only-if-cached", "only-if-cached=1"):
+        assert not is_only_if_cached(other)

@@ -14,6 +14,11 @@ def test_a_line_is_taken_apart():
         "_HLS_msn=1&CMCD=a%3D1",
     )
     assert read_line(b"HEAD / HTTP/1.1") == ("HEAD", "/", "")
+    assert read_line(b"GET /vod/a%20b%2e%2F%00%C3%bc?%zz HTTP/1.1") == (
+        "GET",
+        "/vod/a%20b%2e%2F%00%C3%bc",
+        "%zz",
+    )
     assert read_line(b"GET /? HTTP/1.1") == ("GET", "/", "")
 
 
@@ -21,7 +26,7 @@ def test_a_line_is_taken_apart():
     "line",
     [
         b"", b"GET", b"get / HTTP/1.1", b"POST / HTTP/1.1", b"GET / HTTP/1.0", b"GET / HTTP/1.1 ", b" GET / HTTP/1.1",
-        b"GET  / HTTP/1.1", b"GET /\t HTTP/1.1", b"GET * HTTP/1.1", b"GET http://a/ HTTP/1.1", b"GET /%61 HTTP/1.1",
+        b"GET  / HTTP/1.1", b"GET /\t HTTP/1.1", b"GET * HTTP/1.1", b"GET http://a/ HTTP/1.1", b"GET /%6 HTTP/1.1", b"GET /%zz HTTP/1.1", b"GET /a% HTTP/1.1", b"GET /%%41 HTTP/1.1", b"GET %2F HTTP/1.1",
         b"GET /a#b HTTP/1.1", b"GET /a?b#c HTTP/1.1", b"GET /\xc3\xa4 HTTP/1.1", b"GET /a\\b HTTP/1.1", b"GET /\0 HTTP/1.1",
         b"GET / HTTP/1.1\n", b"GET /" + b"a" * MOST_HEAD_BYTES + b" HTTP/1.1",
     ],
@@ -51,7 +56,7 @@ def test_what_is_meant_by_connection(value, closes):
     "more",
     [
         b"Host: b\r\n", b"X: 1\r\nX: 1\r\n", b"Content-Length: 0\r\n", b"Transfer-Encoding: chunked\r\n", b"TE: trailers\r\n",
-        b"Expect: 100-continue\r\n", b"Upgrade: h2c\r\n", b"Connection: upgrade\r\n", b"Connection: close, x\r\n", b"Trailer: x\r\n",
+        b"Expect: 100-continue\r\n", b"Cache-Control: a, only-if-cached\r\n", b"Upgrade: h2c\r\n", b"Connection: upgrade\r\n", b"Connection: close, x\r\n", b"Trailer: x\r\n",
         b" X: 1\r\n", b"X: 1\r\n 2\r\n", b"X : 1\r\n", b"X\r\n", b": 1\r\n", b"X: 1\n", b"X: 1\r", b"X: \0\r\n", b"X: \x7f\r\n", b"X: \xff\r\n",
         b"X: " + b"v" * MOST_HEAD_BYTES + b"\r\n", b"".join(b"X%d: 1\r\n" % each for each in range(101)),
     ],

@@ -36,6 +36,14 @@ def test_the_order_of_the_book(fields, status):
     assert failed(fields, '"a"', THEN) == status
 
 
+def test_a_star_is_whatever_there_is_with_a_validator_or_without():
+    assert failed({"if-match": "*"}, "", THEN) is None
+    assert failed({"if-match": "*"}, 'W/"a"', THEN) is None
+    assert failed({"if-none-match": " * "}, "", None) == 304
+    assert failed({"if-match": '"a"'}, "", THEN) == 412
+    assert failed({"if-none-match": '"a"'}, "", THEN) is None
+
+
 @pytest.mark.parametrize(
     ("asked", "etag", "holds"),
     [

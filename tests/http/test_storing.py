@@ -47,6 +47,7 @@ def test_how_long_it_is_fresh(fields, fresh_s):
         ({"cache-control": 'private="x", max-age=60'}, False),
         ({"cache-control": "PRIVATE"}, False),
         ({"vary": "*"}, False),
+        ({"vary": "Accept-Encoding , *"}, False),
         ({"vary": "Accept-Encoding"}, True),
         ({"cache-control": "x" * 2_000}, False),
     ],
@@ -64,8 +65,22 @@ def test_when_stale_may_be_given():
 
 def test_what_is_passed_on():
     assert storing({"cache-control": "max-age=60", "expires": LATER}).cache_control == "max-age=60"
-    assert storing({"expires": LATER, "date": DATE}).expires == LATER
-    assert storing({"expires": "never\r\nX: y"}).expires == ""
+    assert storing({}).cache_control == ""
+    assert storing({"expires": LATER, "date": DATE}).cache_control == "max-age=60"
+    assert storing({"expires": "never\r\nX: y"}).cache_control == "max-age=0"
+    assert (
+        storing({"cache-control": "public", "expires": LATER, "date": DATE}).cache_control
+        == "public, max-age=60"
+    )
+    assert (
+        storing({"cache-control": "s-maxage=9", "expires": LATER, "date": DATE}).cache_control
+        == "s-maxage=9, max-age=60"
+    )
+    assert storing({"cache-control": "no-cache", "expires": LATER, "date": DATE}).cache_control == "no-cache"
+    assert storing({"pragma": "no-cache"}).cache_control == "max-age=0"
+    assert storing({"cache-control": "max-age=9", "vary": "*"}).cache_control == "max-age=9, no-store", (
+        "Vary is not passed on"
+    )
 
 
 @given(

@@ -1,7 +1,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge.http.token_path import from_query, split_token, with_token, without_token
+from edge.http.token_path import for_log, from_query, split_token, with_token, without_token
 
 
 def test_the_token_is_the_second_segment():
@@ -16,6 +16,7 @@ def test_the_token_is_the_second_segment():
 
 def test_for_logs_and_cache_keys_it_is_gone():
     assert without_token("/live/~secret/cam/main.m3u8") == "/live/cam/main.m3u8"
+    assert for_log("/vod/~se%2Fcret/a%20b%2525.mp4") == "/vod/a b%25.mp4", "nothing of it, and decoded once"
 
 
 def test_of_a_query():

@@ -79,7 +79,7 @@ async def test_a_herd_costs_each_block_once(tmp_path, origin):
 async def test_a_restart_keeps_what_there_was(tmp_path, origin):
     async with running(tmp_path, origin) as cache:
         await cache.warm("a")
-        listed = cache.list("a")
+        listed = cache.list()
         assert [block.size for block in listed] == [1_000] * 5 + [20]
     async with running(tmp_path, origin) as cache:
         before = origin.octets

@@ -1,5 +1,8 @@
+import pytest
+
 from edge.vod.asset import BlockKey
 from edge.vod.block_index import BlockIndex
+from edge.vod.eviction import POLICIES
 
 
 def key(number, asset="a", etag='"1"'):
@@ -19,10 +22,14 @@ def test_the_coldest_goes_unless_it_is_read_and_heads_last():
     assert index.admit(key(4), 31, is_head=False) is None
 
 
-def test_older_versions_go_together():
-    index = BlockIndex(100, head_quota=0)
-    for etag in ('"1"', '"2"'):
-        index.admit(key(0, etag=etag), 10, is_head=False)
-    assert index.drop_others("a", '"2"') == [key(0)]
-    assert list(index.keys("a*")) == [key(0, etag='"2"')]
-    assert len(index) == 1
+@pytest.mark.parametrize("policy", POLICIES)
+def test_looking_at_a_block_does_not_warm_it(policy):
+    index = BlockIndex(100, head_quota=10, policy=policy)
+    for number in range(4):
+        index.admit(key(number, asset=f"a{number % 2}"), 10 + number, is_head=number == 0)
+    before = list(index.sizes())
+    assert [index.size(key(number, asset=f"a{number % 2}")) for number in range(5)] == [10, 11, 12, 13, None]
+    assert list(index.sizes()) == before
+    assert before[-1] == (key(0, asset="a0"), 10), "heads go last"
+    assert sorted(index.assets()) == ["a0", "a1"]
+    assert sorted(index.of_asset("a1")) == [key(1, asset="a1"), key(3, asset="a1")]

@@ -67,7 +67,7 @@ async def test_purged_while_it_is_written_it_is_not_kept(tmp_path):
     async with shelf_in(tmp_path) as shelf:
         keeping = asyncio.create_task(put(shelf))
         await asyncio.sleep(0)
-        assert list(await shelf.purge("a")) == [KEY]
+        assert await shelf.purge("a") == 1
         assert not await keeping
         assert (shelf.used, len(shelf)) == (0, 0)
         await shelf.purge("")

@@ -93,3 +93,19 @@ async def test_what_is_no_asset(root, key):
 async def test_links_that_stay_below_the_root_are_followed(root):
     (root / "link.mp4").symlink_to("a/clip.mp4")
     assert (await FileOrigin("local", root).stat("link.mp4")).size == len(BODY)
+
+
+async def test_names_below_the_root_and_nothing_else(root):
+    (root / "b.mp4").touch()
+    (root / "a" / "deep").mkdir()
+    (root / "a" / "deep" / "ü.mp4").touch()
+    (root / "link").symlink_to(root.parent, target_is_directory=True)
+    origin = FileOrigin("local", root)
+
+    async def names(start):
+        return [name async for name in origin.names(start)]
+
+    assert await names("") == ["b.mp4", "a/clip.mp4", "a/deep/ü.mp4"]
+    assert await names("a/de") == ["a/clip.mp4", "a/deep/ü.mp4"]
+    for outside in ("../", "link/", "/etc/", "a/../../", "none/", "a\0/", "b.mp4/"):
+        assert await names(outside) == []

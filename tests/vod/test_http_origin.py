@@ -122,3 +122,47 @@ async def test_a_reader_that_leaves_gives_the_connection_back():
         async with asyncio.timeout(2):
             assert (await origin.stat("clip.mp4")).size == 3_000
         await origin.close()
+
+
+HEADS = {
+    "no length": (b'200 X\r\nETag: "1"\r\n\r\n', OriginLied),
+    "a length that is none": (b"200 X\r\nContent-Length: +5\r\n\r\n", OriginLied),
+    "an absurd length": (b"200 X\r\nContent-Length: " + b"9" * 30 + b"\r\n\r\n", OriginLied),
+    "two lengths": (b"200 X\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\n", OriginLied),
+    "coded": (b"200 X\r\nContent-Length: 5\r\nContent-Encoding: gzip\r\n\r\n", OriginLied),
+    "no content": (b"204 X\r\n\r\n", OriginLied),
+    "not modified": (b"304 X\r\n\r\n", OriginLied),
+    "a redirect away": (b"302 X\r\nLocation: http://169.254.169.254/\r\nContent-Length: 0\r\n\r\n", OriginLied),
+    "a redirect to nowhere": (b"302 X\r\nContent-Length: 0\r\n\r\n", OriginLied),
+    "no HTTP": (b"\x00\x01\x02\r\n\r\n", OriginLied),
+    "a huge header": (b"200 X\r\nX: " + b"x" * 100_000 + b"\r\n\r\n", OriginLied),
+    "failure": (b"503 X\r\nContent-Length: 0\r\n\r\n", OriginUnavailable),
+    "forbidden": (b"403 X\r\nContent-Length: 0\r\n\r\n", OriginUnavailable),
+    "gone": (b"410 X\r\nContent-Length: 0\r\n\r\n", NotFound),
+    "nothing": (b"", OriginTimeout),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("lie", [*HEADS, "endless headers"])
+async def test_a_lie_about_the_asset_itself_is_found(lie, caplog):
+    """In answer to HEAD, and to the GET of an octet that some are asked instead."""
+    answer, fault = HEADS.get(lie, (None, OriginLied))
+
+    class Liar(LyingOrigin):
+        async def _answer(self, head, writer):
+            writer.write(b"HTTP/1.1 " + answer if answer is not None else b"HTTP/1.1 200 X\r\n")
+            while answer is None:
+                writer.write(b"X-More: and more\r\n" * 500)
+                await writer.drain()
+            return True
+
+    async with Liar(b"") as server:
+        origin = HttpOrigin("liar", [server.address], patience=QUICK)
+        with pytest.raises(fault):
+            await origin.stat("clip.mp4")
+        await origin.close()
+        if fault is not NotFound:
+            record = caplog.records[-1]
+            assert (record.origin, record.asset) == ("liar", "clip.mp4")
+            assert record.place == server.address + "/"
+            assert record.what

@@ -1,10 +1,17 @@
 from edge.vod.asset import BlockKey
 from edge.vod.block_file import StoredBlock
-from edge.vod.inventory import HeldAsset, inventory
+from edge.vod.inventory import HeldAsset, Inventory
 
 
 def block(asset, number, size=10, *, etag='"1"', is_head=False):
     return StoredBlock(BlockKey(asset, etag, number), size, is_head)
+
+
+def inventory(blocks, block_size, known):
+    counted = Inventory(block_size)
+    for one in blocks:
+        counted.add(one)
+    return counted.assets(known)
 
 
 def test_blocks_are_told_by_asset_and_version_in_the_order_of_names():

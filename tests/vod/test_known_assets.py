@@ -4,7 +4,9 @@ import pytest
 from scripted_origin import ScriptedOrigin, failure
 
 from edge.errors import NotFound, OriginUnavailable
+from edge.vod.asset import Asset
 from edge.vod.known_assets import Freshness, KnownAssets
+from edge.vod.turns import AT_ONCE
 
 RULES = Freshness(fresh_s=10, missing_s=2, stale_while_revalidate_s=5, stale_if_error_s=60)
 
@@ -81,3 +83,46 @@ async def test_who_leaves_does_not_take_the_question_along(origin):
     assert (await second).etag == '"1"'
     assert origin.stats == 1
     await assets.close()
+
+
+async def test_an_answer_that_was_long_on_its_way_is_as_old_as_its_question():
+    async def ask(key):
+        await asyncio.sleep(0.2)
+        return Asset(key, 1, '"1"', None, "video/mp4")
+
+    assets, loop = KnownAssets(ask, RULES, changed=lambda asset: None), asyncio.get_running_loop()
+    asset = await assets.get("a", loop.time())
+    assert assets.age_s(asset, loop.time()) > 0.19
+    assert assets.left_s(asset, loop.time()) < 9.81
+
+
+async def test_the_same_version_is_no_change(origin):
+    told = []
+    assets, now = known(origin, Freshness(fresh_s=0), told.append), asyncio.get_running_loop().time()
+    for _ in range(3):
+        await assets.get("a", now + 9)
+    assert (origin.stats, len(told)) == (3, 1)
+
+
+async def test_what_matches_is_forgotten_in_turns(origin):
+    origin.contents = {f"{'ab'[number % 2]}{number}": (b"", '"1"') for number in range(1_000)}
+    assets, now, passed = known(origin), asyncio.get_running_loop().time(), 0
+    for key in origin.contents:
+        await assets.get(key, now)
+
+    async def passer_by():
+        nonlocal passed
+        while True:
+            passed += 1
+            await asyncio.sleep(0)
+
+    task = asyncio.create_task(passer_by())
+    await assets.forget_matching("a*")
+    task.cancel()
+    assert passed >= 1_000 / AT_ONCE
+    assert [assets.peek(key, now) is None for key in ("a0", "b1", "a998", "b999")] == [
+        True,
+        False,
+        True,
+        False,
+    ]

@@ -71,7 +71,7 @@ async def test_the_whole_with_its_fields():
     assert headers["ETag"] == '"1"'
     assert headers["Last-Modified"] == "Wed, 01 Apr 2026 00:00:00 GMT"
     assert headers["Accept-Ranges"] == "bytes"
-    assert headers["Cache-Control"] == "public, max-age=60"
+    assert headers["Cache-Control"] == "max-age=60"
     assert headers["Content-Type"] == "video/mp4"
     assert headers["X-Content-Type-Options"] == "nosniff"
     assert headers["Access-Control-Allow-Origin"] == "*"

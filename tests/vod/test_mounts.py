@@ -3,7 +3,7 @@ from scripted_origin import ScriptedOrigin
 
 from edge.errors import NotFound
 from edge.http.byte_range import ByteRange
-from edge.vod.mounts import Mount, Mounts
+from edge.vod.mounts import Mount, Mounts, NotListed
 
 
 async def test_the_origin_is_asked_for_the_rest_and_the_asset_has_the_whole_path():
@@ -32,3 +32,47 @@ async def test_who_leaves_gives_the_connection_back():
     assert origin.open_reads == 1
     await body.aclose()
     assert origin.open_reads == 0
+
+
+class Shelf(ScriptedOrigin):
+    def __init__(self, *names):
+        super().__init__()
+        self.there, self.starts = names, []
+
+    async def names(self, start):
+        self.starts.append(start)
+        for name in self.there:
+            yield name
+
+
+async def listed(mounts, pattern):
+    return [name async for name in mounts.names(pattern)]
+
+
+async def test_names_are_those_that_can_be_asked_for_and_match():
+    films, rest = (
+        Shelf("a.mp4", "b.txt", "a//b.mp4", "folder/", "x\x00.mp4"),
+        Shelf("films/hidden.mp4", "c.mp4"),
+    )
+    mounts = Mounts(
+        [Mount("/films", films), Mount("/", rest), Mount("/raw", ScriptedOrigin(), is_cached=False)]
+    )
+    assert await listed(mounts, "*.mp4") == ["films/a.mp4", "c.mp4"], "who has the longer prefix has the name"
+    assert await listed(mounts, "films/a*") == ["films/a.mp4"]
+    assert (films.starts, rest.starts) == (["", "a"], ["", "films/a"]), "no more is asked for than may match"
+    assert await listed(mounts, "c*") == ["c.mp4"]
+    assert len(films.starts) == 2
+
+
+async def test_who_has_no_list_is_told_after_all_that_is_listed():
+    mounts = Mounts([Mount("/a", ScriptedOrigin()), Mount("/b", Shelf("1"))])
+    names = mounts.names("*")
+    assert await anext(names) == "b/1"
+    with pytest.raises(NotListed, match="--from FILE"):
+        await anext(names)
+    for mounts, pattern in (
+        ([Mount("/b", Shelf("1"))], "x*"),
+        ([Mount("/b", Shelf("1"), is_cached=False)], "*"),
+    ):
+        with pytest.raises(NotListed, match="cached"):
+            await listed(Mounts(mounts), pattern)

@@ -62,3 +62,12 @@ def test_a_whole_answer_does_where_all_was_asked():
 def test_refusals_are_told_apart(status, error):
     with pytest.raises(error):
         described("a", status, {}, origin="o")
+
+
+def test_what_caches_on_the_way_said_is_kept_where_it_is_what_rfc_9211_allows():
+    lines = CIMultiDict(
+        [("Content-Length", "5"), ("Cache-Status", "Far; hit"), ("Cache-Status", '"Near"; fwd=stale')]
+    )
+    assert described("a", 200, lines, origin="far").cache_status == 'Far; hit, "Near"; fwd=stale'
+    lines.add("Cache-Status", "a b")
+    assert described("a", 200, lines, origin="far").cache_status == ""

@@ -1,7 +1,7 @@
 import pytest
 from s3_server import CONTENT, s3_server
 
-from edge.errors import NotFound, OriginChanged, OriginUnavailable
+from edge.errors import NotFound, OriginChanged, OriginLied, OriginUnavailable
 from edge.http.byte_range import ByteRange
 from edge.vod.http_origin import Patience
 from edge.vod.s3_origin import S3Origin
@@ -35,6 +35,8 @@ async def test_a_real_store_gives_ranges_of_one_version(store):
         assert await whole(origin, asset, ByteRange(0, 300_000)) == CONTENT
         with pytest.raises(NotFound):
             await origin.stat("missing.mp4")
+        assert [name async for name in origin.names("")] == ["ä b.mp4"]
+        assert [name async for name in origin.names("a")] == []
         await client.put_object(Bucket="clips", Key="media/ä b.mp4", Body=CONTENT[::-1])
         with pytest.raises(OriginChanged):
             await whole(origin, asset, ByteRange(0, 10))
@@ -52,4 +54,35 @@ async def test_no_store_is_told_as_that():
     )
     with pytest.raises(OriginUnavailable):
         await origin.stat("a")
+    with pytest.raises(OriginUnavailable):
+        await anext(origin.names(""))
     await origin.close()
+
+
+async def test_a_long_list_comes_page_by_page_and_one_that_goes_round_ends(monkeypatch):
+    origin, asked = S3Origin("s3", "clips", folder="media/"), []
+
+    async def said(verb, **given):
+        asked.append(given)
+        page = len(asked)
+        more = {"NextContinuationToken": f"t{min(page, 3)}"}
+        return 200, {}, {"Contents": [{"Key": f"media/{page}"}], **more}
+
+    monkeypatch.setattr(origin, "_said", said)
+    names = origin.names("x")
+    got = [await anext(names) for _ in range(3)]
+    with pytest.raises(OriginLied, match="for ever"):
+        await anext(names)
+    assert got == ["1", "2", "3"]
+    assert asked[:2] == [{"Prefix": "media/x"}, {"Prefix": "media/x", "ContinuationToken": "t1"}]
+
+
+async def test_a_store_that_refuses_its_list_names_the_right_that_is_missing(monkeypatch):
+    origin = S3Origin("s3", "clips")
+
+    async def said(verb, **given):
+        return 403, {}, {}
+
+    monkeypatch.setattr(origin, "_said", said)
+    with pytest.raises(OriginUnavailable, match="s3:ListBucket"):
+        await anext(origin.names(""))

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import json
 import random
 
 import aiohttp
@@ -60,7 +61,7 @@ async def test_the_first_time_from_the_origin_then_from_the_disk_also_after_a_re
                     assert headers["Accept-Ranges"] == "bytes"
                     assert headers["ETag"] == '"v1"'
                     assert headers["Age"] == "0"
-                    assert headers["Cache-Control"] == "public, max-age=60"
+                    assert headers["Cache-Control"] == "max-age=60"
                     assert "Cache-Status" in headers["Access-Control-Expose-Headers"]
                     said = headers["Cache-Status"]
                     if number:
@@ -125,6 +126,47 @@ async def test_what_the_origin_says_of_storing_is_obeyed(tmp_path, http):
             await asyncio.sleep(0.05)  # its block is on disk
         assert headers["Cache-Status"] in {"edge; hit; ttl=909", "edge; hit; ttl=910"}
         assert origin.heads == 3
+
+
+async def test_an_answer_always_says_how_long_it_may_be_kept(tmp_path, http):
+    async with LyingOrigin(CONTENT) as origin, serving(tmp_path, mounted(origin), fresh='"0s"') as address:
+        for more, said in (
+            ("", "max-age=60"), ("Cache-Control: must-revalidate\r\n", "must-revalidate, max-age=60"), ("Age: old\r\n", "max-age=60"),
+            ("Vary: *\r\n", "no-store"), ("Expires: 0\r\n", "max-age=0"), ("Cache-Control: private\r\n", "private"),
+        ):  # fmt: skip
+            origin.more = more
+            _, headers, _ = await get(http, f"{address}/far/a", Range="bytes=5-9")
+            assert (more, headers.getall("Cache-Control"), "Expires" in headers) == (more, [said], False)
+
+
+async def test_what_caches_before_us_said_goes_before_what_we_say(tmp_path, http):
+    async with LyingOrigin(CONTENT) as origin, serving(tmp_path, mounted(origin), fresh='"0s"') as address:
+        for more, before in (
+            ('Cache-Status: Far; hit; ttl=5\r\nCache-Status: "Near CDN"; fwd=uri-miss\r\n', 'Far; hit; ttl=5, "Near CDN"; fwd=uri-miss, '),
+            ('Cache-Status: Far; detail="open\r\n', ""), (f"Cache-Status: {'x' * 5_000}\r\n", ""),
+        ):  # fmt: skip
+            origin.more = more
+            _, headers, body = await get(http, f"{address}/far/a", Range="bytes=5-9")
+            assert body == CONTENT[5:10]
+            assert headers.getall("Cache-Status")[0].startswith(f"{before}edge; ")
+
+
+async def test_who_wants_what_is_stored_or_nothing_costs_the_origin_nothing(tmp_path, http):
+    only = {"Cache-Control": "max-stale=5, Only-If-Cached"}
+    async with LyingOrigin(CONTENT) as origin, serving(tmp_path, mounted(origin)) as address:
+        target = f"{address}/far/a"
+        for method in ("GET", "HEAD"):
+            async with http.request(method, target, headers=only) as answer:
+                assert (answer.status, origin.heads) == (504, 0)
+        await get(http, target, Range="bytes=5-9")
+        await asyncio.sleep(0.1)  # its block is on disk
+        for wanted, status in (("bytes=9-20", 206), ("bytes=0-70000", 504), ("bytes=900000-", 416)):
+            assert (await get(http, target, Range=wanted, **only))[0] == status
+        assert (await get(http, target, **{"If-None-Match": '"v1"', **only}))[0] == 304
+        assert (await get(http, target, Range="bytes=0-70000", **{"Cache-Control": "no-cache, max-age=0"}))[
+            0
+        ] == 206
+        assert (origin.heads, len(origin.asked)) == (1, 2)
 
 
 async def test_a_dead_origin_does_not_stop_what_is_known(tmp_path, http):
@@ -202,3 +244,10 @@ async def test_a_store_that_speaks_s3_is_read_once_and_a_new_object_is_seen(tmp_
             assert body == s3_server.CONTENT[::-1]
             assert headers["Cache-Status"].startswith("edge; fwd=uri-miss")
             assert (await get(http, f"{address}/films/none.mp4"))[0] == 404
+            await client.put_object(Bucket="clips", Key="media/new/1.mp4", Body=bytes(70_000))
+            api = address.replace("/vod", "/api/v1/cache/warm")
+            async with http.get(f"{api}?pattern=films/n*") as answer:
+                assert await answer.text() == '{"asset": "films/new/1.mp4"}\n{"listed": 1}\n'
+            async with http.post(api, json={"pattern": "films/*/1.mp4"}) as answer:
+                *_, done, listed = map(json.loads, (await answer.text()).splitlines())
+            assert (done["asset"], done["held_bytes"], listed) == ("films/new/1.mp4", 70_000, {"listed": 1})

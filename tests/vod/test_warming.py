@@ -118,4 +118,4 @@ async def test_what_was_warmed_is_not_pushed_out_by_what_is_watched_once(tmp_pat
                 async for _ in pieces:
                     pass
             await cache._fetches.ended(asset.key)
-        assert len(cache.list("wanted")) == 2
+        assert len(list(cache.blocks("wanted"))) == 2

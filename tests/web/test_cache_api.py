@@ -8,6 +8,8 @@ import pytest
 from edge.auth.admission import Admission
 from edge.http.byte_range import ByteRange
 from edge.vod.block_cache import BlockCache, CacheRules, Mount
+from edge.vod.file_origin import FileOrigin
+from edge.vod.http_origin import HttpOrigin
 from edge.web.cache_api import cache_routes
 from tests.vod.torn_folder import TornFolder
 
@@ -70,6 +72,63 @@ async def test_warm_list_purge(client):
     assert [one["asset"] for one in listed["assets"]] == ["clips/ü.mp4"]
     stats = await (await client.get("/api/v1/cache", headers=TOKEN)).json()
     assert (stats["used_bytes"], stats["blocks"], stats["capacity_bytes"]) == (4_000, 4, 100_000)
+
+
+async def test_what_matches_in_sums(client):
+    for name in ("clips/a b.mp4", "clips/ü.mp4"):
+        await warm(client, name)
+    told = await (await client.get("/api/v1/cache?pattern=*b.mp4", headers=TOKEN)).json()
+    assert told["matched"] == {
+        "assets": 1, "whole_assets": 1, "held_bytes": 2_500, "blocks": 3, "head_blocks": 3,
+    }  # fmt: skip
+    assert (told["blocks"], told["used_bytes"]) == (7, 6_500)
+    assert (await (await client.get("/api/v1/cache", headers=TOKEN)).json())["matched"] is None
+
+
+async def test_all_that_match_are_warmed_and_one_that_fails_does_not_end_the_others(client, cache, folder):
+    folder.torn_at = 0
+    order = {"pattern": "*r*.mp4", "rate_bytes": 1e9}
+    (folder._root / "clips" / "r.mp4").write_bytes(b"r" * 1_500)
+    answer = await client.post("/api/v1/cache/warm", json=order, headers=TOKEN)
+    told = await lines(answer)
+    assert [one.get("fault") for one in told if one.get("asset") == "torn.mp4"][
+        -1
+    ] == "The origin is too slow: nothing came"
+    assert [one.get("held_bytes") for one in told if one.get("asset") == "clips/r.mp4"][-1] == 1_500
+    assert told[-1] == {"listed": 2}
+    assert cache.stats()["blocks"] == 2
+
+
+async def test_what_could_be_warmed_by_pattern(client):
+    answer = await client.get("/api/v1/cache/warm?pattern=clips/*", headers=TOKEN)
+    assert answer.headers["Content-Type"] == "application/jsonl"
+    assert await lines(answer) == [{"asset": "clips/a b.mp4"}, {"asset": "clips/ü.mp4"}, {"listed": 2}]
+    assert await lines(await client.get("/api/v1/cache/warm?pattern=x*", headers=TOKEN)) == [{"listed": 0}]
+    head = await client.head("/api/v1/cache/assets", headers=TOKEN)
+    assert (head.status, await head.read()) == (200, b"")
+
+
+class TestWhereThereIsNoList:
+    @pytest.fixture
+    def cache(self, tmp_path):
+        (tmp_path / "a").touch()
+        folder = FileOrigin("folder", tmp_path)
+        far = HttpOrigin("http:there", ["http://127.0.0.1:9"])
+        mounts = [Mount("far", far), Mount("raw", folder, is_cached=False), Mount("near", folder)]
+        return BlockCache(tmp_path / "cache", mounts)
+
+    @pytest.mark.parametrize(
+        ("pattern", "says"), [("far/*", "edge cache warm --from FILE"), ("raw/*", "vod.origins, cached")]
+    )
+    async def test_the_answer_names_the_mend(self, client, pattern, says):
+        answer = await client.get(f"/api/v1/cache/warm?pattern={pattern}", headers=TOKEN)
+        assert answer.status == 422
+        assert says in (await answer.json(content_type=None))["detail"]
+
+    async def test_what_is_listed_comes_and_then_why_there_may_be_more(self, client):
+        told = await lines(await client.get("/api/v1/cache/warm?pattern=*a", headers=TOKEN))
+        assert told[0] == {"asset": "near/a"}
+        assert "HTTP, which has no lists" in told[1]["fault"]
 
 
 async def test_some_of_an_asset_is_told_as_some(client, cache):
@@ -135,7 +194,7 @@ async def test_an_operator_who_leaves_stops_the_fetch(client, cache, folder):
 @pytest.mark.parametrize(
     "body",
     [b"", b"[]", b"{}", b'"x"', b'{"asset": 1}', b'{"asset": "../etc/passwd"}', b'{"asset": "a\\u0000b"}',
-     b'{"asset": ""}', b'{"asset": "\\ud800"}', b'{"asset": "a", "rate_bytes": 0}', b'{"asset": "a", "rate_bytes": true}',
+     b'{"asset": ""}', b'{"pattern": ""}', b'{"pattern": 1}', b'{"pattern": "*", "asset": "a"}', b'{"pattern": "%s"}' % (b"*" * 1_025), b'{"asset": "\\ud800"}', b'{"asset": "a", "rate_bytes": 0}', b'{"asset": "a", "rate_bytes": true}',
      b'{"asset": "a", "rate_bytes": 1e400}', b'{"asset": "a", "rate_bytes": "fast"}', b"[" * 100_000, b"\xff"],
 )  # fmt: skip
 async def test_an_order_that_is_none_is_refused(client, body):
@@ -157,6 +216,7 @@ async def test_a_question_that_is_none_is_refused(client, method, query):
 REQUESTS = [
     ("GET", "/api/v1/cache", None),
     ("GET", "/api/v1/cache/assets", None),
+    ("GET", "/api/v1/cache/warm?pattern=*", None),
     ("DELETE", "/api/v1/cache/assets?pattern=*", None),
     ("POST", "/api/v1/cache/warm", b'{"asset": "clips/a b.mp4"}'),
 ]

@@ -69,7 +69,13 @@ async def test_what_is_plain_stays_here(lanes, camera):
 
 
 @pytest.mark.parametrize(
-    "request_line", [b"GET / HTTP/1.1", b"GET /healthz HTTP/1.1", b"OPTIONS /live/cam/main.m3u8 HTTP/1.1"]
+    "request_line",
+    [
+        b"GET / HTTP/1.1",
+        b"GET /healthz HTTP/1.1",
+        b"OPTIONS /live/cam/main.m3u8 HTTP/1.1",
+        b"GET /live/c%61m/main.m3u8 HTTP/1.1",
+    ],
 )
 async def test_what_is_not_goes_to_aiohttp_for_good(lanes, camera, request_line):
     one = lanes.express()

@@ -20,6 +20,7 @@ from edge.vod.asset import Asset
 from edge.vod.block_cache import BlockCache
 from edge.vod.library import Library
 from edge.vod.mounts import Mount
+from edge.web.express import Express
 from tests.web.both_lanes import Lanes, both_lanes, settle, split, told
 from tests.web.conftest import Camera
 
@@ -76,6 +77,10 @@ ASSET = bytes(range(256)) * 1200
 ASSET_TARGETS = [
     b"/vod/a.mp4", b"/vod/a.mp4", b"/vod/a.mp4", b"/vod/weak.mp4", b"/vod/none.mp4", b"/vod/a.mp4?x=1", b"/vod/", b"/vod//a.mp4",
     b"/vod/../a.mp4", b"/vod/~tok/a.mp4", b"/vod/a.mp4/", b"/vod/broken.mp4", b"/vod/empty.mp4", b"/vod/%61.mp4", b"/vod/a%2fb",
+    b"/vod/a%20b.mp4", b"/vod/%C3%BC.mp4", b"/vod/%61%2Emp4", b"/vod/%2561.mp4", b"/vod/%252e%252e/a", b"/vod/%2e%2e/a.mp4", b"/vod/%2E/a.mp4",
+    b"/vod/a%00", b"/vod/a%0d%0aX:1", b"/vod/%5c", b"/vod/%ff", b"/vod/%", b"/vod/%6", b"/vod/%zz", b"/vod%2fa.mp4", b"/%76od/a.mp4",
+    b"/vod/~to%6ben/a.mp4", b"/vod/~a%2fb/a.mp4", b"/vod/%7Etok/a.mp4", b"/vod/a.mp4%3Fx=1", b"/vod/a.mp4?%zz", b"/vod/a%23b", b"/vod/%2Fa.mp4",
+    b"/vod/" + b"%61" * 400 + b".mp4", b"/vod/" + b"%61" * 1100,
 ]  # fmt: skip
 ASSET_FIELDS = [
     b"Range: bytes=0-9\r\n", b"Range: bytes=0-9\r\n", b"range: bytes=100-65635\r\n", b"Range: bytes=5-\r\n", b"Range: bytes=-5\r\n",
@@ -91,7 +96,7 @@ class InMemory:
     name = "memory"
 
     async def stat(self, key):
-        if key in {"none.mp4", "a.mp4/"}:
+        if key in {"none.mp4", "a.mp4/", "%61.mp4"}:
             raise NotFound("There is none")
         etag = 'W/"1"' if key == "weak.mp4" else '"1"'
         return Asset(
@@ -395,12 +400,46 @@ async def test_a_permit_is_for_one_client_of_a_proxy():
     assert [one[9:12] for one in await follow(asks)] == [b"200", b"200", b"403", b"200"]
 
 
-@settings(max_examples=300, deadline=None)
+ENCODED = st.lists(
+    st.one_of(
+        st.sampled_from(
+            [b"/", b".", b"a", b"~", b"%2e", b"%2F", b"%25", b"%20", b"%C3%BC", b"a.mp4", b"?", b"%"]
+        ),
+        st.integers(0, 255).map(lambda octet: b"%%%02x" % octet),
+    ),
+    max_size=8,
+).map(lambda parts: b"/vod/" + b"".join(parts))
+
+
+async def test_names_that_need_encoding_are_answered_here():
+    """With their own names, decoded once, and never out of what was remembered of another line."""
+    async with both_lanes(library=shelf()) as lanes:
+        transport = lanes.express()
+        for target, status in (
+            (b"a%20b.mp4", b"200"),
+            (b"%2561.mp4", b"404"),
+            (b"%61.mp4", b"200"),
+            (b"%2e%2e/a", b"400"),
+        ):
+            transport.written = b""
+            transport.receive(b"GET /vod/" + target + b" HTTP/1.1\r\n" + HOST + b"\r\n")
+            await settle(60)
+            assert (target, transport.written[9:12]) == (target, status)
+            assert isinstance(transport.get_protocol(), Express)
+        transport.lose()
+
+
+@pytest.mark.parametrize("target", ASSET_TARGETS)
+def test_every_address_of_an_asset(pair, target):
+    pair.agree_about_assets([b"GET " + target + b" HTTP/1.1\r\n" + HOST + b"\r\n"] * 2)
+
+
+@settings(max_examples=500, deadline=None)
 @given(
     st.lists(
         st.tuples(
             st.sampled_from([b"GET", b"GET", b"HEAD"]),
-            st.sampled_from(ASSET_TARGETS),
+            st.one_of(st.sampled_from(ASSET_TARGETS), ENCODED),
             st.lists(st.sampled_from(ASSET_FIELDS), max_size=2, unique_by=lambda field: field[:8].lower()),
         ),
         min_size=1,
