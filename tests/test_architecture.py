@@ -18,7 +18,7 @@ FLOORS = {
     "live": 3, "vod": 3, "auth": 3, "host": 3,
     "ingest": 4,
     "web": 5, "publish": 5, "watch": 5, "cache": 5,
-    "demo": 5, "operating": 6, "metrics_table": 6, "server": 7, "cli": 8, "__main__": 9, "__init__": 0,
+    "demo": 5, "operating": 6, "metrics_table": 6, "health": 6, "server": 7, "cli": 8, "__main__": 9, "__init__": 0,
 }  # fmt: skip
 CONFIG = {"config", "config_section", "config_vod"}
 KNOWN_TO_ALL = {"errors", "units", "metrics", "log", "__init__"} | CONFIG

@@ -1,16 +1,18 @@
 """What players tell of themselves: Common Media Client Data (CTA-5004), in the query or in header fields."""
 
+import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 from urllib.parse import unquote_plus
 
 FIELDS = ("cmcd-object", "cmcd-request", "cmcd-session", "cmcd-status")
+IN_LINE = b"CMCD="
 _LONGEST = 2048
-_LARGEST = 10**9
+_AND = ord("&")
+_VALUE = re.compile(rb"CMCD=([A-Za-z0-9\-._~!$'()*+,;=:@/?%]{0,2048})[& ]")
 
 
-@dataclass(frozen=True, slots=True)
-class PlayerReport:
+class PlayerReport(NamedTuple):
     """None: the player did not say. `starved`: the buffer ran dry since the last report (bs)."""
 
     bitrate: int | None = None
@@ -39,7 +41,24 @@ def split_cmcd(query: str) -> tuple[str | None, str]:
             value = field[5:]
         else:
             rest.append(field)
-    return (None if value is None else unquote_plus(value[:_LONGEST])), "&".join(rest)
+    return (None if value is None else _decoded(value)), "&".join(rest)
+
+
+def split_line(line: bytes) -> tuple[str | None, bytes]:
+    """The same of a request line (RFC 9112, 3): what is left is a plain one exactly if `line` is.
+
+    None as well where that is not sure, and where there are two.
+    """
+    at = line.find(IN_LINE)
+    query = line.find(b"?", 0, max(at, 0))
+    if query < 0 or (line[at - 1] != _AND and at - 1 != query) or line.find(IN_LINE, at + 5) >= 0:
+        return None, line
+    value = _VALUE.match(line, at)
+    if value is None:
+        return None, line
+    end = value.end()
+    rest = line[:at] + line[end:] if line[end - 1] == _AND else line[: at - 1] + line[end - 1 :]
+    return _decoded(value[1].decode("ascii")), rest
 
 
 def of_fields(headers: Mapping[str, str]) -> str | None:
@@ -51,8 +70,8 @@ def of_fields(headers: Mapping[str, str]) -> str | None:
 def parse_cmcd(value: str) -> PlayerReport:
     """Keys that are malformed, unknown or absurd are passed over: no report is a reason to refuse."""
     found: dict[str, str] = {}
-    for item in value[:_LONGEST].split(","):
-        key, equals, text = item.strip().partition("=")
+    for item in value[:_LONGEST].replace(" ", "").split(","):
+        key, equals, text = item.partition("=")
         found[key] = text if equals else "true"
     bitrate, buffer = _number(found, "br"), _number(found, "bl")
     throughput, start = _number(found, "mtp"), _number(found, "msd")
@@ -66,8 +85,14 @@ def parse_cmcd(value: str) -> PlayerReport:
     )
 
 
+def _decoded(value: str) -> str:
+    """Percent-decoded; what stands in every report without looking at each letter."""
+    text = value[:_LONGEST].replace("%2C", ",").replace("%3D", "=").replace("%22", '"')
+    return unquote_plus(text) if "%" in text or "+" in text else text
+
+
 def _number(found: Mapping[str, str], key: str) -> int | None:
-    text = found.get(key, "")
-    if not (text.isascii() and text.isdigit() and len(text) <= 9):
+    text = found.get(key)
+    if text is None or not (len(text) <= 9 and text.isascii() and text.isdigit()):
         return None
-    return min(int(text), _LARGEST)
+    return int(text)

@@ -1,7 +1,8 @@
 """In front of the hub: who may watch. The token is taken off before anything is looked up or kept."""
 
 import asyncio
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
+from functools import partial
 
 from edge.auth.admission import Admission
 from edge.errors import EdgeError, Unauthorised
@@ -43,11 +44,15 @@ class Gate:
 
     def may_repeat(self, head: RequestHead) -> bool | Permitted:
         """Whether an answer depends on nothing but the hub, so that its lease tells how long it is right."""
-        if "CMCD=" in head.query or of_fields(head.headers) is not None:
+        if of_fields(head.headers) is not None:
             return False
         if head.path.startswith(_WITH_TOKEN):
             return self._permitted(head) or False
         return self._admission.config.play == "open"
+
+    def hears(self, head: RequestHead) -> Callable[[str], None]:
+        """See lane.Answerer."""
+        return partial(self._note, split_token(head.path)[1])
 
     def _permitted(self, head: RequestHead) -> Permitted | None:
         """With a token in the path. Nothing here is decoded, nor in the lines that it is compared with."""

@@ -8,6 +8,7 @@ from typing import Protocol
 from edge.config import Config
 from edge.errors import TooManyRequests
 from edge.http.accept import accepts_gzip
+from edge.http.cmcd import IN_LINE, split_line
 from edge.http.conditional import revalidated
 from edge.http.message import Lease, RequestHead, Response
 from edge.http.plain_request import Fields, read_fields, read_line
@@ -48,6 +49,9 @@ class Answerer(Protocol):
         Permitted, on that.
         """
 
+    def hears(self, head: RequestHead) -> Callable[[str], None] | None:
+        """Who is told what players report of themselves (CMCD) when they ask this again. None: nobody."""
+
 
 class Timed(Protocol):
     """A connection, as far as time concerns it."""
@@ -65,7 +69,19 @@ class Timed(Protocol):
 class Asked:
     """A request and its answer: `wire`, `wait` or `later`. Shared by all who ask so while its lease holds."""
 
-    __slots__ = ("closes", "count", "head", "is_simple", "kind", "later", "lease", "slice", "wait", "wire")
+    __slots__ = (
+        "closes",
+        "count",
+        "head",
+        "hears",
+        "is_simple",
+        "kind",
+        "later",
+        "lease",
+        "slice",
+        "wait",
+        "wire",
+    )
 
     def __init__(self, head: RequestHead, *, closes: bool) -> None:
         self.head = head
@@ -73,6 +89,7 @@ class Asked:
         self.kind = kind_of(head.path)
         self.is_simple = head.method == "GET" and self.kind != "vod" and "if-none-match" not in head.headers
         self.lease = _NEVER
+        self.hears: Callable[[str], None] | None = None
         self.wait: Wait | None = None
         self.later: Later | None = None
         self.slice: Callable[[int, int], Response | None] | None = None
@@ -95,8 +112,21 @@ class Memo:
         self.permitted: Known = {}
 
     def found(self, line: bytes, permitted: Permitted | None) -> Asked | None:
-        """What is not known to everybody."""
-        return None if permitted is None else self.permitted.get(permitted.without_token(line))
+        """What is not known to everybody by this very line: for whom it is permitted, or without the report
+        of a player, which is noted.
+        """
+        asked = None if permitted is None else self.permitted.get(permitted.without_token(line))
+        if asked is not None or IN_LINE not in line:
+            return asked
+        told, line = split_line(line)
+        if told is None:
+            return None
+        asked = self.known.get(line)
+        if asked is None and permitted is not None:
+            asked = self.permitted.get(permitted.without_token(line))
+        if asked is not None and asked.lease.holds and asked.hears is not None:
+            asked.hears(told)
+        return asked
 
 
 NO_MEMO = Memo()
@@ -209,13 +239,15 @@ class Lane:
             asked.slice = answer.slice
             asked.count = self.tally.of(asked.kind, asked.wire.status)
         permitted = None
-        if answer.lease is not None and memo is not NO_MEMO:
+        bare = split_line(line)[1] if IN_LINE in line else line
+        if answer.lease is not None and memo is not NO_MEMO and IN_LINE not in bare:
+            asked.hears = room.hears(head)
             may = room.may_repeat(head)
             if isinstance(may, Permitted):
                 permitted = may
-                self._remember(memo.permitted, permitted.without_token(line), asked, answer.lease)
+                self._remember(memo.permitted, permitted.without_token(bare), asked, answer.lease)
             elif may:
-                self._remember(memo.known, line, asked, answer.lease)
+                self._remember(memo.known, bare, asked, answer.lease)
         return asked, permitted
 
     def too_many_of(self, client: str) -> Response | None:

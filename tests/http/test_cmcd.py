@@ -1,8 +1,11 @@
+from urllib.parse import unquote_plus
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge.http.cmcd import FIELDS, PlayerReport, of_fields, parse_cmcd, split_cmcd
+from edge.http.cmcd import FIELDS, PlayerReport, of_fields, parse_cmcd, split_cmcd, split_line
+from edge.http.plain_request import read_line
 
 
 def test_as_players_write_it():
@@ -30,6 +33,63 @@ def test_what_is_malformed_is_passed_over(value):
 def test_queries_without_it_stay_as_they_are():
     assert split_cmcd("_HLS_msn=1&x=CMCD") == (None, "_HLS_msn=1&x=CMCD")
     assert split_cmcd("XCMCD=1") == (None, "XCMCD=1")
+
+
+@pytest.mark.parametrize(
+    ("line", "told", "rest"),
+    [
+        (b"GET /a?CMCD=bl%3D1%2Cbs HTTP/1.1", "bl=1,bs", b"GET /a HTTP/1.1"),
+        (b"GET /a?CMCD=bs&x=1 HTTP/1.1", "bs", b"GET /a?x=1 HTTP/1.1"),
+        (b"GET /a?x=1&CMCD=bs HTTP/1.1", "bs", b"GET /a?x=1 HTTP/1.1"),
+        (b"GET /a?x=1&CMCD=sid%3D%22a%2520b%22&y=2 HTTP/1.1", 'sid="a%20b"', b"GET /a?x=1&y=2 HTTP/1.1"),
+        (b"GET /a?CMCD= HTTP/1.1", "", b"GET /a HTTP/1.1"),
+    ],
+)
+def test_a_request_line_without_the_report(line, told, rest):
+    assert split_line(line) == (told, rest)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        b"GET /a HTTP/1.1",
+        b"GET /a&CMCD=bs HTTP/1.1",
+        b"GET /CMCD=bs?x HTTP/1.1",
+        b"GET /a?XCMCD=bs HTTP/1.1",
+        b"GET /a?x?CMCD=bs HTTP/1.1",
+        b"GET /a?CMCD=bs&CMCD=bl%3D1 HTTP/1.1",
+        b"GET /a?CMCD=b\r\nX:s HTTP/1.1",
+        b"GET /a?CMCD=b\xffs HTTP/1.1",
+        b"GET /a?CMCD=" + b"x" * 2049 + b" HTTP/1.1",
+        b"GET /a?CMCD=bs",
+        b"CMCD=bs",
+        b"",
+    ],
+)
+def test_a_line_that_has_none_or_two_stays_as_it_is(line):
+    assert split_line(line) == (None, line)
+
+
+@given(st.lists(st.sampled_from(["CMCD=a%2Cb+%41", "x=1", "CMCD", "", "XCMCD=2", "?CMCD=4", "x=CMCD=5"])))
+def test_lines_are_split_as_queries_are(fields):
+    query = "&".join(fields)
+    told, rest = split_line(f"GET /a?{query} HTTP/1.1".encode())
+    if told is not None:
+        assert (told, read_line(rest).query) == split_cmcd(query)
+
+
+@given(st.text("%2C3D22+a", max_size=40))
+def test_the_short_way_to_decode_is_no_other_one(text):
+    assert split_cmcd("CMCD=" + text)[0] == unquote_plus(text)
+
+
+@given(
+    st.lists(st.sampled_from([b"CMCD=", b"GET /a", b"?", b"&", b" ", b" HTTP/1.1", b"\r\n", b"x", b"\xff"]))
+)
+def test_what_is_left_is_plain_exactly_if_the_line_was(pieces):
+    line = b"".join(pieces)
+    _, rest = split_line(line)
+    assert (read_line(rest) is None) == (read_line(line) is None)
 
 
 @given(st.text(max_size=300))

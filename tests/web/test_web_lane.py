@@ -19,6 +19,7 @@ class Room:
 
     def __init__(self) -> None:
         self.asked: list[RequestHead] = []
+        self.heard: list[str] = []
         self.lease = Lease()
 
     def answer(self, head: RequestHead, now: float) -> Response | None:
@@ -29,6 +30,9 @@ class Room:
 
     def may_repeat(self, head: RequestHead) -> bool:
         return "private" not in head.query
+
+    def hears(self, head: RequestHead):
+        return self.heard.append
 
 
 @pytest.fixture
@@ -82,6 +86,31 @@ async def test_what_may_be_answered_otherwise_is_asked_anew(lane, room, target, 
     for _ in range(2):
         ask(lane, target, fields)
     assert len(room.asked) == 2
+
+
+async def test_a_players_report_is_heard_and_makes_no_other_question(lane, room):
+    for number in range(3):
+        for target in (f"/room/a?x&CMCD=bl%3D{number}", f"/room/a?CMCD=bl%3D{number}&x"):
+            assert ask(lane, target).written.endswith(b"\r\n\r\n/room/a")
+    assert len(room.asked) == 1
+    assert room.heard == [
+        "bl=0",
+        "bl=1",
+        "bl=1",
+        "bl=2",
+        "bl=2",
+    ]  # of the first question the room knows itself
+    room.lease.holds = False
+    ask(lane, "/room/a?x&CMCD=bl%3D4")
+    assert len(room.asked) == 2
+    assert len(room.heard) == 5
+
+
+async def test_two_reports_in_one_address_are_the_rooms_own_affair(lane, room):
+    for _ in range(2):
+        ask(lane, "/room/a?CMCD=bs&CMCD=bs")
+    assert len(room.asked) == 2
+    assert room.heard == []
 
 
 async def test_a_room_sees_the_fields_it_knows(lane, room):
