@@ -25,10 +25,17 @@ async def test_both_formats_are_whole(client, camera):
 
 async def test_our_own_lines_are_what_the_library_would_write(hub, camera):
     viewing = Viewing()
-    viewing.note("cam", PlayerReport(bitrate=2_500_000, buffer_s=0.6, starved=True, started_after_s=1e-7))
-    ours = b"".join(_chunks([stream_registry(hub, viewing)], generate_latest))
-    libraries = generate_latest(stream_registry(hub, viewing))
-    assert sorted(ours.decode().splitlines()) == sorted(libraries.decode().splitlines())
+    for number in range(3):
+        viewing.note("cam", PlayerReport(2_500_000, 0.6, starved=True, started_after_s=1e-7 * number))
+    viewing.streams["cam"].reports = 1_234_567
+    ours = b"".join(_chunks([stream_registry(hub, viewing)], generate_latest)).decode()
+
+    class Read:
+        def collect(self):
+            return prometheus(ours)
+
+    assert ours.count("\n") > 40
+    assert sorted(ours.splitlines()) == sorted(generate_latest(Read()).decode().splitlines())
 
 
 async def test_what_players_tell_is_there_by_stream(client, camera):
