@@ -28,6 +28,11 @@ class PlayerReport(NamedTuple):
     """From the wish to play to the first picture (msd, version 2)."""
 
 
+_WORDS = "{comma}(?:(br|bl|mtp|msd){equals}([0-9]{{1,9}})|(bs|su)(?:{equals}true)?)(?={comma})"
+_PLAIN = re.compile(_WORDS.format(comma=",", equals="="))
+_ENCODED = re.compile(_WORDS.format(comma="%2C", equals="%3D"))
+
+
 def split_cmcd(query: str) -> tuple[str | None, str]:
     """The value of `CMCD=` in a raw query, decoded, and the query without it; None where there is none.
 
@@ -41,11 +46,12 @@ def split_cmcd(query: str) -> tuple[str | None, str]:
             value = field[5:]
         else:
             rest.append(field)
-    return (None if value is None else _decoded(value)), "&".join(rest)
+    return (None if value is None else unquote_plus(value[:_LONGEST])), "&".join(rest)
 
 
 def split_line(line: bytes) -> tuple[str | None, bytes]:
-    """The same of a request line (RFC 9112, 3): what is left is a plain one exactly if `line` is.
+    """The same of a request line (RFC 9112, 3), but its value is not decoded: it is for `parse_encoded`. What
+    is left is a plain line exactly if `line` is one.
 
     None as well where that is not sure, and where there are two.
     """
@@ -58,7 +64,7 @@ def split_line(line: bytes) -> tuple[str | None, bytes]:
         return None, line
     end = value.end()
     rest = line[:at] + line[end:] if line[end - 1] == _AND else line[: at - 1] + line[end - 1 :]
-    return _decoded(value[1].decode("ascii")), rest
+    return value[1].decode("ascii"), rest
 
 
 def of_fields(headers: Mapping[str, str]) -> str | None:
@@ -69,30 +75,24 @@ def of_fields(headers: Mapping[str, str]) -> str | None:
 
 def parse_cmcd(value: str) -> PlayerReport:
     """Keys that are malformed, unknown or absurd are passed over: no report is a reason to refuse."""
-    found: dict[str, str] = {}
-    for item in value[:_LONGEST].replace(" ", "").split(","):
-        key, equals, text = item.partition("=")
-        found[key] = text if equals else "true"
-    bitrate, buffer = _number(found, "br"), _number(found, "bl")
-    throughput, start = _number(found, "mtp"), _number(found, "msd")
+    return _report(_PLAIN.findall(f",{value[:_LONGEST].replace(' ', '')},"))
+
+
+def parse_encoded(value: str) -> PlayerReport:
+    """The same of a value that is percent-encoded; read as it is where it is so in the usual way."""
+    if "," in value or "=" in value or "+" in value or "%20" in value or "%2c" in value or "%3d" in value:
+        return parse_cmcd(unquote_plus(value))
+    return _report(_ENCODED.findall(f"%2C{value}%2C"))
+
+
+def _report(words: list[tuple[str, str, str]]) -> PlayerReport:
+    """`words`: a key and its digits, or a flag."""
+    found = {key or flag: digits for key, digits, flag in words}
     return PlayerReport(
-        None if bitrate is None else bitrate * 1000,
-        None if buffer is None else buffer / 1000,
-        None if throughput is None else throughput * 1000,
-        found.get("bs") == "true",
-        found.get("su") == "true",
-        None if start is None else start / 1000,
+        int(found["br"]) * 1000 if "br" in found else None,
+        int(found["bl"]) / 1000 if "bl" in found else None,
+        int(found["mtp"]) * 1000 if "mtp" in found else None,
+        "bs" in found,
+        "su" in found,
+        int(found["msd"]) / 1000 if "msd" in found else None,
     )
-
-
-def _decoded(value: str) -> str:
-    """Percent-decoded; what stands in every report without looking at each letter."""
-    text = value[:_LONGEST].replace("%2C", ",").replace("%3D", "=").replace("%22", '"')
-    return unquote_plus(text) if "%" in text or "+" in text else text
-
-
-def _number(found: Mapping[str, str], key: str) -> int | None:
-    text = found.get(key)
-    if text is None or not (len(text) <= 9 and text.isascii() and text.isdigit()):
-        return None
-    return int(text)

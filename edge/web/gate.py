@@ -7,7 +7,7 @@ from functools import partial
 from edge.auth.admission import Admission
 from edge.errors import EdgeError, Unauthorised
 from edge.http.cache_control import NO_STORE
-from edge.http.cmcd import of_fields, parse_cmcd, split_cmcd
+from edge.http.cmcd import PlayerReport, of_fields, parse_cmcd, split_cmcd
 from edge.http.cors import OPEN
 from edge.http.message import RequestHead, Response
 from edge.http.problem import problem_of
@@ -50,14 +50,14 @@ class Gate:
             return self._permitted(head) or False
         return self._admission.config.play == "open"
 
-    def hears(self, head: RequestHead) -> Callable[[str], None]:
-        """See lane.Answerer."""
-        return partial(self._note, split_token(head.path)[1])
+    def hears(self, head: RequestHead) -> Callable[[PlayerReport], None]:
+        """See lane.Answerer. Of a stream that is there: else there is no lease."""
+        return partial(self.viewing.note, _stream(split_token(head.path)[1]))
 
     def _permitted(self, head: RequestHead) -> Permitted | None:
         """With a token in the path. Nothing here is decoded, nor in the lines that it is compared with."""
         token, path = split_token(head.path)
-        stream = path.removeprefix(ROOT).partition("/")[0]
+        stream = _stream(path)
         permit = self._admission.permit("play", stream, token, head.client)
         if permit is None:
             return None
@@ -66,7 +66,7 @@ class Gate:
         )
 
     def _note(self, path: str, told: str) -> None:
-        stream = path.removeprefix(ROOT).partition("/")[0]
+        stream = _stream(path)
         if self._hub.get(stream) is not None:
             self.viewing.note(stream, parse_cmcd(told))
 
@@ -78,7 +78,7 @@ class Gate:
                 token, query = self._elsewhere(head)
                 if query is not None:
                     return _moved(with_token(path, token or "", query))
-            stream = path.removeprefix(ROOT).partition("/")[0]
+            stream = _stream(path)
             pending = self._admission.decide("play", stream, token, head.client)
         except EdgeError as error:
             return problem_of(error, headers=OPEN)
@@ -125,6 +125,11 @@ class _Asking:
             self._queue = answer.subscribe(self._viewer, now)
         else:
             self._viewer.answered(answer)
+
+
+def _stream(path: str) -> str:
+    """`path`: without a token."""
+    return path.removeprefix(ROOT).partition("/")[0]
 
 
 def _moved(address: str) -> Response:

@@ -8,7 +8,7 @@ from typing import Protocol
 from edge.config import Config
 from edge.errors import TooManyRequests
 from edge.http.accept import accepts_gzip
-from edge.http.cmcd import IN_LINE, split_line
+from edge.http.cmcd import IN_LINE, PlayerReport, parse_encoded, split_line
 from edge.http.conditional import revalidated
 from edge.http.message import Lease, RequestHead, Response
 from edge.http.plain_request import Fields, read_fields, read_line
@@ -49,7 +49,7 @@ class Answerer(Protocol):
         Permitted, on that.
         """
 
-    def hears(self, head: RequestHead) -> Callable[[str], None] | None:
+    def hears(self, head: RequestHead) -> Callable[[PlayerReport], None] | None:
         """Who is told what players report of themselves (CMCD) when they ask this again. None: nobody."""
 
 
@@ -89,7 +89,7 @@ class Asked:
         self.kind = kind_of(head.path)
         self.is_simple = head.method == "GET" and self.kind != "vod" and "if-none-match" not in head.headers
         self.lease = _NEVER
-        self.hears: Callable[[str], None] | None = None
+        self.hears: Callable[[PlayerReport], None] | None = None
         self.wait: Wait | None = None
         self.later: Later | None = None
         self.slice: Callable[[int, int], Response | None] | None = None
@@ -125,7 +125,7 @@ class Memo:
         if asked is None and permitted is not None:
             asked = self.permitted.get(permitted.without_token(line))
         if asked is not None and asked.lease.holds and asked.hears is not None:
-            asked.hears(told)
+            asked.hears(parse_encoded(told))
         return asked
 
 

@@ -4,6 +4,7 @@ The label is bounded by `live.max_publications`.
 """
 
 from collections.abc import Callable, Iterable, Iterator
+from itertools import accumulate
 
 from prometheus_client import CollectorRegistry, Metric
 from prometheus_client.utils import floatToGoString
@@ -99,12 +100,13 @@ def _single(name: str, text: str, kind: str, rows: Iterable[tuple[str, float | N
 def _histogram(
     name: str, text: str, bounds: tuple[float, ...], rows: Iterable[tuple[str, list[int], float]]
 ) -> Metric:
-    """One stream's lines are one text with gaps: `@` stands for its name."""
+    """`rows`: stream, counts between the bounds, sum. One text with gaps; `@` stands for the name."""
     labels = ["+Inf" if bound == float("inf") else str(bound) for bound in bounds]
     buckets = [f'{name}_bucket{{le="{label}",stream="@"}} %d.0\n' for label in labels]
     each = "".join([*buckets, f'{name}_count{{stream="@"}} %d.0\n', f'{name}_sum{{stream="@"}} %s\n'])
     lines = (
-        each.replace("@", stream) % (*counts, counts[-1], _number(total)) for stream, counts, total in rows
+        each.replace("@", stream) % (*accumulate(counts), sum(counts), _number(total))
+        for stream, counts, total in rows
     )
     return Written(name, text, "histogram", lines)
 

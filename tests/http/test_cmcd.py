@@ -1,10 +1,10 @@
-from urllib.parse import unquote_plus
+from urllib.parse import quote, quote_plus, unquote_plus
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge.http.cmcd import FIELDS, PlayerReport, of_fields, parse_cmcd, split_cmcd, split_line
+from edge.http.cmcd import FIELDS, PlayerReport, of_fields, parse_cmcd, parse_encoded, split_cmcd, split_line
 from edge.http.plain_request import read_line
 
 
@@ -38,10 +38,14 @@ def test_queries_without_it_stay_as_they_are():
 @pytest.mark.parametrize(
     ("line", "told", "rest"),
     [
-        (b"GET /a?CMCD=bl%3D1%2Cbs HTTP/1.1", "bl=1,bs", b"GET /a HTTP/1.1"),
+        (b"GET /a?CMCD=bl%3D1%2Cbs HTTP/1.1", "bl%3D1%2Cbs", b"GET /a HTTP/1.1"),
         (b"GET /a?CMCD=bs&x=1 HTTP/1.1", "bs", b"GET /a?x=1 HTTP/1.1"),
         (b"GET /a?x=1&CMCD=bs HTTP/1.1", "bs", b"GET /a?x=1 HTTP/1.1"),
-        (b"GET /a?x=1&CMCD=sid%3D%22a%2520b%22&y=2 HTTP/1.1", 'sid="a%20b"', b"GET /a?x=1&y=2 HTTP/1.1"),
+        (
+            b"GET /a?x=1&CMCD=sid%3D%22a%2520b%22&y=2 HTTP/1.1",
+            "sid%3D%22a%2520b%22",
+            b"GET /a?x=1&y=2 HTTP/1.1",
+        ),
         (b"GET /a?CMCD= HTTP/1.1", "", b"GET /a HTTP/1.1"),
     ],
 )
@@ -75,12 +79,33 @@ def test_lines_are_split_as_queries_are(fields):
     query = "&".join(fields)
     told, rest = split_line(f"GET /a?{query} HTTP/1.1".encode())
     if told is not None:
-        assert (told, read_line(rest).query) == split_cmcd(query)
+        assert (unquote_plus(told), read_line(rest).query) == split_cmcd(query)
 
 
-@given(st.text("%2C3D22+a", max_size=40))
-def test_the_short_way_to_decode_is_no_other_one(text):
-    assert split_cmcd("CMCD=" + text)[0] == unquote_plus(text)
+WORDS = [
+    "bl=2100",
+    "br=3200",
+    "bs",
+    "bs=true",
+    "su=false",
+    "msd=1",
+    "mtp=",
+    "bl=x",
+    'sid="a,bl=7"',
+    " bl=3",
+    "xbl=9",
+    "%2C",
+    "é",
+]
+
+
+@given(st.lists(st.sampled_from(WORDS)))
+def test_a_value_is_read_encoded_as_it_is_decoded(words):
+    value = ",".join(words)
+    report = parse_cmcd(value)
+    for encoded in (quote(value, safe=""), quote(value, safe="=,"), quote_plus(value)):
+        assert parse_encoded(encoded) == report
+    assert parse_encoded(quote(value, safe="").replace("%2C", "%2c")) == report
 
 
 @given(

@@ -45,7 +45,9 @@ async def test_what_players_tell_is_there_by_stream(client, camera):
     text = await (await client.get("/metrics")).text()
     assert 'edge_stream_player_stalls_total{stream="cam"} 2.0' in text
     assert 'edge_stream_player_bits_per_second{stream="cam"} 3e+06' in text
-    assert 'edge_stream_player_buffer_seconds_bucket{le="1.0",stream="cam"} 1.0' in text
+    for bound, count in (("0.5", 0), ("1.0", 1), ("2.0", 1), ("+Inf", 1)):
+        assert f'edge_stream_player_buffer_seconds_bucket{{le="{bound}",stream="cam"}} {count}.0' in text
+    assert 'edge_stream_player_buffer_seconds_count{stream="cam"} 1.0' in text
     assert 'stream="nobody"' not in text
 
 
