@@ -168,13 +168,11 @@ def _health(parsed: argparse.Namespace) -> int:
 
 
 def _check(parsed: argparse.Namespace) -> int:
-    from edge import config
-    from edge.vod.stock import missing
+    from edge import check, config
 
     place = parsed.config or "the built-in defaults"
-    found = list(missing(config.load(parsed.config, overrides=parsed.set).vod))
-    faults = [told for told, is_fault in found if is_fault]
-    for told in [told for told, is_fault in found if not is_fault]:
+    notes, faults = check.look(config.load(parsed.config, overrides=parsed.set))
+    for told in notes:
         print(f"{place}: note: {told}")  # noqa: T201
     if faults:
         raise ConfigError("\n".join(f"{place}: {told}" for told in faults))
