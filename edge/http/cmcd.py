@@ -28,6 +28,10 @@ class PlayerReport(NamedTuple):
     """From the wish to play to the first picture (msd, version 2)."""
 
 
+_FIELD = re.compile(
+    rb"\r\n(?:CMCD-(?:Object|Request|Session|Status)|cmcd-(?:object|request|session|status)):"
+    rb"([\t\x20-\x7e]*)(?=\r\n)"
+)
 _WORDS = "{comma}(?:(br|bl|mtp|msd){equals}([0-9]{{1,9}})|(bs|su)(?:{equals}true)?)(?={comma})"
 _PLAIN = re.compile(_WORDS.format(comma=",", equals="="))
 _ENCODED = re.compile(_WORDS.format(comma="%2C", equals="%3D"))
@@ -67,6 +71,18 @@ def split_line(line: bytes) -> tuple[str | None, bytes]:
     return value[1].decode("ascii"), rest
 
 
+def split_fields(raw: bytes) -> tuple[str | None, bytes]:
+    """The four fields of a head as one value, and the head without them; None without any. `raw`: from the
+    line end of the request line to the empty line.
+    """
+    if b"CMCD-" not in raw and b"cmcd-" not in raw:
+        return None, raw
+    rest, *found = _FIELD.split(raw)
+    if not found:
+        return None, raw
+    return b",".join(found[::2])[:_LONGEST].decode("ascii"), b"".join((rest, *found[1::2]))
+
+
 def of_fields(headers: Mapping[str, str]) -> str | None:
     """The four header fields as one value; None without any."""
     values = [headers[name] for name in FIELDS if name in headers]
@@ -75,7 +91,7 @@ def of_fields(headers: Mapping[str, str]) -> str | None:
 
 def parse_cmcd(value: str) -> PlayerReport:
     """Keys that are malformed, unknown or absurd are passed over: no report is a reason to refuse."""
-    return _report(_PLAIN.findall(f",{value[:_LONGEST].replace(' ', '')},"))
+    return _report(_PLAIN.findall(f",{value[:_LONGEST]},".replace(" ", "")))
 
 
 def parse_encoded(value: str) -> PlayerReport:

@@ -39,20 +39,18 @@ class Gate:
             head = RequestHead(head.method, path, query, head.headers, head.client)
         allowed = self._allowed(head, path, token, now)
         if told is not None and (isinstance(allowed, Wait) or allowed.status == 200):
-            self._note(path, told)
+            self._note(_stream(path), parse_cmcd(told))
         return allowed
 
     def may_repeat(self, head: RequestHead) -> bool | Permitted:
         """Whether an answer depends on nothing but the hub, so that its lease tells how long it is right."""
-        if of_fields(head.headers) is not None:
-            return False
         if head.path.startswith(_WITH_TOKEN):
             return self._permitted(head) or False
         return self._admission.config.play == "open"
 
     def hears(self, head: RequestHead) -> Callable[[PlayerReport], None]:
-        """See lane.Answerer. Of a stream that is there: else there is no lease."""
-        return partial(self.viewing.note, _stream(split_token(head.path)[1]))
+        """See lane.Answerer."""
+        return partial(self._note, _stream(split_token(head.path)[1]))
 
     def _permitted(self, head: RequestHead) -> Permitted | None:
         """With a token in the path. Nothing here is decoded, nor in the lines that it is compared with."""
@@ -65,10 +63,9 @@ class Gate:
             permit, f"GET {_WITH_TOKEN}{token}/{stream}/".encode(), f"GET {ROOT}{stream}/".encode()
         )
 
-    def _note(self, path: str, told: str) -> None:
-        stream = _stream(path)
+    def _note(self, stream: str, report: PlayerReport) -> None:
         if self._hub.get(stream) is not None:
-            self.viewing.note(stream, parse_cmcd(told))
+            self.viewing.note(stream, report)
 
     def _allowed(self, head: RequestHead, path: str, token: str | None, now: float) -> Response | Wait:
         if head.method == "OPTIONS" or self._admission.config.play == "open":

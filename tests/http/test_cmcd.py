@@ -4,7 +4,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge.http.cmcd import FIELDS, PlayerReport, of_fields, parse_cmcd, parse_encoded, split_cmcd, split_line
+from edge.http.cmcd import (
+    FIELDS,
+    PlayerReport,
+    of_fields,
+    parse_cmcd,
+    parse_encoded,
+    split_cmcd,
+    split_fields,
+    split_line,
+)
 from edge.http.plain_request import read_line
 
 
@@ -15,6 +24,26 @@ def test_as_players_write_it():
     assert rest == "_HLS_msn=5&_HLS_part=2"
     assert parse_cmcd(told) == PlayerReport(3_200_000, 2.1, 25_400_000, starved=True, starting=True)
     assert parse_cmcd("msd=480").started_after_s == 0.48
+
+
+def test_a_head_without_its_report():
+    raw = b"\r\nHost: a\r\nCMCD-Object: br=1\r\nX: cmcd-\r\ncmcd-status: bs\r\nCMCD-Request:bl=2\r\n\r\n"
+    assert split_fields(raw) == (" br=1, bs,bl=2", b"\r\nHost: a\r\nX: cmcd-\r\n\r\n")
+
+
+@pytest.mark.parametrize(
+    "field",
+    [
+        b"CMCD-Other: bs",
+        b"CMCD-Status : bs",
+        b"CMCD-Status: b\xffs",
+        b"CMCD-Status: b\n",
+        b"X: CMCD-Status: bs",
+    ],
+)
+def test_a_head_whose_report_is_odd_stays_as_it_is(field):
+    raw = b"\r\nHost: a\r\n" + field + b"\r\n\r\n"
+    assert split_fields(raw) == (None, raw)
 
 
 def test_in_header_fields():

@@ -79,7 +79,8 @@ async def test_a_room_is_asked_once_while_its_lease_holds(lane, room):
         ("/room/a", "Range: bytes=0-1\r\n"),
         ("/room/a", 'If-None-Match: "x"\r\n'),
         ("/room/a", "Authorization: Bearer x\r\n"),
-        ("/room/a", "CMCD-Status: bs\r\n"),
+        ("/room/a", "cmcd-Status: bs\r\n"),
+        ("/room/a", 'If-None-Match: "x"\r\nCMCD-Status: bs\r\n'),
         ("/room/a?" + "x" * 600, ""),
     ],
 )
@@ -100,6 +101,19 @@ async def test_a_players_report_is_heard_and_makes_no_other_question(lane, room)
     ask(lane, "/room/a?x&CMCD=bl%3D4")
     assert len(room.asked) == 2
     assert len(room.heard) == 5
+
+
+async def test_a_report_in_fields_makes_no_other_question_either(lane, room):
+    for number in range(3):
+        report = f"CMCD-Request: bl={number}000\r\nX-Other: 1\r\nCMCD-Status: bs\r\n"
+        for names in (report, report.replace("CMCD-Request", "cmcd-request")):
+            assert ask(lane, "/room/a", names).written.endswith(b"\r\n\r\n/room/a")
+    ask(lane, "/room/a")
+    assert len(room.asked) == 1
+    assert room.asked[0].headers == {}
+    assert [report.buffer_s for report in room.heard] == [0, 0, 1, 1, 2, 2]
+    assert all(report.starved for report in room.heard)
+    assert len(lane._fields) == 2, "what is different with each request is not kept"
 
 
 async def test_two_reports_in_one_address_are_the_rooms_own_affair(lane, room):
