@@ -72,7 +72,7 @@ async def run(options: Any) -> list[dict[str, Any]]:
         "hls.segment_target=2s", part_ms=1000, part_bytes=options.part_bytes, history_s=20
     ) as server:
         for kind, (name, made) in itertools.product(
-            ("playlist", "part"), (("address", in_addresses), ("fields", in_fields))
+            options.answers, (("address", in_addresses), ("fields", in_fields))
         ):
             without = Turns(server, [viewer(LIVE, at) for at in range(options.connections)])
             telling = Turns(server, [made(at) for at in range(options.connections)])
@@ -87,6 +87,7 @@ def main(argv: list[str] | None = None) -> None:
     parser = report.arguments("reports", __doc__ or "", seconds=1)
     parser.add_argument("--rounds", type=int, default=5, help="how often they take turns")
     parser.add_argument("--connections", type=int, default=64)
+    parser.add_argument("--answers", nargs="+", choices=("playlist", "part"), default=["playlist", "part"])
     parser.add_argument("--part-bytes", type=int, default=25_000)
     options = parser.parse_args(argv)
     pin(GENERATOR_CORE)
