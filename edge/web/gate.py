@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from functools import partial
+from functools import lru_cache, partial
 
 from edge.auth.admission import Admission
 from edge.errors import EdgeError, Unauthorised
@@ -59,9 +59,7 @@ class Gate:
         permit = self._admission.permit("play", stream, token, head.client)
         if permit is None:
             return None
-        return Permitted(
-            permit, f"GET {_WITH_TOKEN}{token}/{stream}/".encode(), f"GET {ROOT}{stream}/".encode()
-        )
+        return Permitted(permit, f"GET {_WITH_TOKEN}{token}/{stream}/".encode(), _bare(stream))
 
     def _note(self, stream: str, report: PlayerReport) -> None:
         if self._hub.get(stream) is not None:
@@ -127,6 +125,12 @@ class _Asking:
 def _stream(path: str) -> str:
     """`path`: without a token."""
     return path.removeprefix(ROOT).partition("/")[0]
+
+
+@lru_cache
+def _bare(stream: str) -> bytes:
+    """How request lines of a stream begin."""
+    return f"GET {ROOT}{stream}/".encode()
 
 
 def _moved(address: str) -> Response:
