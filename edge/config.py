@@ -138,6 +138,7 @@ class AuthConfig(Section):
     publish: Policy | None = None
     play: Policy = "open"
     admin: str | Keys | None = None
+    metrics: Literal["open", "admin"] = "open"
     token_secrets: Keys = ()
     token_public_keys: tuple[Path, ...] = ()
     token_audience: str | None = None

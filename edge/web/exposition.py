@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from itertools import islice
 from typing import Any
 
@@ -42,10 +42,16 @@ class _One:
         return (self._family,)
 
 
-def metrics_route(registries: Sequence[CollectorRegistry]) -> web.RouteDef:
-    """`GET /metrics`, with what all of them hold."""
+async def _anybody(_: web.Request) -> None: ...
+
+
+def metrics_route(
+    registries: Sequence[CollectorRegistry], admit: Callable[[web.Request], Awaitable[None]] = _anybody
+) -> web.RouteDef:
+    """`GET /metrics`, with what all of them hold. `admit` raises for who may not read it."""
 
     async def metrics(request: web.Request) -> web.Response:
+        await admit(request)
         encode, content_type = choose_encoder(request.headers.get(hdrs.ACCEPT, ""))
         chunks, since = [], time.perf_counter()
         for chunk in _chunks(registries, encode):

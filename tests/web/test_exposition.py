@@ -1,11 +1,15 @@
 import asyncio
 import time
 
+import pytest
+from aiohttp.test_utils import TestClient, TestServer
 from prometheus_client import generate_latest
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as open_metrics
 from prometheus_client.parser import text_string_to_metric_families as prometheus
 
+from edge.config import Config
 from edge.http.cmcd import PlayerReport
+from edge.web.app import make_app
 from edge.web.exposition import _chunks
 from edge.web.stream_metrics import stream_registry
 from edge.web.viewing import Viewing
@@ -21,6 +25,18 @@ async def test_both_formats_are_whole(client, camera):
     text = await answer.text()
     assert text.count("# EOF") == 1
     assert {"edge_stream_viewers"} <= {family.name for family in open_metrics(text)}
+
+
+@pytest.mark.parametrize(("who", "status"), [("open", 200), ("admin", 401)])
+async def test_who_may_read_them(hub, camera, readiness, who, status):
+    config = Config.model_validate({"auth": {"admin": "correct horse", "metrics": who}})
+    async with TestClient(TestServer(make_app(config, hub, ready=readiness))) as client:
+        elsewhere = {"X-Forwarded-For": "192.0.2.1"}
+        assert (await client.get("/metrics")).status == 200
+        assert (await client.get("/metrics", headers=elsewhere)).status == status
+        assert (await client.get("/metrics", headers={"Host": "rebound.example"})).status == status
+        key = {"Authorization": "Bearer correct horse"}
+        assert (await client.get("/metrics", headers=elsewhere | key)).status == 200
 
 
 async def test_our_own_lines_are_what_the_library_would_write(hub, camera):
