@@ -11,6 +11,13 @@ const whole = (value) => Math.round(value).toLocaleString();
 const sum = (all, key) => all.reduce((total, one) => total + one[key], 0);
 const seconds = (value) => `${value.toFixed(2)} s`;
 
+function age(inSeconds) {
+  const minutes = Math.round(inSeconds / 60);
+  if (minutes < 60) return `${minutes} min`;
+  const hours = Math.floor(minutes / 60);
+  return hours < 48 ? `${hours} h ${minutes % 60} min` : `${Math.floor(hours / 24)} d ${hours % 24} h`;
+}
+
 const PLOTS = [
   ['Streams', 'streams', whole],
   ['Viewers', 'viewers', whole],
@@ -40,7 +47,7 @@ function cell(text) {
 function row(stream) {
   const made = document.createElement('tr');
   const latency = stream.latency_s === null ? '–' : seconds(stream.latency_s);
-  const texts = [stream.state, whole(stream.viewers), bits(stream.bitrate), latency, whole(stream.discontinuity_sequence), `${Math.round(stream.age_s / 60)} min`];
+  const texts = [stream.state, whole(stream.viewers), stream.state === 'live' ? bits(stream.bitrate) : '–', latency, whole(stream.discontinuity_sequence), age(stream.age_s)];
   const name = cell('');
   const link = document.createElement('a');
   link.href = `/watch/${stream.name}`;
