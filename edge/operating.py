@@ -261,7 +261,7 @@ class Operating:
         """Few values of each: whole summaries of 200 streams would hold the loop for 10 ms."""
         streams = self._hub.list()
         live = [each for each in streams if each.state == "live"]
-        latencies = [each.rendition.latency_s for each in streams if each.rendition.latency_s is not None]
+        latencies = [latency for each in live if (latency := each.latency_s) is not None]
         return {
             "unix_s": round(time.time()),
             "streams": len(streams),

@@ -20,7 +20,7 @@ _GAUGES: tuple[tuple[str, str, Callable[[Publication], float | None]], ...] = (
     ("viewers", "About how many watch", lambda one: one.rendition.audience.viewers),
     ("waiting_requests", "Requests that are held at this moment", lambda one: one.rendition.waiting),
     ("bits_per_second", "Of the newest segments", lambda one: recent_bitrate(one.rendition.window)),
-    ("latency_seconds", "From capture to listed, of the newest part", lambda one: one.rendition.latency_s),
+    ("latency_seconds", "From capture to listed, of the newest part", lambda one: one.latency_s),
     ("discontinuities", "Holes in this life", lambda one: one.rendition.window.discontinuity_sequence),
     ("age_seconds", "Since the publisher came first", lambda one: one.age_s),
 )
