@@ -8,6 +8,7 @@ NAMES = (
     "viewers",
     "held_path",
     "tokens",
+    "reports",
     "ingest",
     "vod_ranges",
     "cache_policies",

@@ -63,6 +63,10 @@ class AssetGate:
         """See lane.Answerer: its age changes."""
         return False
 
+    def hears(self, head: RequestHead) -> None:  # noqa: ARG002
+        """See lane.Answerer: metrics are by stream."""
+        return
+
     async def _later(
         self, key: str, head: RequestHead, pending: Awaitable[None] | None
     ) -> Response | Streaming:
