@@ -44,6 +44,14 @@ class Mounts:
         """Whether the disk cache stands in front of its origin. NotFound."""
         return self.find(key)[0].is_cached
 
+    def has(self, asset: Asset) -> bool:
+        """Whether its origin is, by name, the one that its path leads to, and cached."""
+        try:
+            mount, _ = self.find(asset.key)
+        except NotFound:
+            return False
+        return mount.is_cached and mount.origin.name == asset.origin
+
     async def stat(self, key: str) -> Asset:
         """See Origin.stat."""
         mount, rest = self.find(key)

@@ -32,3 +32,14 @@ async def test_who_leaves_gives_the_connection_back():
     assert origin.open_reads == 1
     await body.aclose()
     assert origin.open_reads == 0
+
+
+async def test_an_asset_of_another_origin_or_of_one_that_is_cached_no_more_is_not_ours():
+    origin = ScriptedOrigin({"a": (b"octets", '"1"')})
+    mounts = Mounts([Mount("/clips", origin)])
+    asset = await mounts.stat("clips/a")
+    assert mounts.has(asset)
+    assert not Mounts([Mount("/clips", origin, is_cached=False)]).has(asset)
+    assert not Mounts([Mount("/films", origin)]).has(asset)
+    origin.name = "another"
+    assert not mounts.has(asset)

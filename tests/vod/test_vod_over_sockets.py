@@ -143,6 +143,31 @@ async def test_a_dead_origin_does_not_stop_what_is_known(tmp_path, http):
         assert (await get(http, f"{address}/far/b"))[0] == 502
 
 
+async def test_a_restart_in_front_of_a_dead_origin_serves_what_is_on_disk(tmp_path, http):
+    """Also what its origin calls fresh for longer than the restart takes: that one is not even asked for."""
+    async with LyingOrigin(CONTENT) as origin:
+        near = mounted(origin, **IMPATIENT)
+        async with serving(tmp_path, near, fresh='"0s"') as address:
+            assert (await get(http, f"{address}/far/a", Range="bytes=0-9"))[0] == 206
+            origin.more = "Cache-Control: max-age=1000\r\nLast-Modified: Wed, 01 Apr 2026 00:00:00 GMT\r\n"
+            _, told, _ = await get(http, f"{address}/far/b", Range="bytes=0-9")
+            await asyncio.sleep(0.1)
+        heads = origin.heads
+        async with serving(tmp_path, near, fresh='"0s"') as address:
+            status, headers, body = await get(http, f"{address}/far/b", Range="bytes=0-9")
+            assert (status, body, origin.heads) == (206, CONTENT[:10], heads)
+            assert headers["Cache-Status"].startswith("edge; hit; ttl=99")
+            same = ("ETag", "Last-Modified", "Content-Type", "Content-Range", "Cache-Control")
+            assert [headers[name] for name in same] == [told[name] for name in same]
+            origin.server.close()
+            for task in origin._served:
+                task.cancel()
+            status, headers, body = await get(http, f"{address}/far/a", Range="bytes=0-9")
+            assert (status, body, headers["ETag"]) == (206, CONTENT[:10], '"v1"')
+            assert int(headers["Cache-Status"].rpartition("=")[2]) <= 0
+            assert (await get(http, f"{address}/far/c"))[0] == 502
+
+
 async def test_a_thousand_who_want_one_cold_asset_cost_its_blocks_once(tmp_path):
     async with (
         LyingOrigin(CONTENT) as origin,
