@@ -60,6 +60,8 @@ class KnownAssets:
         self._is_ours = is_ours
         self._said: LRUCache[str, _Said] = LRUCache(most)
         self._asking: dict[str, asyncio.Task[Asset]] = {}
+        self._outdated: set[asyncio.Task[Asset]] = set()
+        """Questions that were asked before what is known was forgotten: what they bring is not remembered."""
 
     async def loaded(self) -> None:
         """What was remembered over a restart can be recalled."""
@@ -143,14 +145,21 @@ class KnownAssets:
         """The next one asks."""
         before = self._last(key)
         self._said.pop(key, None)
+        self._outdate(key)
         self._write(key, before, None)
 
     def forget_matching(self, pattern: str) -> None:
         """As `forget`, of all that match."""
         for key in [key for key in self._said if fnmatchcase(key, pattern)]:
             del self._said[key]
+        for key in [key for key in self._asking if fnmatchcase(key, pattern)]:
+            self._outdate(key)
         if self._memory is not None:
             self._memory.forget_matching(pattern)
+
+    def _outdate(self, key: str) -> None:
+        if (task := self._asking.pop(key, None)) is not None:
+            self._outdated.add(task)
 
     async def settled(self) -> None:
         """What is forgotten is so after a crash too."""
@@ -165,26 +174,32 @@ class KnownAssets:
         return task
 
     def _answered(self, key: str, task: asyncio.Task[Asset]) -> None:
-        self._asking.pop(key, None)
+        if self._asking.get(key) is task:
+            del self._asking[key]
+        self._outdated.discard(task)
         if not task.cancelled():
             task.exception()  # it may be that nobody waits any more
 
     async def _answer(self, key: str) -> Asset:
-        loop = asyncio.get_running_loop()
         try:
             asset = await self._ask(key)
         except NotFound:
-            before = self._last(key)
-            self._said[key] = _Said(None, loop.time(), loop.time())
-            self._write(key, before, None)
+            self._hear(key, None)
             raise
-        before, now = self._last(key), loop.time()
+        self._hear(key, asset)
+        return asset
+
+    def _hear(self, key: str, asset: Asset | None) -> None:
+        if asyncio.current_task() in self._outdated:
+            return
+        before, now = self._last(key), asyncio.get_running_loop().time()
         is_news = before is None or before.asset != asset or now - before.written_at >= _WRITE_AGAIN_S
-        said = self._said[key] = _Said(asset, now, now if before is None or is_news else before.written_at)
+        written_at = now if before is None or is_news else before.written_at
+        said = self._said[key] = _Said(asset, now, written_at)
         if is_news:
             self._write(key, before, said)
-        self._changed(asset)
-        return asset
+        if asset is not None:
+            self._changed(asset)
 
     def _write(self, key: str, before: _Said | None, said: _Said | None) -> None:
         """Only of assets whose octets may be kept: those of others come from their origin each time."""
@@ -197,7 +212,7 @@ class KnownAssets:
 
     async def close(self) -> None:
         """Ends every question, writes down what is not."""
-        tasks = list(self._asking.values())
+        tasks = [*self._asking.values(), *self._outdated]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)

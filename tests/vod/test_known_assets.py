@@ -86,6 +86,25 @@ async def test_who_leaves_does_not_take_the_question_along(origin):
     await assets.close()
 
 
+async def test_an_answer_from_before_a_purge_is_not_remembered_after_it(origin):
+    """Who asked before has it; who asks after it asks anew."""
+    assets, now = known(origin), asyncio.get_running_loop().time()
+    for purge in (assets.forget, assets.forget_matching):
+        before = asyncio.create_task(assets.get("a", now))
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        purge("a")
+        after = asyncio.create_task(assets.get("a", now))
+        await before
+        stats = origin.stats
+        assert await after is await assets.get("a", now)
+        assert await before is not await after
+        assert origin.stats == stats
+        assets.forget("a")
+    assert origin.stats == 4
+    await assets.close()
+
+
 class Node:
     """Starts and ends; its clock is what it is told, `now` of the loop stands still."""
 

@@ -3,11 +3,14 @@
 import asyncio
 import contextlib
 import random
+import shutil
 
 import aiohttp
 import pytest
 import s3_server
 from lying_origin import LIES, LyingOrigin
+from wire_client import answer as answered
+from wire_client import connected, request
 
 from edge.config import load
 from edge.server import running
@@ -227,3 +230,70 @@ async def test_a_store_that_speaks_s3_is_read_once_and_a_new_object_is_seen(tmp_
             assert body == s3_server.CONTENT[::-1]
             assert headers["Cache-Status"].startswith("edge; fwd=uri-miss")
             assert (await get(http, f"{address}/films/none.mp4"))[0] == 404
+
+
+async def fills(http, address):
+    async with http.get(address.removesuffix("/vod") + "/api/v1/cache") as answer:
+        return (await answer.json())["fills"]
+
+
+@contextlib.asynccontextmanager
+async def reading(address, target, lane, **fields):
+    """One who has the first octets of an answer, in the lane that is named, and leaves."""
+    port = int(address.removesuffix("/vod").rpartition(":")[2])
+    async with connected(port) as (reader, writer):
+        if lane == "strict":
+            writer.write(request(target, "OPTIONS"))
+            assert (await answered(reader)).status == 204
+        writer.write(request(target, **fields))
+        await reader.readuntil(b"\r\n\r\n")
+        yield reader
+
+
+@pytest.mark.parametrize("lane", ["fast", "strict"])
+async def test_who_leaves_stops_what_was_fetched_for_nobody_else(tmp_path, http, lane):
+    async with (
+        LyingOrigin(CONTENT, "stall") as origin,
+        serving(tmp_path, mounted(origin), read_ahead="2") as address,
+    ):
+        async with reading(address, "/vod/far/a", lane) as reader:
+            await reader.readexactly(100)
+            while len(origin.asked) < 3:
+                await asyncio.sleep(0.01)
+            assert await fills(http, address) == 3
+        async with asyncio.timeout(2):
+            while await fills(http, address):
+                await asyncio.sleep(0.01)
+        assert sorted(origin.asked) == [(at, at + 65_536) for at in range(0, 3 * 65_536, 65_536)]
+
+
+@pytest.mark.parametrize("lane", ["fast", "strict"])
+async def test_a_leader_who_leaves_takes_nothing_from_those_who_follow(tmp_path, http, lane):
+    async with LyingOrigin(CONTENT, "pause") as origin, serving(tmp_path, mounted(origin)) as address:
+        async with reading(address, "/vod/far/a", lane, range="bytes=0-60000") as reader:
+            await reader.readexactly(100)
+            following = asyncio.create_task(get(http, f"{address}/far/a", Range="bytes=10-65535"))
+            await asyncio.sleep(0.1)
+        await asyncio.sleep(0.1)
+        assert await fills(http, address) == 1
+        origin.going_on.set()
+        status, _, body = await following
+        assert (status, body) == (206, CONTENT[10:65_536])
+        assert origin.asked == [(0, 65_536)]
+
+
+@pytest.mark.parametrize("lane", ["fast", "strict"])
+async def test_slow_readers_of_what_cannot_be_kept_hold_no_place_that_others_need(tmp_path, http, lane):
+    async with (
+        LyingOrigin(CONTENT) as origin,
+        serving(tmp_path, mounted(origin), fills="2", fill_wait='"1s"') as address,
+        contextlib.AsyncExitStack() as slow,
+    ):
+        shutil.rmtree(tmp_path / "fresh")  # nothing can be written
+        readers = [
+            await slow.enter_async_context(reading(address, f"/vod/far/slow{number}", lane))
+            for number in range(4)
+        ]
+        assert (await get(http, f"{address}/far/a"))[2] == CONTENT
+        for reader in readers:
+            assert await reader.readexactly(300_000) == CONTENT
