@@ -36,8 +36,8 @@ def request(target, method="GET", **fields):
     return f"{method} {target} HTTP/1.1\r\nHost: 127.0.0.1\r\n{lines}\r\n".encode()
 
 
-async def answer(reader, *, is_head=False, amid=None):
-    """The next one. `amid` is awaited after the first octets of its body."""
+async def answer(reader, *, is_head=False, amid=None, most=None):
+    """The next one, `most` octets of its body. `amid` is awaited after the first of them."""
     try:
         lines = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
     except (asyncio.IncompleteReadError, ConnectionError):
@@ -45,6 +45,7 @@ async def answer(reader, *, is_head=False, amid=None):
     headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines[1:])}
     status = int(lines[0].split()[1])
     length = 0 if is_head or status in {204, 304} else int(headers["content-length"])
+    length = length if most is None else min(most, length)
     body = bytearray()
     try:
         while len(body) < length and (piece := await reader.read(min(4_096, length - len(body)))):
