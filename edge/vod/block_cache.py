@@ -84,6 +84,11 @@ class BlockCache:
             await self._shelf.begin()
             self._memory.begin()
 
+    async def loaded(self, key: str) -> None:
+        """What is on disk of `key` is known. NotFound: it is nobody's."""
+        if self._mounts.is_cached(key):
+            await self._loaded()
+
     async def start(self) -> None:
         """As `begin`, and waits."""
         await self.begin()

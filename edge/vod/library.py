@@ -52,6 +52,7 @@ class Library:
     async def answer(self, key: str, head: RequestHead, now: datetime) -> Response | Streaming:
         """To a GET or HEAD for `key`, a path below `/vod/`. Never raises. `now`: wall time, UTC."""
         try:
+            await self._cache.loaded(key)
             before = self._cache.known(key)
             asset = await self._cache.open(key)
             plan = self._plan(asset, head, now, before=before)
