@@ -31,8 +31,9 @@ class Strict(web.RequestHandler):
         """Of requests that came whole."""
         self.is_answering = False
         self.streaming: asyncio.Task[Any] | None = None
-        """Writes an answer that somebody fetches for this reader alone: ends when the reader leaves. Other tasks
-        end what they began."""
+        """Writes an answer that is fetched for this reader: it ends when he leaves. Other tasks end what they
+        began.
+        """
         self._body: StreamReader | None = None
 
     @property
