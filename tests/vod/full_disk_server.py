@@ -15,7 +15,7 @@ from edge.config import load
 from edge.server import running
 
 SIZE = 24 * 1024 * 1024
-CONTENT = bytes(at * 7 % 251 for at in range(251)) * (SIZE // 251 + 1)
+CONTENT = (bytes(at * 7 % 251 for at in range(251)) * (SIZE // 251 + 1))[:SIZE]
 
 
 def config(folder, origin):
