@@ -9,6 +9,7 @@ NAMES = (
     "hostile",
     "held_path",
     "tokens",
+    "reports",
     "ingest",
     "vod_ranges",
     "cache_policies",

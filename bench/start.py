@@ -14,7 +14,9 @@ from typing import Any
 
 from bench import report
 from bench.server_process import GENERATOR_CORE, SERVER_CORE, free_port, pin
-from edge.vod.asset import BlockKey
+from edge.vod.asset import Asset, BlockKey
+from edge.vod.asset_log import AssetLog
+from edge.vod.asset_row import moment, row
 from edge.vod.block_file import StoredBlock
 from edge.vod.block_store import BlockStore
 
@@ -33,10 +35,16 @@ def fill(cache: Path, blocks: int) -> None:
         assert store.write(block, [octets])
     store.remember(every)
     store.close()
+    said = AssetLog(cache / "assets.log", 2**24)
+    for name in sorted({block.key.asset for block in every}):
+        said.append(row(Asset(name, 1000 * 2**20, '"v1"', None, "video/mp4", "far"), moment()))
+    said.close()
 
 
-def start(cache: Path, checkout: Path | None) -> dict[str, Any]:
-    """One start, and an end by its id. `checkout`: of another than this one."""
+def start(cache: Path, checkout: Path | None, *, is_log_lost: bool) -> dict[str, Any]:
+    """One start, and an end by its id. `checkout`: of another than this one. `is_log_lost`: each block is opened."""
+    if is_log_lost:
+        (cache / "index.log").unlink()
     port = free_port()
     origin = '[{kind="http", name="far", mirrors=["http://127.0.0.1:9"]}]'
     settings = (f"server.listen=127.0.0.1:{port}", f"vod.cache_dir={cache}", f"vod.origins={origin}", "server.log_level=warning")  # fmt: skip
@@ -87,6 +95,7 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument("--blocks", type=int, nargs="+", default=[1, 100_000])
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--checkout", type=Path, help="measure the server of another checkout than this one")
+    parser.add_argument("--log-lost", action="store_true", help="what is on disk has to tell itself")
     options = parser.parse_args(argv)
     pin(GENERATOR_CORE)
     result = report.Result("start", {"rounds": options.rounds}, {"name": "none"})
@@ -95,7 +104,10 @@ def main(argv: list[str] | None = None) -> None:
         for blocks, cache in caches.items():
             fill(cache, blocks)
         rounds = [
-            {blocks: start(cache, options.checkout) for blocks, cache in caches.items()}
+            {
+                blocks: start(cache, options.checkout, is_log_lost=options.log_lost)
+                for blocks, cache in caches.items()
+            }
             for _ in range(options.rounds)
         ]
     for blocks in options.blocks:

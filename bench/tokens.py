@@ -7,6 +7,8 @@ its own token in the address where the server wants one. CPU time of the server 
 import asyncio
 import statistics
 import time
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import aiohttp
@@ -34,12 +36,26 @@ def ways(count: int) -> list[str]:
     return [f"{LIVE}~{token}/" for token in tokens]
 
 
-class Turns:
-    """One server and those who ask it."""
+Viewer = Callable[[str, str], Asking]
+"""Makes the connection of one who asks, of target and host."""
 
-    def __init__(self, server: FedServer, ways: list[str]) -> None:
+
+def viewer(way: str, number: int) -> Viewer:
+    """`way`: in the place of `/live/`."""
+
+    def made(target: str, host: str) -> Asking:
+        return Asking(b"GET " + target.replace(LIVE, way, 1).encode() + chrome(host, number), None)
+
+    return made
+
+
+class Turns:
+    """One server and those who ask it. `way`: of one who may ask for the playlist."""
+
+    def __init__(self, server: FedServer, viewers: Sequence[Viewer], way: str = LIVE) -> None:
         self._server = server
-        self._ways = ways
+        self._viewers = viewers
+        self._way = way
         self.us: list[float] = []
         self.errors = 0
         self.answers = 0
@@ -50,9 +66,8 @@ class Turns:
         host, _, port = self._server.base.removeprefix("http://").partition(":")
         loop = asyncio.get_running_loop()
         asking = []
-        for at, way in enumerate(self._ways):
-            head = b"GET " + target.replace(LIVE, way, 1).encode() + chrome(f"{host}:{port}", at)
-            create = loop.create_connection(lambda head=head: Asking(head, None), host, int(port))  # type: ignore[misc]
+        for made in self._viewers:
+            create = loop.create_connection(partial(made, target, f"{host}:{port}"), host, int(port))
             asking.append((await create)[1])
         await asyncio.sleep(0.3)
         cpu, before = report.cpu_seconds(self._server.pid), sum(one.answers for one in asking)
@@ -66,7 +81,7 @@ class Turns:
         await asyncio.sleep(0.1)
 
     async def _part(self) -> str:
-        url = self._server.base + PLAYLIST.replace(LIVE, self._ways[0], 1)
+        url = self._server.base + PLAYLIST.replace(LIVE, self._way, 1)
         async with aiohttp.ClientSession() as http, http.get(url) as response:
             assert response.status == 200, response.status
             return (read(await response.read(), PLAYLIST).last or b"").decode()
@@ -81,21 +96,22 @@ async def run(options: Any) -> list[dict[str, Any]]:
         fed_server("hls.segment_target=2s", *auth, **shape) as gated,
     ):
         for kind in ("playlist", "part"):
-            opened = Turns(free, [LIVE] * options.connections)
-            tokens = Turns(gated, ways(options.connections))
+            theirs = ways(options.connections)
+            opened = Turns(free, [viewer(LIVE, at) for at in range(options.connections)])
+            tokens = Turns(gated, [viewer(way, at) for at, way in enumerate(theirs)], theirs[0])
             for _ in range(options.rounds):
                 await opened.take(kind, options.seconds)
                 await tokens.take(kind, options.seconds)
-            rows.append(_row(kind, opened, tokens))
+            rows.append({"answer": kind, **against("open", opened, "token", tokens)})
     return rows
 
 
-def _row(kind: str, opened: Turns, tokens: Turns) -> dict[str, Any]:
+def against(plain: str, opened: Turns, other: str, tokens: Turns) -> dict[str, Any]:
+    """CPU of the server by answer: the others' against the plain ones', turn by turn."""
     ratios = [theirs / ours for ours, theirs in zip(opened.us, tokens.us, strict=True)]
     return {
-        "answer": kind,
-        "open_us": statistics.median(opened.us),
-        "token_us": statistics.median(tokens.us),
+        f"{plain}_us": statistics.median(opened.us),
+        f"{other}_us": statistics.median(tokens.us),
         "ratio": statistics.median(ratios),
         "ratios": " ".join(f"{ratio:.2f}" for ratio in ratios),
         "answers": opened.answers + tokens.answers,

@@ -28,6 +28,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
     _add_serve(commands.add_parser("serve", help="run the server"))
     _add_check(commands.add_parser("check", help="load the configuration and report every fault"))
+    _add_health(commands.add_parser("health", help="ask a running server on this machine whether it is well"))
     _add_clients(commands)
     _add_cache(commands)
     _add_operations(commands)
@@ -56,6 +57,13 @@ def _add_serve(parser: argparse.ArgumentParser) -> None:
 def _add_check(parser: argparse.ArgumentParser) -> None:
     _add_configuration(parser)
     parser.set_defaults(run=_check)
+
+
+def _add_health(parser: argparse.ArgumentParser) -> None:
+    _add_configuration(parser)
+    parser.add_argument("--ready", action="store_true", help="whether it wants work, too")
+    parser.add_argument("--url", metavar="URL", help="of the server (EDGE_URL; else server.listen)")
+    parser.set_defaults(run=_health)
 
 
 def _add_clients(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -146,14 +154,25 @@ def _serve(parsed: argparse.Namespace) -> int:
     return server.run(read(), demo=parsed.demo, again=read)
 
 
-def _check(parsed: argparse.Namespace) -> int:
+def _health(parsed: argparse.Namespace) -> int:
+    import os
+
     from edge import config
-    from edge.vod.stock import missing
+    from edge.cache.server import server
+    from edge.health import look
+
+    asked = server(parsed.url, None, os.environ, config.load(parsed.config, overrides=parsed.set))
+    is_well, sentence = look(asked.base, "/readyz" if parsed.ready else "/healthz")
+    print(sentence, file=sys.stdout if is_well else sys.stderr)
+    return 0 if is_well else 1
+
+
+def _check(parsed: argparse.Namespace) -> int:
+    from edge import check, config
 
     place = parsed.config or "the built-in defaults"
-    found = list(missing(config.load(parsed.config, overrides=parsed.set).vod))
-    faults = [told for told, is_fault in found if is_fault]
-    for told in [told for told, is_fault in found if not is_fault]:
+    notes, faults = check.look(config.load(parsed.config, overrides=parsed.set))
+    for told in notes:
         print(f"{place}: note: {told}")  # noqa: T201
     if faults:
         raise ConfigError("\n".join(f"{place}: {told}" for told in faults))

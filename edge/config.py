@@ -4,17 +4,17 @@ import ipaddress
 import os
 import re
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal, NamedTuple, Self
 
-from pydantic import BeforeValidator, Field, ValidationError, field_validator, model_validator
-from pydantic_core import ErrorDetails
+from pydantic import Field, ValidationError, field_validator, model_validator
 
+from edge.config_faults import explain
 from edge.config_section import Section, secrets
 from edge.config_vod import VodConfig
 from edge.errors import ConfigError
-from edge.units import BitRate, Seconds, parse_seconds
+from edge.units import BitRate, Seconds
 
 ENVIRONMENT_PREFIX = "EDGE_"
 STREAM_NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
@@ -63,8 +63,12 @@ class ServerConfig(Section):
     @classmethod
     def _are_networks(cls, texts: tuple[str, ...]) -> tuple[str, ...]:
         for text in texts:
-            if text != "unix:":
-                ipaddress.ip_network(text)
+            try:
+                _ = text == "unix:" or ipaddress.ip_network(text)
+            except ValueError as error:
+                raise ValueError(
+                    f'{text!r} is no address or network: write "10.0.0.1", "10.0.0.0/8" or "unix:" ({error})'
+                ) from error
         return texts
 
     @model_validator(mode="after")
@@ -134,6 +138,7 @@ class AuthConfig(Section):
     publish: Policy | None = None
     play: Policy = "open"
     admin: str | Keys | None = None
+    metrics: Literal["open", "admin"] = "open"
     token_secrets: Keys = ()
     token_public_keys: tuple[Path, ...] = ()
     token_audience: str | None = None
@@ -170,12 +175,15 @@ class AuthConfig(Section):
     @model_validator(mode="after")
     def _what_is_used_is_there(self) -> Self:
         used = {self.publish, self.play, self.admin}
+        faults = []
         if self.admin == "open":
-            raise ValueError('admin cannot be "open": everybody could end streams; list keys')
+            faults.append('admin cannot be "open": everybody could end streams; list keys')
         if "tokens" in used and not (self.token_secrets or self.token_public_keys or self.jwks_url):
-            raise ValueError("tokens need token_secrets, token_public_keys or jwks_url to be verified with")
+            faults.append("tokens need token_secrets, token_public_keys or jwks_url to be verified with")
         if "webhook" in used and not (self.webhook_url and self.webhook_secret):
-            raise ValueError("a webhook needs webhook_url and webhook_secret")
+            faults.append("a webhook needs webhook_url and webhook_secret")
+        if faults:
+            raise ValueError("\n".join(faults))
         return self
 
 
@@ -183,6 +191,7 @@ class LimitsConfig(Section):
     connections: int = Field(default=50_000, ge=1)
     connections_per_address: int = Field(default=2_000, ge=1)
     waiters_per_address: int = Field(default=2_000, ge=1)
+    publishers_per_address: int = Field(default=50, ge=1)
     requests_per_address: int = Field(default=0, ge=0)
     slow_head: Seconds = Field(default="10s", ge=1, le=600)  # type: ignore[assignment]
     idle: Seconds = Field(default="75s", ge=1, le=86_400)  # type: ignore[assignment]
@@ -204,17 +213,23 @@ class Config(Section):
 
     @model_validator(mode="after")
     def _open_publishing_is_written_out(self) -> Self:
-        if self.auth.publish is None and not self.server.address.is_loopback:
-            raise ValueError(
-                f"server.listen {self.server.listen} is reachable from outside and anyone could publish: "
-                'set auth.publish to a list of keys, or write auth.publish = "open"',
-            )
+        if fault := _unguarded(self.server, self.auth):
+            raise ValueError(fault)
         return self
 
     @property
     def webrtc_address(self) -> Address:
         """Where media arrives: `webrtc.listen`, or the same number as `server.listen`."""
         return Address.parse(self.webrtc.listen) if self.webrtc.listen else self.server.address
+
+
+def _unguarded(server: ServerConfig, auth: AuthConfig) -> str | None:
+    if auth.publish is not None or server.address.is_loopback:
+        return None
+    return (
+        f"server.listen {server.listen} is reachable from outside and anyone could publish: "
+        'set auth.publish to a list of keys, or write auth.publish = "open"'
+    )
 
 
 def load(
@@ -235,10 +250,23 @@ def load(
     except ValidationError as error:
         named = {text.partition("=")[0]: name for name, text in from_environment}
         named.update((text.partition("=")[0].strip(), "--set") for text in overrides)
-        faults.extend(_explain(error, path, named))
+        faults.extend(explain(error, path, named, Config))
+        faults.extend(_across(tree, faults, path))
     if faults:
         raise ConfigError("\n".join(faults))
     return config
+
+
+def _across(tree: Mapping[str, Any], told: Sequence[str], path: Path | None) -> Iterable[str]:
+    """What the whole would be told of if each section were well by itself."""
+    try:
+        server = ServerConfig.model_validate(tree.get("server", {}))
+        auth = AuthConfig.model_validate(tree.get("auth", {}))
+    except ValidationError:
+        return
+    fault = _unguarded(server, auth)
+    if fault and not any(fault in each for each in told):
+        yield f"{path}: {fault}" if path else fault
 
 
 def _read(path: Path) -> dict[str, Any]:
@@ -278,75 +306,3 @@ def _value(text: str) -> object:
         return tomllib.loads(f"value = {text}")["value"]
     except tomllib.TOMLDecodeError:
         return text
-
-
-_MENDS = {
-    "extra_forbidden": "is not a key we know: see config/edge.toml for all keys",
-    "string_type": "must be text in quotes",
-}
-
-
-_CHOICES = {"literal['open']", "tuple[str, ...]"}
-_KINDS = {"file", "http", "s3"}
-
-
-def _explain(error: ValidationError, path: Path | None, elsewhere: Mapping[str, str]) -> Iterable[str]:
-    """`elsewhere`: which keys were not set in the file, and where they were."""
-    for fault in error.errors(include_url=False):
-        steps = _named(fault["loc"])
-        mend = _MENDS.get(fault["type"]) or _limit(fault, steps) or fault["msg"].removeprefix("Value error, ")
-        place = elsewhere.get(".".join(map(str, steps[:2]))) or (
-            f"{path}{_line_of(path, steps)}" if path else ""
-        )
-        yield ": ".join(filter(None, [place, ".".join(map(str, steps)), mend]))
-
-
-_LIMITS = {"le": "at most", "ge": "at least", "lt": "less than", "gt": "more than"}
-
-
-def _limit(fault: ErrorDetails, steps: tuple[int | str, ...]) -> str | None:
-    """`is to be at most 2s`, in the unit in which it is written; None for other faults."""
-    for kind, number in (fault.get("ctx") or {}).items():
-        if kind in _LIMITS:
-            return f"is to be {_LIMITS[kind]} {number:g}{'s' if _is_time(steps) else ''}"
-    return None
-
-
-def _is_time(steps: tuple[int | str, ...]) -> bool:
-    section = Config.model_fields.get(str(steps[0])) if steps else None
-    fields = getattr(section.annotation, "model_fields", {}) if section else {}
-    key = fields.get(str(steps[1])) if len(steps) > 1 else None
-    return key is not None and any(
-        isinstance(one, BeforeValidator) and one.func is parse_seconds for one in key.metadata
-    )
-
-
-def _named(steps: tuple[int | str, ...]) -> tuple[int | str, ...]:
-    """Without what the checker adds: which of several kinds of value was tried."""
-    return tuple(
-        step
-        for before, step in zip((None, *steps), steps, strict=False)
-        if step not in _CHOICES and not (isinstance(before, int) and step in _KINDS)
-    )
-
-
-def _line_of(path: Path, steps: tuple[int | str, ...]) -> str:
-    """`:7` where the section and the key stand; nothing for what came from elsewhere."""
-    if not steps:
-        return ""
-    lines = [line.strip() for line in path.read_text("utf-8").splitlines()]
-    wanted, skipped, keys = f"[{steps[0]}]", 0, steps[1:]
-    if len(steps) > 2 and isinstance(steps[2], int) and f"[[{steps[0]}.{steps[1]}]]" in lines:
-        wanted, skipped, keys = f"[[{steps[0]}.{steps[1]}]]", steps[2], steps[3:]
-    top = "" if len(steps) > 1 else steps[0]
-    start, is_here = "", False
-    for number, line in enumerate(lines, 1):
-        if line.startswith("["):
-            is_here = line.partition("#")[0].replace(" ", "") == wanted
-            if is_here and skipped:
-                is_here, skipped = False, skipped - 1
-            elif is_here and not start:
-                start = f":{number}"
-        elif line.partition("=")[0].strip() == (top or (keys[0] if is_here and keys else None)):
-            return f":{number}"
-    return start if len(steps) == 1 or wanted.startswith("[[") else ""

@@ -11,16 +11,16 @@ EDGE = ROOT / "edge"
 FILES = sorted(path for path in EDGE.rglob("*.py") if "node_modules" not in path.parts)
 
 FLOORS = {
-    "media": 0, "http": 0, "errors": 0, "units": 0, "config": 0, "config_section": 0, "config_vod": 0,
+    "media": 0, "http": 0, "errors": 0, "units": 0, "config": 0, "config_section": 0, "config_vod": 0, "config_faults": 0,
     "metrics": 0, "log": 0,
     "rtp": 1, "fmp4": 1,
     "hls": 2,
     "live": 3, "vod": 3, "auth": 3, "host": 3,
     "ingest": 4,
     "web": 5, "publish": 5, "watch": 5, "cache": 5,
-    "demo": 5, "operating": 6, "metrics_table": 6, "server": 7, "cli": 8, "__main__": 9, "__init__": 0,
+    "demo": 5, "operating": 6, "metrics_table": 6, "health": 6, "check": 6, "server": 7, "cli": 8, "__main__": 9, "__init__": 0,
 }  # fmt: skip
-CONFIG = {"config", "config_section", "config_vod"}
+CONFIG = {"config", "config_section", "config_vod", "config_faults"}
 KNOWN_TO_ALL = {"errors", "units", "metrics", "log", "__init__"} | CONFIG
 SHELL_ONLY = {"metrics", "log"} | CONFIG
 PURE = {"media", "http", "rtp", "fmp4", "hls"}

@@ -21,7 +21,7 @@ def test_a_good_file_is_told(capsys: pytest.CaptureFixture[str]) -> None:
     assert "no fault found" in capsys.readouterr().out
 
 
-FAULTS = ("--set: hls.window: write a number", "nothing: is not a key we know")
+FAULTS = ("--set: hls.window: write a number", "--set: nothing: is not a key we know")
 
 
 def test_faults_go_to_standard_error_with_exit_code_2(capsys: pytest.CaptureFixture[str]) -> None:

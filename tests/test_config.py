@@ -98,27 +98,3 @@ def test_media_arrives_on_the_same_number_unless_told() -> None:
 def test_hls_rules_are_kept() -> None:
     assert "three times part_target" in faults(overrides=["hls.part_hold_back=500ms"])[0]
     assert "twice part_target" in faults(overrides=["hls.part_target=1s", "hls.segment_target=1s"])[0]
-
-
-@pytest.mark.parametrize(
-    ("setting", "sentence"),
-    [
-        ("hls.part_target=3s", "--set: hls.part_target: is to be at most 2s"),
-        ("hls.part_target=20ms", "--set: hls.part_target: is to be at least 0.1s"),
-        ("limits.connections=0", "--set: limits.connections: is to be at least 1"),
-    ],
-)
-def test_limits_are_told_in_the_unit_that_is_written(setting: str, sentence: str) -> None:
-    with pytest.raises(ConfigError, match=re.escape(sentence) + "$"):
-        load(environment={}, overrides=[setting])
-
-
-def test_a_wrong_value_of_the_environment_is_told_by_the_name_of_the_variable(tmp_path: Path) -> None:
-    path = tmp_path / "edge.toml"
-    path.write_text("[hls]\npart_target = '250ms'\nwindow = '1s'\n")
-    with pytest.raises(ConfigError) as raised:
-        load(path, environment={"EDGE_HLS__PART_TARGET": "3s"})
-    assert str(raised.value).splitlines() == [
-        "EDGE_HLS__PART_TARGET: hls.part_target: is to be at most 2s",
-        f"{path}:3: hls.window: is to be at least 6s",
-    ]

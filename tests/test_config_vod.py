@@ -52,7 +52,7 @@ def test_every_fault_of_an_origin_is_told_with_its_line(tmp_path):
     )
     assert sorted(faults(path=path)) == [
         f'{path}:2: vod.fresh: write a number and a unit (us, ms, s, m, min, h, d), like "250ms"',
-        f"{path}:6: vod.origins.1.prefix: String should match pattern '^/([^/]+(/[^/]+)*)?$'",
+        f'{path}:6: vod.origins.1.prefix: write a path, like "/" or "/films": a slash first and none at the end',
         f'{path}:8: vod.origins.1.mirrors: write base addresses, like "https://origin.example.net/videos"',
         f'{path}:9: vod.origins.2: kind: write "file", "http" or "s3"',
     ]

@@ -10,14 +10,14 @@ class Permit:
     changes by which people are judged.
     """
 
-    __slots__ = ("_expires", "_lease", "_wall_clock")
+    __slots__ = ("expires", "lease", "wall_clock")
 
     def __init__(self, lease: Lease, expires: float, wall_clock: Callable[[], float]) -> None:
         """`expires`: Unix seconds, as of `wall_clock`."""
-        self._lease = lease
-        self._expires = expires
-        self._wall_clock = wall_clock
+        self.lease = lease
+        self.expires = expires
+        self.wall_clock = wall_clock
 
     def holds(self) -> bool:
         """Whether he would be let in now."""
-        return self._lease.holds and self._wall_clock() < self._expires
+        return self.lease.holds and self.wall_clock() < self.expires

@@ -45,6 +45,12 @@ class Fields:
     forwarded_for: tuple[str, ...]
     closes: bool
     """`Connection: close`."""
+    told: str | None = None
+    """What a player reports of itself (see edge.http.cmcd.split_fields); it is not among `values`."""
+
+    def telling(self, raw: bytes, told: str) -> "Fields":
+        """The same with a report in it."""
+        return Fields(raw, self.values, self.forwarded_for, self.closes, told)
 
 
 def has_odd_line_end(start: bytes) -> bool:

@@ -11,6 +11,7 @@ from functools import partial
 
 from edge.config import Address, Config
 from edge.errors import NotFound, Overloaded, TooManyRequests
+from edge.http.network import network_of
 from edge.ingest.aac import AacPath, AudioPath, Deliver
 from edge.ingest.addresses import Candidate, candidates
 from edge.ingest.dtls import Identities
@@ -140,7 +141,16 @@ class WhipSessions:
                 f"This server has {limit} publishers, its limit (the operator's key: webrtc.max_sessions)",
                 retry_after_s=30,
             )
-        pending = sum(one.client == client and not one.is_connected for one in self._live.values())
+        network = network_of(client)
+        theirs = [one for one in self._live.values() if network_of(one.client) == network]
+        most = self._config.limits.publishers_per_address
+        if network is not None and len(theirs) >= most:
+            raise Overloaded(
+                f"Your address has {most} publishers here, as many as it may "
+                "(the operator's key: limits.publishers_per_address)",
+                retry_after_s=30,
+            )
+        pending = sum(not one.is_connected for one in theirs)
         if pending >= MOST_PENDING:
             raise TooManyRequests(
                 f"{pending} sessions of this address are not connected yet: let them connect first",

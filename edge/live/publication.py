@@ -80,6 +80,13 @@ class Publication:
         """Since the first claim, as of the last call that told the time."""
         return self._now - self.began_at
 
+    @property
+    def latency_s(self) -> float | None:
+        """From capture to listed, of the newest part; None while its publisher is gone: what he left
+        unfinished was listed when that was known.
+        """
+        return self.rendition.latency_s if self.state == "live" else None
+
     # Who may publish
 
     def claim(self, now: float, *, takeover: bool) -> None:

@@ -76,7 +76,7 @@ def summarise(publication: Publication) -> Summary:
         discontinuity_sequence=window.discontinuity_sequence,
         target_duration_s=rendition.target_duration_s,
         part_target_s=window.part_target_ticks / TICKS,
-        latency_s=None if rendition.latency_s is None else round(rendition.latency_s, 3),
+        latency_s=None if publication.latency_s is None else round(publication.latency_s, 3),
     )
 
 

@@ -16,6 +16,8 @@ from edge.http.byte_range import ByteRange
 from edge.http.message import Octets
 from edge.metrics import VOD_BLOCKS, VOD_UNKEPT
 from edge.vod.asset import Asset, BlockKey
+from edge.vod.asset_log import AssetLog
+from edge.vod.asset_memory import AssetMemory
 from edge.vod.block_fetch import BlockFetches
 from edge.vod.block_file import StoredBlock
 from edge.vod.block_index import BlockIndex
@@ -31,6 +33,8 @@ _HEAD = 524_288
 _HITS, _PASSED = VOD_BLOCKS.labels("hit"), VOD_BLOCKS.labels("passed")
 _MOST_LOOKED_AT = 64
 _HERD, _SOME = 16, 4_096
+_MOST_REMEMBERED_BYTES = 16 * 1024**2
+"""For what origins said, on disk beside the blocks: of some 50 000 assets."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +70,14 @@ class BlockCache:
         index = BlockIndex(self._rules.capacity, head_quota=self._rules.head_quota, policy=self._rules.policy)
         self._shelf = BlockShelf(BlockStore(root, self._rules.block_size, maps=self._rules.maps), index)
         self._fetches = BlockFetches(self._keep, most=self._rules.fills, wait_s=self._rules.wait_s)
-        self._assets = KnownAssets(self._mounts.stat, self._rules.freshness, changed=self._drop_older)
+        self._memory = AssetMemory(AssetLog(root / "assets.log", _MOST_REMEMBERED_BYTES))
+        self._assets = KnownAssets(
+            self._mounts.stat,
+            self._rules.freshness,
+            changed=self._drop_older,
+            memory=self._memory,
+            is_ours=self._mounts.has,
+        )
         self._moovs: LRUCache[tuple[str, str], ByteRange] = LRUCache(10_000)
 
     async def begin(self) -> None:
@@ -75,11 +86,21 @@ class BlockCache:
         """
         if self._mounts.are_cached:
             await self._shelf.begin()
+            self._memory.begin()
+
+    async def loaded(self, key: str) -> None:
+        """What is on disk of `key` is known. NotFound: it is nobody's."""
+        if self._mounts.is_cached(key):
+            await self._loaded()
 
     async def start(self) -> None:
         """As `begin`, and waits."""
         await self.begin()
+        await self._loaded()
+
+    async def _loaded(self) -> None:
         await self._shelf.loaded()
+        await self._assets.loaded()
 
     # Assets
 
@@ -87,7 +108,7 @@ class BlockCache:
         """What `key` is now, or was seconds ago. NotFound, OriginError."""
         if not self._mounts.is_cached(key):
             return await self._mounts.stat(key)
-        await self._shelf.loaded()
+        await self._loaded()
         return await self._assets.get(key, asyncio.get_running_loop().time())
 
     def opened(self, key: str) -> Asset | None:
@@ -325,8 +346,9 @@ class BlockCache:
 
     async def purge(self, pattern: str) -> int:
         """How many blocks went. What is being read is read to its end."""
-        await self._shelf.loaded()
+        await self._loaded()
         await self._assets.forget_matching(pattern)
+        await self._assets.settled()
         return await self._shelf.purge(pattern)
 
     def listed(self, pattern: str) -> AsyncGenerator[str]:

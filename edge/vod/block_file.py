@@ -15,6 +15,8 @@ from edge.vod.asset import BlockKey
 _MAGIC = b"edgeblk2"
 _TAIL = struct.Struct(">32sI8s")
 _MOST_LABEL = 65_536
+LONGEST_TAIL = _MOST_LABEL + _TAIL.size
+"""Octets at the end of a file that are not the block's."""
 
 
 class StoredBlock(NamedTuple):
@@ -42,21 +44,28 @@ def trailer(block: StoredBlock, pieces: Iterable[bytes]) -> bytes:
     return label + _TAIL.pack(seen.digest(), len(label), _MAGIC)
 
 
-def label_size(tail: bytes) -> int | None:
-    """Of the label, from the last octets of a file; None: not a block of ours."""
+class Label(NamedTuple):
+    """Who a block is, as JSON on one line; `with_tail`: its octets and those that follow it in the file."""
+
+    text: str
+    with_tail: int
+
+
+def label_of(tail: bytes) -> Label | None:
+    """From the end of a file, LONGEST_TAIL octets at most; None: not a block of ours, or too short an end."""
     if len(tail) < _TAIL.size:
         return None
-    _, size, magic = _TAIL.unpack(tail[-_TAIL.size :])
-    return size if magic == _MAGIC and size <= _MOST_LABEL else None
-
-
-def parse_label(tail: bytes) -> StoredBlock | None:
-    """Who it is, from the end of a file. Whether the octets are right is not looked at."""
-    size = label_size(tail)
-    if size is None or len(tail) < size + _TAIL.size:
+    _, size, magic = _TAIL.unpack_from(tail, len(tail) - _TAIL.size)
+    with_tail = size + _TAIL.size
+    if magic != _MAGIC or size > _MOST_LABEL or len(tail) < with_tail:
         return None
+    return Label(tail[-with_tail : -_TAIL.size].decode("ascii", "replace"), with_tail)
+
+
+def parse_label(text: str) -> StoredBlock | None:
+    """Whether the octets are right is not looked at."""
     try:
-        asset, etag, number, origin, octets, is_head = json.loads(tail[-_TAIL.size - size : -_TAIL.size])
+        asset, etag, number, origin, octets, is_head = json.loads(text)
         key = BlockKey(str(asset), str(etag), int(number), str(origin))
         block = StoredBlock(key, int(octets), bool(is_head))
     except (ValueError, TypeError):
@@ -66,14 +75,10 @@ def parse_label(tail: bytes) -> StoredBlock | None:
 
 def verify(whole: memoryview, key: BlockKey) -> int | None:
     """The size of the block, when the file is exactly this block and every bit is as it was written."""
-    block = parse_label(bytes(whole[-_MOST_LABEL - _TAIL.size :]))
-    if block is None or block.key != key:
+    label = label_of(bytes(whole[-LONGEST_TAIL:]))
+    block = label and parse_label(label.text)
+    if label is None or block is None or block.key != key:
         return None
     digest = bytes(whole[-_TAIL.size :][:32])
     right = hashlib.sha256(whole[: -_TAIL.size]).digest() == digest
-    end = len(whole) - _TAIL.size - (label_size(bytes(whole[-_TAIL.size :])) or 0)
-    return block.size if right and end == block.size else None
-
-
-TAIL_READ = 4096
-"""Octets from the end of a file that hold nearly every label."""
+    return block.size if right and len(whole) - label.with_tail == block.size else None

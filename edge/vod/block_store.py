@@ -24,7 +24,7 @@ from pathlib import Path
 from edge.errors import ConfigError
 from edge.http.message import Octets
 from edge.vod.asset import BlockKey
-from edge.vod.block_file import TAIL_READ, StoredBlock, file_name, parse_label, trailer, verify
+from edge.vod.block_file import LONGEST_TAIL, StoredBlock, file_name, label_of, trailer, verify
 from edge.vod.open_block import OpenBlock, copied_stop
 
 logger = logging.getLogger(__name__)
@@ -38,6 +38,8 @@ _LOG_LEAST = 1_000
 _NAME_DIGITS = 32
 _ROWS_AT_ONCE = 500
 _TYPES = [str, str, str, int, str, int, bool]
+_TAIL_READ = 512
+"""Octets from the end of a file that hold nearly every label."""
 
 
 class BlockStore:
@@ -116,19 +118,19 @@ class BlockStore:
             if len(file.name) == _NAME_DIGITS and file.name[:2] == folder.name
         }
 
-    def _append(self, told: list[StoredBlock]) -> None:
-        """Those that the log has not; a torn last line is ended."""
+    def _append(self, told: Iterable[str]) -> None:
+        """Rows that the log has not; a torn last line is ended."""
         with contextlib.suppress(OSError):
             self._open_log()
-            os.write(self._log, ("\n" + "".join(map(_row, told))).encode())
+            _write_all(self._log, "".join(f"\n{row}" for row in told).encode() + b"\n")
 
     def _open_log(self) -> None:
         if self._log >= 0:
             os.close(self._log)
         self._log = os.open(self._log_path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
 
-    def _survey(self) -> tuple[list[StoredBlock], list[StoredBlock]]:
-        """All that are there, coldest first; and those among them that the log does not tell of."""
+    def _survey(self) -> tuple[list[StoredBlock], list[str]]:
+        """All that are there, coldest first; and rows of those among them that the log does not tell of."""
         there = self._names_there()
         found: dict[str, StoredBlock] = {}
         self._logged = 0
@@ -137,32 +139,30 @@ class BlockStore:
             if name in there:
                 found.pop(name, None)
                 found[name] = block
-        told = [block for block in map(self._ask, there - found.keys()) if block is not None]
+        told, rows = self._told_by_files(there - found.keys())
         self._live = len(told) + len(found)
-        return [*told, *found.values()], told
+        return [*told, *found.values()], rows
 
     def _logged_blocks(self) -> Iterator[tuple[str, StoredBlock]]:
         try:
             lines = self._log_path.read_text("utf-8", "replace").split("\n")
         except OSError:
             return
-        for name, asset, etag, number, origin, size, is_head in _rows(lines):
-            key = BlockKey(sys.intern(asset), sys.intern(etag), number, sys.intern(origin))
-            yield name, StoredBlock(key, size, is_head)
+        yield from _stored(lines)
 
-    def _ask(self, name: str) -> StoredBlock | None:
-        path = self._blocks / name[:2] / name
-        try:
-            with path.open("rb") as file:
-                file.seek(0, os.SEEK_END)
-                file.seek(max(0, file.tell() - TAIL_READ - 65_536))
-                block = parse_label(file.read())
-            if block is not None and file_name(block.key) == f"{name[:2]}/{name}":
-                return block
-            path.unlink()
-        except OSError as error:
-            logger.warning("vod.block_unreadable", extra={"file": str(path), "error": error.strerror})
-        return None
+    def _told_by_files(self, names: set[str]) -> tuple[list[StoredBlock], list[str]]:
+        """Blocks, and their rows; those that tell nothing go. Whether octets are right is not looked at."""
+        folder = str(self._blocks)
+        asked = {name: told for name in sorted(names) if (told := _ask(folder, name)) is not None}
+        found = {
+            name: block
+            for name, block in _stored(row for row, _ in asked.values())
+            if name in asked and block.size == asked[name][1] and file_name(block.key)[3:] == name
+        }
+        for name in asked.keys() - found.keys():
+            with contextlib.suppress(OSError):
+                (self._blocks / name[:2] / name).unlink()
+        return [*found.values()], [asked[name][0] for name in found]
 
     def remember(self, blocks: Iterable[StoredBlock]) -> None:
         """Writes the log anew in this order, coldest first. A disk that is full costs a slower start only."""
@@ -272,15 +272,42 @@ class BlockStore:
         self._log = self._guard = -1
 
 
+def _ask(folder: str, name: str) -> tuple[str, int] | None:
+    """Its row and how many octets it has, empty and none where it is no block. None: unreadable."""
+    path = f"{folder}/{name[:2]}/{name}"
+    try:
+        fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
+        try:
+            size = os.lseek(fd, 0, os.SEEK_END)
+            label = label_of(os.pread(fd, _TAIL_READ, max(0, size - _TAIL_READ)))
+            if label is None:
+                label = label_of(os.pread(fd, LONGEST_TAIL, max(0, size - LONGEST_TAIL)))
+        finally:
+            os.close(fd)
+    except OSError as error:
+        logger.warning("vod.block_unreadable", extra={"file": path, "error": error.strerror})
+        return None
+    if label is None:
+        return "", 0
+    return f'["{name}",{label.text[1:]}', size - label.with_tail
+
+
 def _row(block: StoredBlock) -> str:
     name = file_name(block.key)[3:]
     return json.dumps([name, *block.key, block.size, block.is_head]) + "\n"
 
 
-def _rows(lines: list[str]) -> Iterator[tuple[str, str, str, int, str, int, bool]]:
+def _stored(lines: Iterable[str]) -> Iterator[tuple[str, StoredBlock]]:
+    """The names of files, and what is in them."""
+    for name, asset, etag, number, origin, size, is_head in _rows(iter(lines)):
+        key = BlockKey(sys.intern(asset), sys.intern(etag), number, sys.intern(origin))
+        yield name, StoredBlock(key, size, is_head)
+
+
+def _rows(lines: Iterator[str]) -> Iterator[tuple[str, str, str, int, str, int, bool]]:
     """Some at a time: the parser lets no other thread run, and the event loop has viewers meanwhile."""
-    for start in range(0, len(lines), _ROWS_AT_ONCE):
-        yield from _some_rows(lines[start : start + _ROWS_AT_ONCE])
+    while some := [*itertools.islice(lines, _ROWS_AT_ONCE)]:
+        yield from _some_rows(some)
 
 
 def _some_rows(lines: list[str]) -> Iterator[tuple[str, str, str, int, str, int, bool]]:

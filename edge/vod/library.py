@@ -72,6 +72,7 @@ class Library:
     async def answer(self, key: str, head: RequestHead, now: datetime) -> Response | Streaming:
         """To a GET or HEAD for `key`, a path below `/vod/`. Never raises. `now`: wall time, UTC."""
         try:
+            await self._cache.loaded(key)
             if is_only_if_cached(head.headers.get("cache-control")) and not self._has(key, head, now):
                 return problem(
                     504, "Not stored", "Not all of it is here: ask without only-if-cached", headers=OPEN

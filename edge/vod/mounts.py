@@ -80,6 +80,14 @@ class Mounts:
         if faults:
             raise NotListed("; ".join(faults))
 
+    def has(self, asset: Asset) -> bool:
+        """Whether its origin is, by name, the one that its path leads to, and cached."""
+        try:
+            mount, _ = self.find(asset.key)
+        except NotFound:
+            return False
+        return mount.is_cached and mount.origin.name == asset.origin
+
     async def stat(self, key: str) -> Asset:
         """See Origin.stat."""
         mount, rest = self.find(key)

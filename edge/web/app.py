@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable
+from functools import partial
 
 from aiohttp import hdrs, web
 from aiohttp.typedefs import Handler, Middleware
@@ -14,7 +15,7 @@ from edge.errors import Overloaded
 from edge.http.cache_control import NO_STORE
 from edge.live.hub import Hub
 from edge.web.access_log import AccessLog, Line
-from edge.web.api import Control, api_routes
+from edge.web.api import Control, admit, api_routes
 from edge.web.client_address import Networks, client_address, trusted_networks
 from edge.web.doors import Seats
 from edge.web.exposition import metrics_route
@@ -67,11 +68,17 @@ def make_app(
     app.on_response_prepare.append(_moving_on(ready))
     gate = gate or Gate(hub, admission, Viewing(capacity=2 * config.live.max_publications))
     app.add_routes(media_routes(gate, seats))
-    app.add_routes([metrics_route((_of(collectors), REGISTRY, stream_registry(hub, gate.viewing)))])
+    registries = (_of(collectors), REGISTRY, stream_registry(hub, gate.viewing))
+    app.add_routes([metrics_route(registries, partial(_may_read_metrics, admission))])
     app.add_routes(api_routes(hub, admission, control))
     app.add_routes(_operating_routes(ready))
     app.add_routes(routes)
     return app
+
+
+async def _may_read_metrics(admission: Admission, request: web.Request) -> None:
+    if admission.config.metrics == "admin":
+        await admit(request, admission)
 
 
 def _of(collectors: Iterable[Collector]) -> CollectorRegistry:

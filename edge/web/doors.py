@@ -7,10 +7,10 @@ from edge.config import LimitsConfig
 from edge.errors import Overloaded
 from edge.http.cors import OPEN
 from edge.http.message import Response
+from edge.http.network import network_of
 from edge.http.problem import problem_of
 from edge.metrics import WEB_CONNECTIONS, WEB_TURNED_AWAY
 from edge.web.client_address import Networks, client_address
-from edge.web.rate_limit import network_of
 
 logger = logging.getLogger(__name__)
 

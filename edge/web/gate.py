@@ -1,12 +1,13 @@
 """In front of the hub: who may watch. The token is taken off before anything is looked up or kept."""
 
 import asyncio
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
+from functools import lru_cache, partial
 
 from edge.auth.admission import Admission
 from edge.errors import EdgeError, Unauthorised
 from edge.http.cache_control import NO_STORE
-from edge.http.cmcd import of_fields, parse_cmcd, split_cmcd
+from edge.http.cmcd import PlayerReport, of_fields, parse_cmcd, split_cmcd
 from edge.http.cors import OPEN
 from edge.http.message import RequestHead, Response
 from edge.http.problem import problem_of
@@ -40,32 +41,31 @@ class Gate:
             head = RequestHead(head.method, path, query, head.headers, head.client)
         allowed = self._allowed(head, path, token, now)
         if told is not None and (isinstance(allowed, Wait) or allowed.status == 200):
-            self._note(path, told)
+            self._note(_stream(path), parse_cmcd(told))
         return allowed
 
     def may_repeat(self, head: RequestHead) -> bool | Permitted:
         """Whether an answer depends on nothing but the hub, so that its lease tells how long it is right."""
-        if "CMCD=" in head.query or of_fields(head.headers) is not None:
-            return False
         if head.path.startswith(_WITH_TOKEN):
             return self._permitted(head) or False
         return self._admission.config.play == "open"
 
+    def hears(self, head: RequestHead) -> Callable[[PlayerReport], None]:
+        """See lane.Answerer."""
+        return partial(self._note, _stream(split_token(head.path)[1]))
+
     def _permitted(self, head: RequestHead) -> Permitted | None:
         """With a token in the path. Nothing here is decoded, nor in the lines that it is compared with."""
         token, path = split_token(head.path)
-        stream = path.removeprefix(ROOT).partition("/")[0]
+        stream = _stream(path)
         permit = self._admission.permit("play", stream, token, head.client)
         if permit is None:
             return None
-        return Permitted(
-            permit, f"GET {_WITH_TOKEN}{token}/{stream}/".encode(), f"GET {ROOT}{stream}/".encode()
-        )
+        return Permitted(permit, f"GET {_WITH_TOKEN}{token}/{stream}/".encode(), _bare(stream))
 
-    def _note(self, path: str, told: str) -> None:
-        stream = path.removeprefix(ROOT).partition("/")[0]
+    def _note(self, stream: str, report: PlayerReport) -> None:
         if self._hub.get(stream) is not None:
-            self.viewing.note(stream, parse_cmcd(told))
+            self.viewing.note(stream, report)
 
     def _allowed(self, head: RequestHead, path: str, token: str | None, now: float) -> Response | Wait:
         if head.method == "OPTIONS" or self._admission.config.play == "open":
@@ -75,7 +75,7 @@ class Gate:
                 token, query = self._elsewhere(head)
                 if query is not None:
                     return _moved(with_token(path, token or "", query))
-            stream = path.removeprefix(ROOT).partition("/")[0]
+            stream = _stream(path)
             pending = self._admission.decide("play", stream, token, head.client)
         except EdgeError as error:
             return problem_of(error, headers=OPEN)
@@ -122,6 +122,17 @@ class _Asking:
             self._queue = answer.subscribe(self._viewer, now)
         else:
             self._viewer.answered(answer)
+
+
+def _stream(path: str) -> str:
+    """`path`: without a token."""
+    return path.removeprefix(ROOT).partition("/")[0]
+
+
+@lru_cache
+def _bare(stream: str) -> bytes:
+    """How request lines of a stream begin."""
+    return f"GET {ROOT}{stream}/".encode()
 
 
 def _moved(address: str) -> Response:

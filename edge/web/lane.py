@@ -8,9 +8,10 @@ from typing import Protocol
 from edge.config import Config
 from edge.errors import TooManyRequests
 from edge.http.accept import accepts_gzip
+from edge.http.cmcd import IN_LINE, PlayerReport, parse_cmcd, parse_encoded, split_fields, split_line
 from edge.http.conditional import revalidated
 from edge.http.message import AtHand, Lease, RequestHead, Response, Slices
-from edge.http.plain_request import Fields, read_fields, read_line
+from edge.http.plain_request import MOST_HEAD_BYTES, Fields, read_fields, read_line
 from edge.http.problem import problem_of
 from edge.live.waiters import Wait
 from edge.metrics import WEB_SENDING
@@ -51,6 +52,9 @@ class Answerer(Protocol):
         Permitted, on that.
         """
 
+    def hears(self, head: RequestHead) -> Callable[[PlayerReport], None] | None:
+        """Who is told what players report of themselves (CMCD) when they ask this again. None: nobody."""
+
 
 class Timed(Protocol):
     """A connection, as far as time concerns it."""
@@ -68,7 +72,19 @@ class Timed(Protocol):
 class Asked:
     """A request and its answer: `wire`, `wait` or `later`. Shared by all who ask so while its lease holds."""
 
-    __slots__ = ("closes", "count", "head", "is_simple", "kind", "later", "lease", "slices", "wait", "wire")
+    __slots__ = (
+        "closes",
+        "count",
+        "head",
+        "hears",
+        "is_simple",
+        "kind",
+        "later",
+        "lease",
+        "slices",
+        "wait",
+        "wire",
+    )
 
     def __init__(self, head: RequestHead, *, closes: bool) -> None:
         self.head = head
@@ -76,6 +92,7 @@ class Asked:
         self.kind = kind_of(head.path)
         self.is_simple = head.method == "GET" and self.kind != "vod" and "if-none-match" not in head.headers
         self.lease = _NEVER
+        self.hears: Callable[[PlayerReport], None] | None = None
         self.wait: Wait | None = None
         self.later: Later | AtHand | None = None
         self.slices: Slices | None = None
@@ -91,15 +108,58 @@ class Memo:
     only, by the line without the token. Who could put a line into the one finds nothing of the other.
     """
 
-    __slots__ = ("known", "permitted")
+    __slots__ = ("known", "permitted", "told")
 
     def __init__(self) -> None:
         self.known: Known = {}
         self.permitted: Known = {}
+        self.told: str | None = None
+        """The report that comes with this request, in its fields."""
+
+    @property
+    def shared(self) -> "Memo":
+        """What is remembered for more than this request."""
+        return self
 
     def found(self, line: bytes, permitted: Permitted | None) -> Asked | None:
-        """What is not known to everybody."""
-        return None if permitted is None else self.permitted.get(permitted.without_token(line))
+        """What is not known to everybody by this very line: for whom it is permitted, or without the report
+        of a player, which is noted.
+        """
+        asked = None if permitted is None else self.permitted.get(permitted.without_token(line))
+        if asked is not None or IN_LINE not in line:
+            return asked
+        told, line = split_line(line)
+        if told is None:
+            return None
+        asked = self.known.get(line)
+        if asked is None and permitted is not None:
+            asked = self.permitted.get(permitted.without_token(line))
+        if asked is not None and asked.lease.holds and asked.hears is not None:
+            asked.hears(parse_encoded(told))
+        return asked
+
+
+class Telling(Memo):
+    """Of one request with a player's report in its fields: finds what `shared` has, and notes the report."""
+
+    __slots__ = ("_shared",)
+
+    def __init__(self, shared: Memo, told: str) -> None:
+        super().__init__()
+        self._shared = shared
+        self.told = told
+
+    @property
+    def shared(self) -> Memo:
+        """See Memo."""
+        return self._shared
+
+    def found(self, line: bytes, permitted: Permitted | None) -> Asked | None:
+        """See Memo."""
+        asked = self._shared.known.get(line) or self._shared.found(line, permitted)
+        if asked is not None and asked.lease.holds and asked.hears is not None and self.told is not None:
+            asked.hears(parse_cmcd(self.told))
+        return asked
 
 
 NO_MEMO = Memo()
@@ -177,7 +237,13 @@ class Lane:
     def fields(self, raw: bytes) -> Fields | None:
         """See read_fields; those that were seen lately are not read again."""
         fields = self._fields.get(raw)
-        if fields is None and (fields := read_fields(raw, _WANTED)) is not None:
+        if fields is not None:
+            return fields
+        told, bare = split_fields(raw)
+        if told is not None and len(raw) <= MOST_HEAD_BYTES:
+            without = self.fields(bare)
+            return None if without is None else without.telling(raw, told)
+        if (fields := read_fields(raw, _WANTED)) is not None:
             if len(self._fields) >= _MOST_FIELDS:
                 self._fields.clear()
             self._fields[raw] = fields
@@ -186,8 +252,10 @@ class Lane:
     def memo(self, fields: Fields) -> Memo:
         """See Memo; NO_MEMO for fields that mean something else to somebody."""
         if fields.closes or fields.values.keys() - {"accept-encoding"}:
-            return NO_MEMO
-        return self._memos[accepts_gzip(fields.values.get("accept-encoding"))]
+            memo = NO_MEMO
+        else:
+            memo = self._memos[accepts_gzip(fields.values.get("accept-encoding"))]
+        return memo if fields.told is None else Telling(memo, fields.told)
 
     def ask(
         self, line: bytes, fields: Fields, memo: Memo, client: str
@@ -211,15 +279,20 @@ class Lane:
             asked.wire = self.wire(asked, answer)
             asked.slices = answer.slices
             asked.count = self.tally.of(asked.kind, asked.wire.status)
-        permitted = None
-        if answer.lease is not None and memo is not NO_MEMO:
-            may = room.may_repeat(head)
-            if isinstance(may, Permitted):
-                permitted = may
-                self._remember(memo.permitted, permitted.without_token(line), asked, answer.lease)
-            elif may:
-                self._remember(memo.known, line, asked, answer.lease)
-        return asked, permitted
+        shared, bare = memo.shared, split_line(line)[1] if IN_LINE in line else line
+        if isinstance(answer, Wait) or answer.status == 200:
+            asked.hears = room.hears(head)
+        if memo.told is not None and asked.hears is not None:
+            asked.hears(parse_cmcd(memo.told))
+        if answer.lease is None or shared is NO_MEMO or IN_LINE in bare:
+            return asked, None
+        may = room.may_repeat(head)
+        if isinstance(may, Permitted):
+            self._remember(shared.permitted, may.without_token(bare), asked, answer.lease)
+            return asked, may
+        if may:
+            self._remember(shared.known, bare, asked, answer.lease)
+        return asked, None
 
     def too_many_of(self, client: str) -> Response | None:
         """What one who asks too often is told."""

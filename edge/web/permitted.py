@@ -9,16 +9,19 @@ class Permitted:
     Both are of request lines, up to the slash after the name of the stream: no line leads out of it.
     """
 
-    __slots__ = ("_bare", "_cut", "_permit", "_prefix")
+    __slots__ = ("_bare", "_expires", "_lease", "_prefix", "_wall_clock")
 
     def __init__(self, permit: Permit, prefix: bytes, bare: bytes) -> None:
-        self._permit = permit
+        """Thousands have one each, and each is cold when its turn comes: what `permit` says is held here,
+        and `bare` is to be one object for all.
+        """
+        self._lease, self._expires, self._wall_clock = permit.lease, permit.expires, permit.wall_clock
         self._prefix = prefix
         self._bare = bare
-        self._cut = len(prefix)
 
     def without_token(self, line: bytes) -> bytes:
         """The request line as the stream's other viewers would have it. Empty: he has to be judged."""
-        if line.startswith(self._prefix) and self._permit.holds():
-            return self._bare + line[self._cut :]
+        prefix = self._prefix
+        if line.startswith(prefix) and self._lease.holds and self._wall_clock() < self._expires:
+            return self._bare + line[len(prefix) :]
         return b""

@@ -1,12 +1,11 @@
 """How often one address may ask (RFC 9725, 5: endpoints should limit the rate of POST, PATCH and DELETE)."""
 
-import ipaddress
 import math
 from collections import OrderedDict
-from functools import lru_cache
 
 from edge.config import LimitsConfig
 from edge.errors import TooManyRequests
+from edge.http.network import network_of
 
 
 class RateLimit:
@@ -42,18 +41,3 @@ def rate_of(limits: LimitsConfig) -> RateLimit | None:
     """`requests_per_address`, with ten seconds' worth at once; None: not limited."""
     per_second = limits.requests_per_address
     return RateLimit(per_second=per_second, burst=10 * per_second) if per_second else None
-
-
-@lru_cache(maxsize=4096)
-def network_of(address: str) -> str | None:
-    """Whose an address is: itself, or the /64 that an IPv6 host has to itself; None: this machine's."""
-    try:
-        parsed = ipaddress.ip_address(address.partition("%")[0])
-    except ValueError:
-        return None
-    if isinstance(parsed, ipaddress.IPv6Address):
-        if parsed.ipv4_mapped is None:
-            network = ipaddress.IPv6Network((parsed, 64), strict=False)
-            return None if parsed.is_loopback else str(network)
-        parsed = parsed.ipv4_mapped
-    return None if parsed.is_loopback else str(parsed)

@@ -4,22 +4,23 @@ The label is bounded by `live.max_publications`.
 """
 
 from collections.abc import Callable, Iterable, Iterator
+from itertools import accumulate
 
-from prometheus_client import CollectorRegistry
-from prometheus_client.core import Metric
-from prometheus_client.samples import Sample
+from prometheus_client import CollectorRegistry, Metric
+from prometheus_client.utils import floatToGoString
 
 from edge.live.hub import Hub
 from edge.live.publication import Publication
 from edge.live.summary import recent_bitrate
-from edge.web.viewing import BUFFER_BOUNDS_S, START_BOUNDS_S, Felt, Viewing
+from edge.web.exposition import Written
+from edge.web.viewing import BUFFER_BOUNDS_S, START_BOUNDS_S, Viewing
 
 _GAUGES: tuple[tuple[str, str, Callable[[Publication], float | None]], ...] = (
     ("up", "1: its publisher sends; 0: viewers wait for it", lambda one: float(one.state == "live")),
     ("viewers", "About how many watch", lambda one: one.rendition.audience.viewers),
     ("waiting_requests", "Requests that are held at this moment", lambda one: one.rendition.waiting),
     ("bits_per_second", "Of the newest segments", lambda one: recent_bitrate(one.rendition.window)),
-    ("latency_seconds", "From capture to listed, of the newest part", lambda one: one.rendition.latency_s),
+    ("latency_seconds", "From capture to listed, of the newest part", lambda one: one.latency_s),
     ("discontinuities", "Holes in this life", lambda one: one.rendition.window.discontinuity_sequence),
     ("age_seconds", "Since the publisher came first", lambda one: one.age_s),
 )
@@ -27,7 +28,7 @@ _GAUGES: tuple[tuple[str, str, Callable[[Publication], float | None]], ...] = (
 
 
 class StreamCollector:
-    """Asked by a registry at each scrape. Samples are made while they are read, each once, so that whoever
+    """Asked by a registry at each scrape. Samples are made while they are written, each once, so that whoever
     writes them down can let the loop breathe in between.
     """
 
@@ -40,7 +41,8 @@ class StreamCollector:
         streams = self._hub.list()
         self._viewing.keep_only({each.name for each in streams})
         for name, text, read in _GAUGES:
-            yield _family(f"edge_stream_{name}", text, "gauge", _values(f"edge_stream_{name}", streams, read))
+            rows = ((each.name, read(each)) for each in streams)
+            yield _single(f"edge_stream_{name}", text, "gauge", rows)
         yield from self._felt()
 
     def describe(self) -> Iterator[Metric]:
@@ -49,39 +51,36 @@ class StreamCollector:
 
     def _felt(self) -> Iterator[Metric]:
         felt = sorted(self._viewing.streams.items())
-        counters: tuple[tuple[str, str, Callable[[Felt], float]], ...] = (
-            ("edge_stream_player_reports", "Reports of players (CMCD)", lambda one: one.reports),
-            ("edge_stream_player_stalls", "Reports that tell of a buffer run dry", lambda one: one.stalls),
+        yield _single(
+            "edge_stream_player_reports",
+            "Reports of players (CMCD)",
+            "counter",
+            ((stream, one.reports) for stream, one in felt),
         )
-        for name, text, read in counters:
-            samples = (Sample(f"{name}_total", {"stream": stream}, float(read(one))) for stream, one in felt)
-            yield _family(name, text, "counter", samples)
-        name = "edge_stream_player_bits_per_second"
-        means = (
-            Sample(name, {"stream": stream}, one.bits / one.bit_reports)
-            for stream, one in felt
-            if one.bit_reports
+        yield _single(
+            "edge_stream_player_stalls",
+            "Reports that tell of a buffer run dry",
+            "counter",
+            ((stream, one.stalls) for stream, one in felt),
         )
-        yield _family(name, "Mean of what players say they play", "gauge", means)
-        buffers = ((stream, one.buffers, one.buffer_s) for stream, one in felt)
+        yield _single(
+            "edge_stream_player_bits_per_second",
+            "Mean of what players say they play",
+            "gauge",
+            ((stream, one.bits / one.bit_reports if one.bit_reports else None) for stream, one in felt),
+        )
         yield _histogram(
-            "edge_stream_player_buffer_seconds", "Media ahead of what is played", BUFFER_BOUNDS_S, buffers
+            "edge_stream_player_buffer_seconds",
+            "Media ahead of what is played",
+            BUFFER_BOUNDS_S,
+            ((stream, one.buffers, one.buffer_s) for stream, one in felt),
         )
-        starts = ((stream, one.starts, one.start_s) for stream, one in felt)
         yield _histogram(
             "edge_stream_player_start_seconds",
             "From the wish to play to the first picture",
             START_BOUNDS_S,
-            starts,
+            ((stream, one.starts, one.start_s) for stream, one in felt),
         )
-
-
-def _values(
-    name: str, streams: Iterable[Publication], read: Callable[[Publication], float | None]
-) -> Iterator[Sample]:
-    for each in streams:
-        if (value := read(each)) is not None:
-            yield Sample(name, {"stream": each.name}, value)
 
 
 def stream_registry(hub: Hub, viewing: Viewing) -> CollectorRegistry:
@@ -91,22 +90,28 @@ def stream_registry(hub: Hub, viewing: Viewing) -> CollectorRegistry:
     return registry
 
 
-def _family(name: str, text: str, kind: str, samples: Iterable[Sample]) -> Metric:
-    family = Metric(name, text, kind)
-    family.samples = samples  # type: ignore[assignment]  # read once, in order
-    return family
+def _single(name: str, text: str, kind: str, rows: Iterable[tuple[str, float | None]]) -> Metric:
+    """One sample of each stream; None: it has none."""
+    sample = f'{name}_total{{stream="' if kind == "counter" else f'{name}{{stream="'
+    lines = (f'{sample}{stream}"}} {_number(value)}\n' for stream, value in rows if value is not None)
+    return Written(name, text, kind, lines)
 
 
 def _histogram(
     name: str, text: str, bounds: tuple[float, ...], rows: Iterable[tuple[str, list[int], float]]
 ) -> Metric:
+    """`rows`: stream, counts between the bounds, sum. One text with gaps; `@` stands for the name."""
     labels = ["+Inf" if bound == float("inf") else str(bound) for bound in bounds]
+    buckets = [f'{name}_bucket{{le="{label}",stream="@"}} %d.0\n' for label in labels]
+    each = "".join([*buckets, f'{name}_count{{stream="@"}} %d.0\n', f'{name}_sum{{stream="@"}} %s\n'])
+    lines = (
+        each.replace("@", stream) % (*accumulate(counts), sum(counts), _number(total))
+        for stream, counts, total in rows
+    )
+    return Written(name, text, "histogram", lines)
 
-    def samples() -> Iterator[Sample]:
-        for stream, counts, total in rows:
-            for label, count in zip(labels, counts, strict=True):
-                yield Sample(f"{name}_bucket", {"le": label, "stream": stream}, float(count))
-            yield Sample(f"{name}_count", {"stream": stream}, float(counts[-1]))
-            yield Sample(f"{name}_sum", {"stream": stream}, total)
 
-    return _family(name, text, "histogram", samples())
+def _number(value: float) -> str:
+    if value < 1e6:
+        return repr(float(value))
+    return floatToGoString(value)  # type: ignore[no-untyped-call,no-any-return]

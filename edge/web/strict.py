@@ -30,6 +30,10 @@ class Strict(web.RequestHandler):
         self.heads = 0
         """Of requests that came whole."""
         self.is_answering = False
+        self.streaming: asyncio.Task[Any] | None = None
+        """Writes an answer that is fetched for this reader: it ends when he leaves. Other tasks end what they
+        began.
+        """
         self._body: StreamReader | None = None
 
     @property
@@ -42,6 +46,12 @@ class Strict(web.RequestHandler):
         self.heads += 1
         self.is_answering = True
         self._body = body
+
+    def connection_lost(self, exc: BaseException | None) -> None:
+        """See asyncio.BaseProtocol."""
+        super().connection_lost(exc)
+        if self.streaming is not None:
+            self.streaming.cancel()
 
     def log_access(self, *_: object) -> None:
         """See web.RequestHandler: the answer is out. Our own access log is a middleware."""

@@ -1,5 +1,6 @@
 """What viewers feel, by stream: the reports of players, added up."""
 
+from bisect import bisect_left
 from dataclasses import dataclass, field
 
 from edge.http.cmcd import PlayerReport
@@ -10,7 +11,7 @@ START_BOUNDS_S = (0.25, 0.5, 1.0, 2.0, 4.0, 8.0, float("inf"))
 
 @dataclass(slots=True)
 class Felt:
-    """Of one stream, since it was first reported on. Counts are of reports that fall at or below a bound."""
+    """Of one stream, since it was first reported on. Counts are of reports that fall between two bounds."""
 
     reports: int = 0
     stalls: int = 0
@@ -43,18 +44,12 @@ class Viewing:
             felt.bit_reports += 1
         if report.buffer_s is not None:
             felt.buffer_s += report.buffer_s
-            _count(felt.buffers, BUFFER_BOUNDS_S, report.buffer_s)
+            felt.buffers[bisect_left(BUFFER_BOUNDS_S, report.buffer_s)] += 1
         if report.started_after_s is not None:
             felt.start_s += report.started_after_s
-            _count(felt.starts, START_BOUNDS_S, report.started_after_s)
+            felt.starts[bisect_left(START_BOUNDS_S, report.started_after_s)] += 1
 
     def keep_only(self, streams: set[str]) -> None:
         """Forget the others."""
         for gone in self.streams.keys() - streams:
             del self.streams[gone]
-
-
-def _count(counts: list[int], bounds: tuple[float, ...], value: float) -> None:
-    for index, bound in enumerate(bounds):
-        if value <= bound:
-            counts[index] += 1

@@ -2,8 +2,8 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable
-from contextlib import aclosing
+from collections.abc import Awaitable, Iterator
+from contextlib import aclosing, contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -25,6 +25,7 @@ from edge.metrics import WEB_SENT
 from edge.vod.library import Library
 from edge.web.flow import Later
 from edge.web.reply import SERVER, head_of, send
+from edge.web.strict import Strict
 
 logger = logging.getLogger(__name__)
 
@@ -63,6 +64,10 @@ class AssetGate:
         """See lane.Answerer: its age changes."""
         return False
 
+    def hears(self, head: RequestHead) -> None:  # noqa: ARG002
+        """See lane.Answerer: metrics are by stream."""
+        return
+
     async def _later(
         self, key: str, head: RequestHead, pending: Awaitable[None] | None
     ) -> Response | Streaming:
@@ -89,7 +94,8 @@ def vod_routes(gate: AssetGate) -> list[web.AbstractRouteDef]:
         if isinstance(answer, Later):
             later = await answer.begin()
             if isinstance(later, Streaming):
-                return await _streamed(request, later)
+                with _ending_with_its_reader(request):
+                    return await _streamed(request, later)
             answer = later
         WEB_SENT.labels("vod").inc(answer.content_length if answer.status in {200, 206} else 0)
         return await send(request, answer)
@@ -115,6 +121,20 @@ def _elsewhere(head: RequestHead) -> str | None:
     if (field := head.headers.get("authorization")) is not None:
         return parse_bearer(field)
     return from_query(head.query)[0]
+
+
+@contextmanager
+def _ending_with_its_reader(request: web.Request) -> Iterator[None]:
+    """Else what is fetched for a reader who left would be waited for until there is something to write."""
+    connection = request.protocol
+    if not isinstance(connection, Strict):  # aiohttp's own, in tests
+        yield
+        return
+    connection.streaming = asyncio.current_task()
+    try:
+        yield
+    finally:
+        connection.streaming = None
 
 
 async def _streamed(request: web.Request, answer: Streaming) -> web.StreamResponse:

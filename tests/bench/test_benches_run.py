@@ -112,3 +112,13 @@ async def test_tokens(tmp_path) -> None:
     rows = (await result_of(tmp_path, "tokens", *flags))["rows"]
     assert [(row["answer"], row["errors"]) for row in rows] == [("playlist", 0), ("part", 0)]
     assert all(row["answers"] > 0 for row in rows)
+
+
+async def test_reports(tmp_path) -> None:
+    flags = ("--seconds", "0.2", "--rounds", "1", "--connections", "4", "--answers", "playlist")
+    rows = (await result_of(tmp_path, "reports", *flags))["rows"]
+    assert [(row["answer"], row["reports"], row["errors"]) for row in rows] == [
+        ("playlist", "address", 0),
+        ("playlist", "fields", 0),
+    ]
+    assert all(row["answers"] > 0 for row in rows)

@@ -39,6 +39,42 @@ def test_streams_plots_and_what_viewers_feel(page, browser, server, publish):
     assert faults == []
 
 
+def test_text_and_plots_tell_of_the_same_moment(page, server):
+    """The last of the history is up to ten seconds old; what is listed below is not."""
+    now = round(time.time())
+    old = {
+        "unix_s": now, "streams": 5, "viewers": 7, "bits_in": 9, "bits_out": 8_000, "latency_s": 3.0,
+        "reconnecting": 4, "lost_packets": 0, "lag_ms": 0.5,
+    }  # fmt: skip
+    history = [{**old, "unix_s": now - 10}, old]
+    stream = {
+        "name": "garden", "state": "live", "viewers": 41, "bitrate": 2_000_000, "latency_s": 0.25, "age_s": 60.0,
+        "discontinuity_sequence": 0,
+    }  # fmt: skip
+    streams = [
+        stream,
+        {
+            **stream,
+            "name": "roof",
+            "state": "reconnecting",
+            "viewers": 1,
+            "latency_s": None,
+            "age_s": 7_500.0,
+        },
+    ]
+    page.route("**/api/v1/history", lambda route: route.fulfill(json={"history": history}))
+    page.route("**/api/v1/streams", lambda route: route.fulfill(json={"streams": streams}))
+    page.goto(f"{server.base}/admin")
+    page.get_by_role("link", name="garden").wait_for(timeout=15_000)
+    assert page.locator("#summary").inner_text() == "Streams: 2. Viewers: 42."
+    newest = [each.inner_text() for each in page.locator(".plot .now").all()]
+    coming_in = [row.locator("td").nth(3).inner_text() for row in page.locator("#streams tr").all()]
+    assert coming_in == ["2.0 Mbit/s", "–"]
+    ages = [row.locator("td").nth(6).inner_text() for row in page.locator("#streams tr").all()]
+    assert ages == ["1 min", "2 h 5 min"]
+    assert newest == ["2", "42", "2.0 Mbit/s", "8 kbit/s", "0.25 s", "0", "1", "0.5 ms"]
+
+
 def test_without_the_token_it_asks_for_it(page, server):
     page.route("**/api/v1/*", lambda route: route.fulfill(status=401, body="{}"))
     page.goto(f"{server.base}/admin")

@@ -246,6 +246,18 @@ async def test_sessions_are_bounded(node):
         await node.post(offer(), stream="s3")
 
 
+@pytest.mark.parametrize("node", [{"limits": {"publishers_per_address": 2}}], indirect=True)
+async def test_sessions_of_an_address_are_bounded(node):
+    """Of an IPv6 host: of all the addresses that it has to itself."""
+    for number in range(2):
+        await node.post(offer(), stream=f"s{number}", client=f"2001:db8::{number}")
+        await node.post(offer(), stream=f"t{number}", client="127.0.0.1")
+    with pytest.raises(Overloaded, match="publishers_per_address"):
+        await node.post(offer(), stream="s3", client="2001:db8::99")
+    await node.post(offer(), stream="s3", client="2001:db8:0:1::1")
+    await node.post(offer(), stream="t3", client="127.0.0.1")
+
+
 async def test_a_session_is_found_by_its_own_address_only(node):
     created = await node.post(offer())
     for stream, session_id in (("other", created.session_id), ("mine", "unknown")):

@@ -27,6 +27,14 @@ def test_a_stream_that_has_not_begun_has_no_numbers(stage, tracks) -> None:
     assert [track.sample_rate for track in summary.tracks] == [0, 48_000]
 
 
+def test_a_publisher_that_is_gone_has_no_latency(live) -> None:
+    """What he left unfinished is listed when that is known, seconds later."""
+    live.publication.detach(live.publication._source, live.now + 11)
+    summary = summarise(live.publication)
+    assert (summary.state, summary.latency_s) == ("reconnecting", None)
+    assert summary.part is not None
+
+
 def test_held_requests_are_counted(live) -> None:
     live.ask_next()
     assert summarise(live.publication).waiting == 1

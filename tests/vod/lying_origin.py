@@ -24,6 +24,8 @@ class LyingOrigin:
         self.delay_s = 0.0
         self.more = ""
         """Further lines of the head of answers to HEAD."""
+        self.going_on = asyncio.Event()
+        """Ends each "pause", which is no lie: half of a body, and later the rest."""
         self._served: set[asyncio.Task] = set()
 
     async def __aenter__(self):
@@ -141,6 +143,10 @@ class LyingOrigin:
                 writer.write(bytes([octet]))
                 await asyncio.sleep(0.05)
             return True
+        if lie == "pause":
+            writer.write(body[: size // 2])
+            await self.going_on.wait()
+            body = body[size // 2 :]
         if lie in {"short body", "stall"}:
             writer.write(body[: size // 2])
             await writer.drain()

@@ -88,6 +88,28 @@ async def test_a_restart_keeps_what_there_was(tmp_path, origin):
         assert cache.stats()["used_bytes"] == len(CONTENT)
 
 
+async def test_a_restart_needs_no_origin_for_what_it_had(tmp_path, origin):
+    async with running(tmp_path, origin, freshness=Freshness(stale_if_error_s=60)) as cache:
+        await cache.warm("a")
+        await cache.warm("b")
+        assert await cache.purge("b") == 6
+    stats, origin.fault = origin.stats, failure()
+    async with running(tmp_path, origin, freshness=Freshness(stale_if_error_s=60)) as cache:
+        asset = cache.known("a")
+        assert cache.opened("a") is asset
+        assert await body(cache, await cache.open("a")) == CONTENT
+        assert origin.stats == stats, "it is fresh"
+        with pytest.raises(OriginUnavailable):
+            await cache.open("b")
+    async with running(tmp_path, origin, freshness=Freshness(0, stale_if_error_s=60)) as cache:
+        assert await body(cache, await cache.open("a")) == CONTENT
+        assert origin.stats == stats + 2, "it was asked, in vain"
+    origin.name = "another"
+    async with running(tmp_path, origin) as cache:
+        with pytest.raises(OriginUnavailable):
+            await cache.open("a")
+
+
 async def test_read_ahead_stays_in_the_range_and_stops_with_the_reader(tmp_path, origin):
     origin.gate = asyncio.Semaphore(0)
     async with running(tmp_path, origin, read_ahead=2) as cache:

@@ -2,7 +2,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edge.vod.asset import BlockKey
-from edge.vod.block_file import StoredBlock, file_name, parse_label, trailer, verify
+from edge.vod.block_file import LONGEST_TAIL, StoredBlock, file_name, label_of, parse_label, trailer, verify
 
 KEYS = st.builds(BlockKey, st.text(max_size=60), st.text(max_size=20), st.integers(0, 2**40))
 
@@ -12,7 +12,9 @@ def test_a_file_is_its_block_until_a_bit_changes(key, pieces, is_head, data):
     octets = b"".join(pieces)
     block = StoredBlock(key, len(octets), is_head)
     file = octets + trailer(block, pieces)
-    assert parse_label(file) == block
+    label = label_of(file[-LONGEST_TAIL:])
+    assert parse_label(label.text) == block
+    assert file[: -label.with_tail] == octets
     assert verify(memoryview(file), key) == len(octets)
     assert verify(memoryview(file), key._replace(number=key.number + 1)) is None
     bit = data.draw(st.integers(0, len(file) * 8 - 1))
@@ -25,7 +27,8 @@ def test_a_file_is_its_block_until_a_bit_changes(key, pieces, is_head, data):
 
 @given(st.binary(max_size=200))
 def test_any_octets_are_a_label_or_none(octets):
-    parse_label(octets)
+    label_of(octets)
+    assert parse_label(octets.decode("latin-1")) is None
     assert verify(memoryview(octets), BlockKey("a", '"b"', 0)) is None
 
 

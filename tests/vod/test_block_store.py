@@ -95,6 +95,34 @@ def test_a_new_start_finds_all_blocks(tmp_path, log):
     second.close()
 
 
+@pytest.mark.parametrize("harm", ["renamed", "longer", "unreadable", "long name"])
+def test_without_a_log_a_file_is_believed_where_name_and_length_say_the_same(tmp_path, harm):
+    first = BlockStore(tmp_path)
+    first.take()
+    first.load()
+    keys = [
+        BlockKey("ä\n" * 600 if harm == "long name" else f"a{number}", '"x"', number) for number in (1, 2)
+    ]
+    for key in keys:
+        put(first, key)
+    first.close()
+    (tmp_path / "index.log").unlink()
+    path = path_of(tmp_path, keys[0])
+    if harm == "renamed":
+        path.rename(path.with_name(path.name[:2] + "0" * 30))
+    elif harm == "longer":
+        path.write_bytes(b"x" + path.read_bytes())
+    elif harm == "unreadable":
+        path.unlink()
+        path.mkdir()
+    for _ in range(2):
+        second = BlockStore(tmp_path)
+        second.take()
+        assert {block.key for block in second.load()} == {*keys[harm != "long name" :]}
+        second.close()
+    assert (harm in {"unreadable", "long name"}) == path.exists()
+
+
 def test_the_order_is_remembered(tmp_path):
     first = BlockStore(tmp_path)
     first.take()

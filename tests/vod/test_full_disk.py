@@ -2,7 +2,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-SCRIPT = str(Path(__file__).with_name("full_disk.py"))
+import pytest
+
+CACHE, SERVER = (str(Path(__file__).with_name(name)) for name in ("full_disk.py", "full_disk_server.py"))
 
 
 def kept(command):
@@ -11,14 +13,16 @@ def kept(command):
     return int(done.stdout.split()[-1])
 
 
-def test_a_full_disk_is_passed_by(tmp_path):
+@pytest.mark.parametrize("script", [CACHE, SERVER], ids=["cache", "server"])
+def test_a_full_disk_is_passed_by(tmp_path, script):
     mount = f"mount -t tmpfs -o size=8m none {tmp_path}"
     if subprocess.run(["unshare", "-rm", "sh", "-c", mount], capture_output=True, check=False).returncode:
-        assert kept([sys.executable, SCRIPT, str(tmp_path), "limited"]) == 0
+        assert kept([sys.executable, script, str(tmp_path), "limited"]) == 0
     else:
-        used = kept(["unshare", "-rm", "sh", "-c", f"{mount} && {sys.executable} {SCRIPT} {tmp_path}"])
+        used = kept(["unshare", "-rm", "sh", "-c", f"{mount} && {sys.executable} {script} {tmp_path}"])
         assert 4_000_000 < used < 8_400_000
 
 
-def test_files_that_may_not_grow_are_passed_by(tmp_path):
-    assert kept([sys.executable, SCRIPT, str(tmp_path), "limited"]) == 0
+@pytest.mark.parametrize("script", [CACHE, SERVER], ids=["cache", "server"])
+def test_files_that_may_not_grow_are_passed_by(tmp_path, script):
+    assert kept([sys.executable, script, str(tmp_path), "limited"]) == 0

@@ -5,6 +5,9 @@ from scripted_origin import ScriptedOrigin, failure
 
 from edge.errors import NotFound, OriginUnavailable
 from edge.vod.asset import Asset
+from edge.vod.asset_log import AssetLog
+from edge.vod.asset_memory import AssetMemory
+from edge.vod.asset_row import Moment
 from edge.vod.known_assets import Freshness, KnownAssets
 from edge.vod.turns import AT_ONCE
 
@@ -126,3 +129,136 @@ async def test_what_matches_is_forgotten_in_turns(origin):
         True,
         False,
     ]
+
+
+async def test_an_answer_from_before_a_purge_is_not_remembered_after_it(origin):
+    """Who asked before has it; who asks after it asks anew."""
+    assets, now = known(origin), asyncio.get_running_loop().time()
+
+    async def forget(key):
+        assets.forget(key)
+
+    for purge in (forget, assets.forget_matching):
+        before = asyncio.create_task(assets.get("a", now))
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        await purge("a")
+        after = asyncio.create_task(assets.get("a", now))
+        await before
+        stats = origin.stats
+        assert await after is await assets.get("a", now)
+        assert await before is not await after
+        assert origin.stats == stats
+        assets.forget("a")
+    assert origin.stats == 4
+    await assets.close()
+
+
+class Node:
+    """Starts and ends; its clock is what it is told, `now` of the loop stands still."""
+
+    def __init__(self, folder, origin, rules=RULES):
+        self.folder, self.origin, self.rules = folder, origin, rules
+        self.wall_s = 1_000_000.0
+        self.name = "scripted"
+
+    async def start(self, after_s=0.0):
+        self.wall_s += after_s
+        log = AssetLog(self.folder / "assets.log", 10_000)
+        memory = AssetMemory(log, clock=lambda: Moment(self.wall_s, 0.0, ""))
+        memory.begin()
+        self.assets = KnownAssets(
+            self.origin.stat,
+            self.rules,
+            changed=lambda asset: None,
+            memory=memory,
+            is_ours=lambda asset: asset.origin == self.name,
+        )
+        await self.assets.loaded()
+
+    async def restart(self, after_s):
+        await self.assets.close()
+        await self.start(after_s)
+
+    async def get(self, key="a"):
+        return await self.assets.get(key, asyncio.get_running_loop().time())
+
+
+@pytest.fixture
+async def node(tmp_path, origin):
+    made = Node(tmp_path, origin)
+    await made.start()
+    yield made
+    await made.assets.close()
+
+
+async def test_a_restart_asks_no_earlier_than_it_would_have_been_asked(node, origin):
+    asset = await node.get()
+    await node.restart(after_s=8)
+    now = asyncio.get_running_loop().time()
+    assert node.assets.peek("a", now) == asset
+    assert await node.get() == asset
+    assert node.assets.age_s(await node.get(), now) == pytest.approx(8, abs=0.5)
+    assert node.assets.left_s(await node.get(), now) == pytest.approx(2, abs=0.5)
+    assert origin.stats == 1
+    await node.restart(after_s=1_000)
+    origin.contents["a"] = (b"two", '"2"')
+    assert (await node.get()).etag == '"2"'
+    assert origin.stats == 2
+
+
+async def test_a_dead_origin_is_one_over_restarts_too_and_only_so_long(node, origin):
+    await node.get()
+    origin.fault = failure()
+    for _ in range(3):
+        await node.restart(after_s=20)
+        assert (await node.get()).etag == '"1"'
+    await node.restart(after_s=20)
+    with pytest.raises(OriginUnavailable):
+        await node.get()
+
+
+async def test_a_clock_set_back_means_a_question(node, origin):
+    await node.get()
+    await node.restart(after_s=-5)
+    await node.get()
+    assert origin.stats == 2
+
+
+async def test_what_is_forgotten_missing_or_not_to_be_stored_is_not_recalled(node, origin):
+    origin.contents |= dict.fromkeys(("b", "c", "d"), (b"x", '"x"'))
+    for key in "abcd":
+        await node.get(key)
+    node.assets.forget("a")
+    await node.assets.forget_matching("[b]")
+    await node.restart(after_s=20)
+    del origin.contents["c"]
+    origin.contents["d"] = (b"x", 'W/"weak"')
+    with pytest.raises(NotFound):
+        await node.get("c")
+    await node.get("d")
+    await node.restart(after_s=0)
+    origin.fault = failure()
+    for key in "abcd":
+        assert node.assets.peek(key, float("-inf")) is None
+        with pytest.raises(OriginUnavailable):
+            await node.get(key)
+
+
+async def test_another_origin_of_the_name_knows_nothing_of_it(node, origin):
+    await node.get()
+    node.name = "another"
+    await node.restart(after_s=1)
+    await node.get()
+    assert origin.stats == 2
+
+
+async def test_the_same_answer_is_written_once_a_minute_and_at_the_end(node, origin, tmp_path):
+    node.assets._freshness = Freshness(fresh_s=0)
+    for _ in range(20):
+        await node.get()
+    await node.assets.settled()
+    text = (tmp_path / "assets.log").read_text()
+    assert (origin.stats, text.count('"a"')) == (20, 1)
+    await node.restart(after_s=3)
+    assert (tmp_path / "assets.log").read_text().count('"a"') == 2

@@ -76,3 +76,14 @@ async def test_who_has_no_list_is_told_after_all_that_is_listed():
     ):
         with pytest.raises(NotListed, match="cached"):
             await listed(Mounts(mounts), pattern)
+
+
+async def test_an_asset_of_another_origin_or_of_one_that_is_cached_no_more_is_not_ours():
+    origin = ScriptedOrigin({"a": (b"octets", '"1"')})
+    mounts = Mounts([Mount("/clips", origin)])
+    asset = await mounts.stat("clips/a")
+    assert mounts.has(asset)
+    assert not Mounts([Mount("/clips", origin, is_cached=False)]).has(asset)
+    assert not Mounts([Mount("/films", origin)]).has(asset)
+    origin.name = "another"
+    assert not mounts.has(asset)

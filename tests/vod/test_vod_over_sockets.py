@@ -4,11 +4,14 @@ import asyncio
 import contextlib
 import json
 import random
+import shutil
 
 import aiohttp
 import pytest
 import s3_server
 from lying_origin import LIES, LyingOrigin
+from wire_client import answer as answered
+from wire_client import connected, request
 
 from edge.config import load
 from edge.server import running
@@ -185,6 +188,31 @@ async def test_a_dead_origin_does_not_stop_what_is_known(tmp_path, http):
         assert (await get(http, f"{address}/far/b"))[0] == 502
 
 
+async def test_a_restart_in_front_of_a_dead_origin_serves_what_is_on_disk(tmp_path, http):
+    """Also what its origin calls fresh for longer than the restart takes: that one is not even asked for."""
+    async with LyingOrigin(CONTENT) as origin:
+        near = mounted(origin, **IMPATIENT)
+        async with serving(tmp_path, near, fresh='"0s"') as address:
+            assert (await get(http, f"{address}/far/a", Range="bytes=0-9"))[0] == 206
+            origin.more = "Cache-Control: max-age=1000\r\nLast-Modified: Wed, 01 Apr 2026 00:00:00 GMT\r\n"
+            _, told, _ = await get(http, f"{address}/far/b", Range="bytes=0-9")
+            await asyncio.sleep(0.1)
+        heads = origin.heads
+        async with serving(tmp_path, near, fresh='"0s"') as address:
+            status, headers, body = await get(http, f"{address}/far/b", Range="bytes=0-9")
+            assert (status, body, origin.heads) == (206, CONTENT[:10], heads)
+            assert headers["Cache-Status"].startswith("edge; hit; ttl=99")
+            same = ("ETag", "Last-Modified", "Content-Type", "Content-Range", "Cache-Control")
+            assert [headers[name] for name in same] == [told[name] for name in same]
+            origin.server.close()
+            for task in origin._served:
+                task.cancel()
+            status, headers, body = await get(http, f"{address}/far/a", Range="bytes=0-9")
+            assert (status, body, headers["ETag"]) == (206, CONTENT[:10], '"v1"')
+            assert int(headers["Cache-Status"].rpartition("=")[2]) <= 0
+            assert (await get(http, f"{address}/far/c"))[0] == 502
+
+
 async def test_a_thousand_who_want_one_cold_asset_cost_its_blocks_once(tmp_path):
     async with (
         LyingOrigin(CONTENT) as origin,
@@ -251,3 +279,70 @@ async def test_a_store_that_speaks_s3_is_read_once_and_a_new_object_is_seen(tmp_
             async with http.post(api, json={"pattern": "films/*/1.mp4"}) as answer:
                 *_, done, listed = map(json.loads, (await answer.text()).splitlines())
             assert (done["asset"], done["held_bytes"], listed) == ("films/new/1.mp4", 70_000, {"listed": 1})
+
+
+async def fills(http, address):
+    async with http.get(address.removesuffix("/vod") + "/api/v1/cache") as answer:
+        return (await answer.json())["fills"]
+
+
+@contextlib.asynccontextmanager
+async def reading(address, target, lane, **fields):
+    """One who has the first octets of an answer, in the lane that is named, and leaves."""
+    port = int(address.removesuffix("/vod").rpartition(":")[2])
+    async with connected(port) as (reader, writer):
+        if lane == "strict":
+            writer.write(request(target, "OPTIONS"))
+            assert (await answered(reader)).status == 204
+        writer.write(request(target, **fields))
+        await reader.readuntil(b"\r\n\r\n")
+        yield reader
+
+
+@pytest.mark.parametrize("lane", ["fast", "strict"])
+async def test_who_leaves_stops_what_was_fetched_for_nobody_else(tmp_path, http, lane):
+    async with (
+        LyingOrigin(CONTENT, "stall") as origin,
+        serving(tmp_path, mounted(origin), read_ahead="2") as address,
+    ):
+        async with reading(address, "/vod/far/a", lane) as reader:
+            await reader.readexactly(100)
+            while len(origin.asked) < 3:
+                await asyncio.sleep(0.01)
+            assert await fills(http, address) == 3
+        async with asyncio.timeout(2):
+            while await fills(http, address):
+                await asyncio.sleep(0.01)
+        assert sorted(origin.asked) == [(at, at + 65_536) for at in range(0, 3 * 65_536, 65_536)]
+
+
+@pytest.mark.parametrize("lane", ["fast", "strict"])
+async def test_a_leader_who_leaves_takes_nothing_from_those_who_follow(tmp_path, http, lane):
+    async with LyingOrigin(CONTENT, "pause") as origin, serving(tmp_path, mounted(origin)) as address:
+        async with reading(address, "/vod/far/a", lane, range="bytes=0-60000") as reader:
+            await reader.readexactly(100)
+            following = asyncio.create_task(get(http, f"{address}/far/a", Range="bytes=10-65535"))
+            await asyncio.sleep(0.1)
+        await asyncio.sleep(0.1)
+        assert await fills(http, address) == 1
+        origin.going_on.set()
+        status, _, body = await following
+        assert (status, body) == (206, CONTENT[10:65_536])
+        assert origin.asked == [(0, 65_536)]
+
+
+@pytest.mark.parametrize("lane", ["fast", "strict"])
+async def test_slow_readers_of_what_cannot_be_kept_hold_no_place_that_others_need(tmp_path, http, lane):
+    async with (
+        LyingOrigin(CONTENT) as origin,
+        serving(tmp_path, mounted(origin), fills="2", fill_wait='"1s"') as address,
+        contextlib.AsyncExitStack() as slow,
+    ):
+        shutil.rmtree(tmp_path / "fresh")  # nothing can be written
+        readers = [
+            await slow.enter_async_context(reading(address, f"/vod/far/slow{number}", lane))
+            for number in range(4)
+        ]
+        assert (await get(http, f"{address}/far/a"))[2] == CONTENT
+        for reader in readers:
+            assert await reader.readexactly(300_000) == CONTENT

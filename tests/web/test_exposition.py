@@ -1,11 +1,15 @@
 import asyncio
 import time
 
+import pytest
+from aiohttp.test_utils import TestClient, TestServer
 from prometheus_client import generate_latest
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as open_metrics
 from prometheus_client.parser import text_string_to_metric_families as prometheus
 
+from edge.config import Config
 from edge.http.cmcd import PlayerReport
+from edge.web.app import make_app
 from edge.web.exposition import _chunks
 from edge.web.stream_metrics import stream_registry
 from edge.web.viewing import Viewing
@@ -23,12 +27,31 @@ async def test_both_formats_are_whole(client, camera):
     assert {"edge_stream_viewers"} <= {family.name for family in open_metrics(text)}
 
 
+@pytest.mark.parametrize(("who", "status"), [("open", 200), ("admin", 401)])
+async def test_who_may_read_them(hub, camera, readiness, who, status):
+    config = Config.model_validate({"auth": {"admin": "correct horse", "metrics": who}})
+    async with TestClient(TestServer(make_app(config, hub, ready=readiness))) as client:
+        elsewhere = {"X-Forwarded-For": "192.0.2.1"}
+        assert (await client.get("/metrics")).status == 200
+        assert (await client.get("/metrics", headers=elsewhere)).status == status
+        assert (await client.get("/metrics", headers={"Host": "rebound.example"})).status == status
+        key = {"Authorization": "Bearer correct horse"}
+        assert (await client.get("/metrics", headers=elsewhere | key)).status == 200
+
+
 async def test_our_own_lines_are_what_the_library_would_write(hub, camera):
     viewing = Viewing()
-    viewing.note("cam", PlayerReport(bitrate=2_500_000, buffer_s=0.6, starved=True, started_after_s=1e-7))
-    ours = b"".join(_chunks([stream_registry(hub, viewing)], generate_latest))
-    libraries = generate_latest(stream_registry(hub, viewing))
-    assert sorted(ours.decode().splitlines()) == sorted(libraries.decode().splitlines())
+    for number in range(3):
+        viewing.note("cam", PlayerReport(2_500_000, 0.6, starved=True, started_after_s=1e-7 * number))
+    viewing.streams["cam"].reports = 1_234_567
+    ours = b"".join(_chunks([stream_registry(hub, viewing)], generate_latest)).decode()
+
+    class Read:
+        def collect(self):
+            return prometheus(ours)
+
+    assert ours.count("\n") > 40
+    assert sorted(ours.splitlines()) == sorted(generate_latest(Read()).decode().splitlines())
 
 
 async def test_what_players_tell_is_there_by_stream(client, camera):
@@ -38,7 +61,9 @@ async def test_what_players_tell_is_there_by_stream(client, camera):
     text = await (await client.get("/metrics")).text()
     assert 'edge_stream_player_stalls_total{stream="cam"} 2.0' in text
     assert 'edge_stream_player_bits_per_second{stream="cam"} 3e+06' in text
-    assert 'edge_stream_player_buffer_seconds_bucket{le="1.0",stream="cam"} 1.0' in text
+    for bound, count in (("0.5", 0), ("1.0", 1), ("2.0", 1), ("+Inf", 1)):
+        assert f'edge_stream_player_buffer_seconds_bucket{{le="{bound}",stream="cam"}} {count}.0' in text
+    assert 'edge_stream_player_buffer_seconds_count{stream="cam"} 1.0' in text
     assert 'stream="nobody"' not in text
 
 

@@ -380,3 +380,18 @@ async def test_players_reports_are_heard(lanes, camera):
     one.receive(b"GET /live/cam/main.m3u8 HTTP/1.1\r\nCMCD-Status: bs\r\n" + HEAD)
     assert lanes.lane._rooms["live"].viewing.streams["cam"].stalls == 3
     assert is_fast(one)
+
+
+async def test_reports_in_addresses_are_heard_though_the_answer_is_given_again(lanes, camera, monkeypatch):
+    gate, asked = lanes.lane._rooms["live"], []
+    answer = gate.answer
+    monkeypatch.setattr(gate, "answer", lambda head, now: asked.append(head) or answer(head, now))
+    one = lanes.express()
+    for number in range(5):
+        one.receive(f"GET /live/cam/main.m3u8?CMCD=bl%3D{number}000%2Cbs HTTP/1.1\r\n".encode() + HEAD)
+    one.receive(b"GET /live/cam/main.m3u8 HTTP/1.1\r\n" + HEAD)
+    felt = gate.viewing.streams["cam"]
+    assert (felt.reports, felt.stalls, felt.buffer_s) == (5, 5, 10.0)
+    assert len(asked) == 1
+    assert answers(one) == 6
+    assert is_fast(one)

@@ -33,6 +33,7 @@ CHROME = (
 TARGETS = [
     b"/live/cam/index.m3u8", b"/live/cam/main.m3u8", b"/live/cam/main.m3u8?_HLS_msn=1&_HLS_part=0",
     b"/live/cam/main.m3u8?_HLS_msn=1&_HLS_skip=YES", b"/live/cam/main.m3u8?_HLS_part=3",
+    b"/live/cam/main.m3u8?CMCD=bl%3D100", b"/live/cam/main.m3u8?_HLS_msn=1&CMCD=bs&_HLS_part=0", b"/live/cam/main.m3u8?CMCD=bs&CMCD=su",
     b"/live/cam/main.m3u8?_HLS_msn=999999", b"/live/cam/main.m3u8?_HLS_msn=x&CMCD=bl%3D2000%2Cbs",
     b"/live/cam/main.m3u8?CMCD=br%3D1000%2Csid%3D%22a%22&_HLS_msn=2", b"/live/cam/main.m3u8?", b"/live/cam/main.m3u8??",
     b"/live/cam/PREFIX/1.m4s", b"/live/cam/PREFIX/part4.m4s", b"/live/cam/PREFIX/init0.mp4", b"/live/cam/PREFIX/part999.m4s",

@@ -1,7 +1,7 @@
 import pytest
 
 from edge.errors import TooManyRequests
-from edge.web.rate_limit import RateLimit, network_of
+from edge.web.rate_limit import RateLimit
 
 
 def test_a_burst_passes_and_then_the_rate_holds():
@@ -36,19 +36,6 @@ def test_this_machine_is_not_limited(address):
     limit = RateLimit(per_second=1, burst=1)
     for _ in range(5):
         limit.take(address, 0.0)
-
-
-@pytest.mark.parametrize(
-    ("address", "network"),
-    [
-        ("192.0.2.1", "192.0.2.1"),
-        ("::ffff:192.0.2.1", "192.0.2.1"),
-        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
-        ("fe80::1%eth0", "fe80::/64"),
-    ],
-)
-def test_an_ipv6_host_counts_as_its_network(address, network):
-    assert network_of(address) == network
 
 
 def test_the_number_of_remembered_addresses_is_bounded():

@@ -6,6 +6,7 @@ import pytest
 from aiohttp import web
 
 from edge.config import Config
+from edge.http.cmcd import PlayerReport
 from edge.http.message import Lease, RequestHead, Response
 from edge.web.express import Express
 from edge.web.lane import Lane
@@ -19,6 +20,7 @@ class Room:
 
     def __init__(self) -> None:
         self.asked: list[RequestHead] = []
+        self.heard: list[PlayerReport] = []
         self.lease = Lease()
 
     def answer(self, head: RequestHead, now: float) -> Response | None:
@@ -29,6 +31,9 @@ class Room:
 
     def may_repeat(self, head: RequestHead) -> bool:
         return "private" not in head.query
+
+    def hears(self, head: RequestHead):
+        return self.heard.append
 
 
 @pytest.fixture
@@ -74,7 +79,8 @@ async def test_a_room_is_asked_once_while_its_lease_holds(lane, room):
         ("/room/a", "Range: bytes=0-1\r\n"),
         ("/room/a", 'If-None-Match: "x"\r\n'),
         ("/room/a", "Authorization: Bearer x\r\n"),
-        ("/room/a", "CMCD-Status: bs\r\n"),
+        ("/room/a", "cmcd-Status: bs\r\n"),
+        ("/room/a", 'If-None-Match: "x"\r\nCMCD-Status: bs\r\n'),
         ("/room/a?" + "x" * 600, ""),
     ],
 )
@@ -82,6 +88,39 @@ async def test_what_may_be_answered_otherwise_is_asked_anew(lane, room, target, 
     for _ in range(2):
         ask(lane, target, fields)
     assert len(room.asked) == 2
+
+
+async def test_a_players_report_is_heard_and_makes_no_other_question(lane, room):
+    for number in range(3):
+        for target in (f"/room/a?x&CMCD=bl%3D{number}000", f"/room/a?CMCD=bl%3D{number}000&x"):
+            assert ask(lane, target).written.endswith(b"\r\n\r\n/room/a")
+    assert len(room.asked) == 1
+    # of the first question the room knows itself
+    assert [report.buffer_s for report in room.heard] == [0, 1, 1, 2, 2]
+    room.lease.holds = False
+    ask(lane, "/room/a?x&CMCD=bl%3D4")
+    assert len(room.asked) == 2
+    assert len(room.heard) == 5
+
+
+async def test_a_report_in_fields_makes_no_other_question_either(lane, room):
+    for number in range(3):
+        report = f"CMCD-Request: bl={number}000\r\nX-Other: 1\r\nCMCD-Status: bs\r\n"
+        for names in (report, report.replace("CMCD-Request", "cmcd-request")):
+            assert ask(lane, "/room/a", names).written.endswith(b"\r\n\r\n/room/a")
+    ask(lane, "/room/a")
+    assert len(room.asked) == 1
+    assert room.asked[0].headers == {}
+    assert [report.buffer_s for report in room.heard] == [0, 0, 1, 1, 2, 2]
+    assert all(report.starved for report in room.heard)
+    assert len(lane._fields) == 2, "what is different with each request is not kept"
+
+
+async def test_two_reports_in_one_address_are_the_rooms_own_affair(lane, room):
+    for _ in range(2):
+        ask(lane, "/room/a?CMCD=bs&CMCD=bs")
+    assert len(room.asked) == 2
+    assert room.heard == []
 
 
 async def test_a_room_sees_the_fields_it_knows(lane, room):

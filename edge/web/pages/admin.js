@@ -8,7 +8,15 @@ const $ = (id) => document.getElementById(id);
 
 const bits = (value) => (value >= 1e9 ? `${(value / 1e9).toFixed(2)} Gbit/s` : value >= 1e6 ? `${(value / 1e6).toFixed(1)} Mbit/s` : `${Math.round(value / 1e3)} kbit/s`);
 const whole = (value) => Math.round(value).toLocaleString();
+const sum = (all, key) => all.reduce((total, one) => total + one[key], 0);
 const seconds = (value) => `${value.toFixed(2)} s`;
+
+function age(inSeconds) {
+  const minutes = Math.round(inSeconds / 60);
+  if (minutes < 60) return `${minutes} min`;
+  const hours = Math.floor(minutes / 60);
+  return hours < 48 ? `${hours} h ${minutes % 60} min` : `${Math.floor(hours / 24)} d ${hours % 24} h`;
+}
 
 const PLOTS = [
   ['Streams', 'streams', whole],
@@ -39,7 +47,7 @@ function cell(text) {
 function row(stream) {
   const made = document.createElement('tr');
   const latency = stream.latency_s === null ? '–' : seconds(stream.latency_s);
-  const texts = [stream.state, whole(stream.viewers), bits(stream.bitrate), latency, whole(stream.discontinuity_sequence), `${Math.round(stream.age_s / 60)} min`];
+  const texts = [stream.state, whole(stream.viewers), stream.state === 'live' ? bits(stream.bitrate) : '–', latency, whole(stream.discontinuity_sequence), age(stream.age_s)];
   const name = cell('');
   const link = document.createElement('a');
   link.href = `/watch/${stream.name}`;
@@ -62,12 +70,27 @@ function row(stream) {
   return made;
 }
 
+/** What is so at this moment, as the list below says it: the newest values of the plots must not say otherwise. */
+function momentOf(streams) {
+  const latencies = streams.map((one) => one.latency_s).filter((latency) => latency !== null);
+  const live = streams.filter((one) => one.state === 'live');
+  return {
+    streams: streams.length,
+    viewers: sum(streams, 'viewers'),
+    bits_in: sum(live, 'bitrate'),
+    latency_s: latencies.length ? Math.max(...latencies) : null,
+    reconnecting: streams.filter((one) => one.state === 'reconnecting').length,
+  };
+}
+
 async function show() {
   try {
-    const [{ history }, { streams }] = await Promise.all([ask('/history'), ask('/streams')]);
+    const [{ history: past }, { streams }] = await Promise.all([ask('/history'), ask('/streams')]);
+    const moment = momentOf(streams);
+    const history = past.length ? [...past.slice(0, -1), { ...past.at(-1), ...moment }] : [];
     $('locked').hidden = true;
     $('list').hidden = !streams.length;
-    $('summary').textContent = `Streams: ${streams.length}. Viewers: ${whole(streams.reduce((sum, one) => sum + one.viewers, 0))}.`;
+    $('summary').textContent = `Streams: ${moment.streams}. Viewers: ${whole(moment.viewers)}.`;
     $('plots').replaceChildren(...PLOTS.map(([title, key, format]) => plot(title, history.map((one) => [one.unix_s, one[key]]), format)));
     $('streams').replaceChildren(...streams.map(row));
   } catch (error) {

@@ -1,0 +1,31 @@
+from edge.check import look
+from edge.config import Config
+from tests.host.tls_material import write_pair
+
+
+def config(tmp_path, **auth) -> Config:
+    (tmp_path / "media").mkdir(exist_ok=True)
+    chain, key = write_pair(tmp_path)
+    return Config.model_validate(
+        {
+            "server": {"tls_certificate": chain, "tls_key": key},
+            "auth": auth,
+            "vod": {"origins": [{"root": str(tmp_path / "media")}]},
+        }
+    )
+
+
+def test_what_is_there_is_no_fault(tmp_path):
+    assert look(config(tmp_path)) == ([], [])
+
+
+def test_every_file_that_the_start_would_fail_on_is_told(tmp_path):
+    keys = [tmp_path / "none.pem", tmp_path / "chain.pem"]
+    checked = config(tmp_path, token_public_keys=keys)
+    (tmp_path / "key.pem").write_text("no key")
+    (tmp_path / "media").rmdir()
+    notes, (media, tls, *tokens) = look(checked)
+    assert notes == []
+    assert "media" in media
+    assert tls.startswith("server.tls_certificate ")
+    assert [str(path) in told for path, told in zip(keys, tokens, strict=True)] == [True, True]
