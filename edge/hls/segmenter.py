@@ -7,12 +7,11 @@ segment's last).
 **On the clock.** Where they do not (10 or 1 fps, a frozen camera), the part declares exactly the part
 target and holds what starts in it, be it audio alone. It closes when a picture at or after its end comes,
 or when `advance` says that none will. So parts are regular and legal at any frame rate. A part is never
-empty: it is a gap then. The picture after its end may be shown a little early, right at the start of the
-next part: Shaka 5.2 drops all pictures up to the next key frame where a part does not begin with its media.
+empty: it is a gap then. The next picture may begin a little early, with the next part: Shaka 5.2 loses all
+up to the next key frame where a part does not begin with its media.
 
 Audio comes later than its pictures (it is transcoded). A part takes the audio that is there and does not
-wait; the rest is in the next part. Segments begin with key frames; see `key_frame_due` for who asks for
-those.
+wait; the rest is in the next part. Segments begin with key frames: `key_frame_due` says who asks for them.
 """
 
 from collections import deque
@@ -34,8 +33,6 @@ START_TICKS = 10 * TICKS
 _SPLICE = 6_000
 """Offsets between timelines are multiples of 1/6000 s: whole ticks at 90 kHz and at 48 kHz."""
 _MILLISECOND = TICKS // 1000
-_MOST_EARLY = 75 * _MILLISECOND
-"""10 fps needs so much, for parts of 250 ms that all begin with a picture."""
 _EARLY_AUDIO = 256
 _MOST_PENDING = 2_000
 
@@ -97,7 +94,7 @@ class Segmenter:
 
     @property
     def _part_target(self) -> int:
-        """Of the open part: the first of a segment is printed a little longer than it is."""
+        """Of the open part: a segment's first is printed longer than it is."""
         return self._longest_part if self._open.parts else self._longest_part - FIRST_LONGER_TICKS
 
     @property
@@ -301,15 +298,8 @@ class Segmenter:
         lead = self._lanes[0]
         if isinstance(lead, VideoLane) and lead.pending:
             end = lead.believed_end(boundary) if next_at is None else next_at
-            lead.lasts(boundary if self._may_be_early(lead, end, boundary) else end)
+            lead.lasts(boundary if lead.may_be_early(end, boundary, self._part_target) else end)
         return self._emit(boundary)
-
-    def _may_be_early(self, lead: VideoLane, due: int, begin: int) -> bool:
-        """Whether the picture that is due then may begin here already: the eye minds neither some ms where
-        pictures are few, nor that a pause is shorter than it was.
-        """
-        pause = (due - lead.pending[-1].dts) * 2 > lead.guess * 3
-        return due - begin <= (self._part_target if pause else _MOST_EARLY)
 
     def _close_before(self, lane: Lane, at: int) -> list[Event]:
         """Close the part right before a sample of the lead that begins at `at`."""
