@@ -10,7 +10,7 @@ import time
 from playwright.sync_api import Browser, sync_playwright
 
 from bench import report
-from tests.browser.rig import FLAGS, EdgeServer, PlayerPages, PublisherBrowser, Viewer, chromium
+from tests.browser.rig import FLAGS, EdgeServer, PlayerPages, PublisherBrowser, Viewer, chromium, open_windows
 
 PLAYERS = ("watch page", "hlsjs", "shaka")
 SETTLE_S = 5.0
@@ -31,7 +31,7 @@ def measure(browser: Browser, player: str, part_ms: int, seconds: float, joins: 
             else pages.player(player, server, "glass")
         )
         first_frames = [_first_frame(browser, address) for _ in range(joins)]
-        page = browser.new_context(viewport={"width": 1280, "height": 800}).new_page()
+        (page,) = open_windows(browser, 1)
         viewer = Viewer(page, address)
         first_frames.append(viewer.first_frame())
         viewer.wait(SETTLE_S)
@@ -59,11 +59,11 @@ def measure(browser: Browser, player: str, part_ms: int, seconds: float, joins: 
 
 def _first_frame(browser: Browser, address: str) -> float:
     """Milliseconds from opening to the first picture, in a browser context that has nothing cached."""
-    context = browser.new_context(viewport={"width": 1280, "height": 800})
+    (page,) = open_windows(browser, 1)
     try:
-        return float(Viewer(context.new_page(), address).first_frame())
+        return float(Viewer(page, address).first_frame())
     finally:
-        context.close()
+        page.context.close()
 
 
 def main() -> None:

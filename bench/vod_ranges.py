@@ -31,11 +31,11 @@ Row = dict[str, Any]
 
 
 async def hits(
-    edge: ServerProcess, nginx: ServerProcess, path: str, *, size: int, of: int, seconds: float
+    edge: ServerProcess, nginx: ServerProcess, path: str, *, size: int, of: int, seconds: float, rounds: int
 ) -> list[Row]:
-    """As many as each answers, in turns, three of them."""
+    """As many as each answers, in turns."""
     ours, theirs = [], []
-    for _ in range(3):
+    for _ in range(rounds):
         ours.append(await wrk.ranges(edge, path, size=size, of=of, seconds=seconds))
         theirs.append(await wrk.ranges(nginx, f"/{FILE}", size=size, of=of, seconds=seconds))
     rows = []
@@ -288,7 +288,15 @@ async def _measured(
     if "hits" in options.measures:
         for size in options.ranges:
             for path in (cached, folder):
-                rows += await hits(edge, nginx, path, size=size * KIB, of=of, seconds=options.seconds)
+                rows += await hits(
+                    edge,
+                    nginx,
+                    path,
+                    size=size * KIB,
+                    of=of,
+                    seconds=options.seconds,
+                    rounds=options.rounds,
+                )
     if "first" in options.measures:
         for size in options.ranges:
             done = [row for row in rows if row["measure"] == "hits" and row["range_kib"] == size]
@@ -306,6 +314,7 @@ async def _measured(
 
 def main() -> None:
     parser = report.arguments("vod_ranges", __doc__ or "", seconds=4)
+    parser.add_argument("--rounds", type=int, default=3, help="how often the servers take turns at hits")
     parser.add_argument("--ranges", type=int, nargs="+", default=[64, 1024], help="their sizes in KiB")
     parser.add_argument("--file-mib", type=int, default=128, help="size of the file that is warm")
     parser.add_argument("--cold-mib", type=int, default=4, help="size of the asset of the herd")

@@ -22,6 +22,8 @@ BACKWARD_S = 1
 """A timestamp further away than this from where it should be is a jump of the source's clock, not a pause."""
 
 _HISTORY = 4
+_MOST_EARLY = 75 * TICKS // 1000
+"""10 fps needs so much, for parts of 250 ms that all begin with a picture."""
 
 
 @dataclass(slots=True)
@@ -174,6 +176,13 @@ class VideoLane(Lane):
         if least > TICKS // 2:
             end = min(end, boundary + TICKS // 10)
         return max(boundary, end)
+
+    def may_be_early(self, due: int, begin: int, part_ticks: int) -> bool:
+        """Whether the next picture, due then, may begin here already: the eye minds neither some milliseconds
+        where pictures are few, nor that a pause is shorter than it was, by a part at most.
+        """
+        is_pause = (due - self.pending[-1].dts) * 2 > self.guess * 3
+        return due - begin <= (part_ticks if is_pause else _MOST_EARLY)
 
     def _guess(self, due: int, sample: Sample) -> int:
         """Ticks until the next picture, rather too few than too many: a late picture hurts, an early one

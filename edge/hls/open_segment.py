@@ -29,7 +29,10 @@ FIRST_SEGMENTS = 3
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _UNPROMISED_LIMIT = 6 * TICKS
 _ROUNDING = TICKS // 2 - TICKS // 1000
-_MOST_CORRECTION = timedelta(milliseconds=50)
+_WORTH_MOVING = timedelta(milliseconds=100)
+"""Dates that are listed already are believed until they are so wrong. Shaka 5.2 places a segment by its date
+where that is a millisecond or more off the durations, and may then drop pictures up to the next key frame.
+"""
 
 
 class OpenSegment:
@@ -83,7 +86,7 @@ class OpenSegment:
         self._epoch = self._true_epoch
 
     def correct_clock(self, wall_clock_zero: float, source_zero: int) -> None:
-        """The same, known better by now. Dates move there by 50 ms a segment: they are listed already."""
+        """The same, known better by now. Dates that are listed already are only left for much better ones."""
         self._true_epoch = _EPOCH + timedelta(seconds=wall_clock_zero - source_zero / TICKS)
 
     def set_tracks(self, tracks: Sequence[Track]) -> Event:
@@ -142,9 +145,8 @@ class OpenSegment:
 
     def _make_head(self) -> SegmentHead:
         error = self._true_epoch - self._epoch
-        if not self.starting_up:
-            error = max(-_MOST_CORRECTION, min(error, _MOST_CORRECTION))
-        self._epoch += error
+        if self.starting_up or abs(error) > _WORTH_MOVING:
+            self._epoch = self._true_epoch
         date = self._epoch + timedelta(microseconds=self.start * 1_000_000 // TICKS)
         return SegmentHead(self.msn, self.init_index, self._discontinuity, date)
 

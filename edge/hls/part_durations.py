@@ -1,10 +1,14 @@
-"""How the durations of a segment's parts are written: never so that a part seems to begin before its media.
+"""How the durations of a segment's parts are written: the first is a millisecond longer than its media.
 
-Shaka 5.2 places each part where the playlist says (the sum of what is before it), by a timestamp offset that
-it raises by a millisecond where it is negative. It sets a new one, with a `SourceBuffer.abort()`, as soon as
-a part seems to begin a millisecond earlier than that. So the rounding of printed numbers alone has it abort,
-and MSE then drops all pictures up to the next key frame. A part that seems to begin some hundred-thousandths
-of a second late does no harm, nor does an abort at a segment's first part, where a key frame comes.
+Shaka up to 5.2.12 places each part where the playlist says, by a timestamp offset that it raises by a
+millisecond where it is negative, and compares with the raised one (mended by its pull request 10559). So it
+sets a new one, with a `SourceBuffer.abort()`, unless a part seems to begin later against its media than the
+part for which it did so last, by less than two milliseconds; and MSE then drops all pictures up to the next
+key frame.
+
+For the first part of a segment that does no harm: a key frame comes. Its extra millisecond has all later
+parts in the middle of what Shaka bears, where it adds up EXTINF and where it goes by dates, which it knows
+to the millisecond.
 """
 
 from edge.hls.segment import TICKS
@@ -12,22 +16,24 @@ from edge.hls.segment import TICKS
 UNITS = 100_000
 """Five decimals: units of print a second."""
 
+FIRST_LONGER_TICKS = TICKS // 1000
+"""A segment's first part is printed so much longer than it is, and cut so much before PART-TARGET."""
+
 
 class PartDurations:
     """Writes one segment's parts, in their order."""
 
     def __init__(self, part_target_ticks: int) -> None:
         self._most = part_target_ticks * UNITS // TICKS
-        self._ticks = 0
+        self._ticks = FIRST_LONGER_TICKS
         self._units = 0
 
     def write(self, duration_ticks: int) -> str:
-        """The DURATION of the next part; no more than PART-TARGET (4.4.4.9) and 2/100000 s from the truth.
-
-        What PART-TARGET leaves no room for is made good by later parts.
+        """The DURATION of the next part, no more than PART-TARGET (4.4.4.9). Together with those before it a
+        millisecond more than the truth, to 1/100000 s; less where PART-TARGET leaves no room.
         """
         self._ticks += duration_ticks
-        wished = -(-self._ticks * UNITS // TICKS) + 1
+        wished = -(-self._ticks * UNITS // TICKS)
         units = min(wished - self._units, self._most)
         self._units += units
         return f"{units / UNITS:.5f}"

@@ -7,11 +7,11 @@ segment's last).
 **On the clock.** Where they do not (10 or 1 fps, a frozen camera), the part declares exactly the part
 target and holds what starts in it, be it audio alone. It closes when a picture at or after its end comes,
 or when `advance` says that none will. So parts are regular and legal at any frame rate. A part is never
-empty: it is a gap then.
+empty: it is a gap then. The next picture may begin a little early, with the next part: Shaka 5.2 loses all
+up to the next key frame where a part does not begin with its media.
 
 Audio comes later than its pictures (it is transcoded). A part takes the audio that is there and does not
-wait; the rest is in the next part. Segments begin with key frames; see `key_frame_due` for who asks for
-those.
+wait; the rest is in the next part. Segments begin with key frames: `key_frame_due` says who asks for them.
 """
 
 from collections import deque
@@ -21,6 +21,7 @@ from edge.fmp4.fragment import Run
 from edge.fmp4.init_segment import init_segment
 from edge.hls.lane import FORWARD_S, AudioLane, Lane, VideoLane
 from edge.hls.open_segment import OpenSegment
+from edge.hls.part_durations import FIRST_LONGER_TICKS
 from edge.hls.past import Past
 from edge.hls.segment import TICKS, Ended, Event
 from edge.media.sample import Sample
@@ -49,7 +50,7 @@ class Segmenter:
         follows: bool = False,
     ) -> None:
         """`follows`: viewers saw other segments before, so that the first one is a discontinuity."""
-        self._part_target = part_target_ticks
+        self._longest_part = part_target_ticks
         self._segment_target = segment_target_ticks
         # Two ticks above the 85 %, for the rounding of both numbers in the playlist.
         self._least_part = -(-part_target_ticks * 85 // 100) + 2
@@ -90,6 +91,11 @@ class Segmenter:
         self._new_track = None
         self._has_source = True
         return events
+
+    @property
+    def _part_target(self) -> int:
+        """Of the open part: a segment's first is printed longer than it is."""
+        return self._longest_part if self._open.parts else self._longest_part - FIRST_LONGER_TICKS
 
     @property
     def reach(self) -> tuple[int, tuple[int, ...]]:
@@ -291,7 +297,8 @@ class Segmenter:
         boundary = self._open.part_start + self._part_target
         lead = self._lanes[0]
         if isinstance(lead, VideoLane) and lead.pending:
-            lead.lasts(lead.believed_end(boundary) if next_at is None else next_at)
+            end = lead.believed_end(boundary) if next_at is None else next_at
+            lead.lasts(boundary if lead.may_be_early(end, boundary, self._part_target) else end)
         return self._emit(boundary)
 
     def _close_before(self, lane: Lane, at: int) -> list[Event]:

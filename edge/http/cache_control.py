@@ -33,6 +33,8 @@ class Lifetimes:
     blocking_playlist: str
     part: str
     segment: str
+    segment_s: int
+    """The same in seconds, for Expires."""
     missing: str
 
     @classmethod
@@ -45,5 +47,6 @@ class Lifetimes:
             blocking_playlist=f"max-age={blocking}",
             part=f"max-age={blocking}, immutable",
             segment=f"max-age={listed}, immutable",
+            segment_s=listed,
             missing=f"max-age={target_duration}",
         )

@@ -82,6 +82,7 @@ class Rendition:
             self.target_duration_s,
             hls.window,
             asked_again=self.audience.asked_without_directives,
+            wall_clock=wall_clock,
         )
         self._listing = Listing(self.window, self._replies, self.prefix)
         self._shelf = Shelf(self.window, self._replies)
@@ -139,6 +140,7 @@ class Rendition:
             self._window_s,
             tag=secrets.token_hex(4),
             asked_again=self.audience.asked_without_directives,
+            wall_clock=self._wall_clock,
         )
         self._listing = Listing(self.window, self._replies, past.prefix)
         self._shelf = Shelf(self.window, self._replies)

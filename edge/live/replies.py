@@ -1,6 +1,8 @@
 """The answers of one rendition, with what caches and pages read in them (LL-HLS B.1, RFC 9110, RFC 9218)."""
 
+import time
 from collections.abc import Callable
+from datetime import UTC, datetime
 
 from edge.errors import NotFound, Overloaded, Stalled
 from edge.hls.playlist import Playlist
@@ -9,6 +11,7 @@ from edge.hls.segment import Part, Segment
 from edge.http.cache_control import REVALIDATE, Lifetimes
 from edge.http.cors import OPEN
 from edge.http.message import Headers, Lease, Response
+from edge.http.precondition import http_date
 from edge.http.problem import problem_of
 
 _PLAYLIST: Headers = (
@@ -34,12 +37,16 @@ class Replies:
         *,
         tag: str | None = None,
         asked_again: Callable[[], None] | None = None,
+        wall_clock: Callable[[], float] = time.time,
     ) -> None:
-        """`asked_again`: told of each playlist without a position that a lane gives again."""
+        """`asked_again`: told of each playlist without a position that a lane gives again. `wall_clock` gives
+        Unix seconds.
+        """
         self._token = token
         self._tag = tag or token
         self._window_s = window_s
         self._asked_again = asked_again
+        self._wall_clock = wall_clock
         self.lease = Lease()
         """Of what is said now: until the window changes."""
         self.plain_lease = Lease(asked_again)
@@ -85,8 +92,10 @@ class Replies:
         return self._media((part.body,), f"{msn}.{index}", content_type, self.lifetimes.part)
 
     def segment(self, segment: Segment, content_type: str) -> Response:
-        """A complete segment, in the buffers of its parts."""
-        return self._media(segment.body, str(segment.msn), content_type, self.lifetimes.segment)
+        """A complete segment, in the buffers of its parts. It will be gone, so it says when (6.2.2)."""
+        until = datetime.fromtimestamp(self._wall_clock() + self.lifetimes.segment_s, UTC)
+        expires = ("Expires", http_date(until))
+        return self._media(segment.body, str(segment.msn), content_type, self.lifetimes.segment, expires)
 
     def init(self, body: bytes, index: int, content_type: str) -> Response:
         """An init segment."""
@@ -108,11 +117,14 @@ class Replies:
         own = (("Cache-Control", cache_control), ("ETag", f'"{self._tag}-{tag}{coding}"'))
         return Response(200, (*own, *(_GZIP if gzip else _PLAYLIST)), (body,), lease)
 
-    def _media(self, body: tuple[bytes, ...], tag: str, content_type: str, cache_control: str) -> Response:
+    def _media(
+        self, body: tuple[bytes, ...], tag: str, content_type: str, cache_control: str, *more: tuple[str, str]
+    ) -> Response:
         own = (
             ("Content-Type", content_type),
             ("Cache-Control", cache_control),
             ("ETag", f'"{self._token}-{tag}"'),
+            *more,
         )
         return Response(200, (*own, *_MEDIA), body, self.lease)
 

@@ -148,13 +148,10 @@ class MediaJudge:
     def _part_duration(self, declared_s: float, name: str) -> Iterator[Finding]:
         """Declared durations add up to what the samples last, within a frame of one track.
 
-        They are added up from where we joined: a part that was cut on the clock holds what starts in it, its
-        last frame
-        may reach into the next one, and sound may come a little later than the picture. A part that was
-        closed while
-        the publisher hesitated may be off until its media has come, so it is advice here, and a breach where
-        a segment
-        ends (AUTH 8.1 speaks of EXTINF).
+        They are added up from where we joined, complete segments by EXTINF: a part that was cut on the clock
+        holds what starts in it, its last frame may reach into the next one, and sound may come a little later
+        than the picture. A part that was closed while the publisher hesitated may be off until its media has
+        come, so it is advice here, and a breach where a segment ends (AUTH 8.1 speaks of EXTINF).
         """
         self._declared_s += declared_s
         self._rounding_s += PRINT_ROUNDING_S
@@ -164,6 +161,7 @@ class MediaJudge:
             yield advice("LL 12", "part-duration", sentence)
 
     def _segment_duration(self, tag: SegmentTag) -> Iterator[Finding]:
+        self._declared_s += tag.longer_than_parts
         excess, ahead_s = self._ahead()
         if excess > 0:
             sentence = f"with segment {tag.msn} durations are {ahead_s:+.3f} s off what the samples last"

@@ -235,6 +235,8 @@ class MediaFeed:
         parts = [body for body in bodies if body is not None]
         whole = parts if parts and len(parts) == len(bodies) else None
         self._tell(self._media.segment(segment, exchange.body, whole), _name(segment.uri))
+        if whole is not None:
+            self._player.correct(segment.longer_than_parts)
         self._rate(segment, len(exchange.body))
 
     def _rate(self, segment: SegmentTag, size: int) -> None:

@@ -91,6 +91,10 @@ class Player:
         """A part of the past, loaded when joining: it fills the buffer; play begins with a live one."""
         self._loaded_s += duration_s
 
+    def correct(self, seconds: float) -> None:
+        """What was loaded lasts so much longer, by its segment, than its parts said."""
+        self._loaded_s += seconds
+
     @property
     def playing(self) -> bool:
         return self._playing

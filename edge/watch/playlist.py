@@ -68,6 +68,11 @@ class SegmentTag:
     def parts_duration(self) -> float:
         return sum(part.duration for part in self.parts)
 
+    @property
+    def longer_than_parts(self) -> float:
+        """By how many seconds EXTINF is more than the durations of its parts; 0 where it lists none."""
+        return self.duration - self.parts_duration if self.parts and self.uri else 0.0
+
 
 @dataclass(frozen=True, slots=True)
 class Hint:

@@ -27,7 +27,7 @@ async def test_viewers(tmp_path) -> None:
         tmp_path,
         "viewers",
         "--seconds",
-        "1",
+        "0.5",
         "--viewers",
         "4",
         "--no-many",
@@ -53,7 +53,7 @@ async def test_viewers(tmp_path) -> None:
 async def test_viewers_of_any_server_by_its_address(tmp_path) -> None:
     async with fed_server(history_s=10, core=None) as server:
         result = await result_of(
-            tmp_path, "viewers", "--seconds", "1", "--viewers", "4", "--behaviours", "hls.js",
+            tmp_path, "viewers", "--seconds", "0.5", "--viewers", "4", "--behaviours", "hls.js",
             "--url", f"{server.base}/live/s0/index.m3u8",
         )  # fmt: skip
     (row,) = result["rows"]
@@ -77,7 +77,7 @@ async def test_held_path(tmp_path) -> None:
 
 
 async def test_live_requests(tmp_path) -> None:
-    flags = ("--seconds", "1", "--rounds", "1", "--connections", "4", "--generator", "own")
+    flags = ("--seconds", "0.4", "--rounds", "1", "--connections", "4", "--generator", "own")
     result = await result_of(tmp_path, "live_requests", *flags)
     assert len(result["rows"]) == 6
     for row in result["rows"]:

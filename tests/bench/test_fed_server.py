@@ -18,7 +18,9 @@ async def test_it_tells_when_each_part_was_complete_and_listed() -> None:
     for (_, earlier), (_, later) in pairwise(told):
         assert earlier.complete <= earlier.listed
         assert earlier.complete < later.complete
-        assert round(later.ends - earlier.ends, 5) == 0.2
+        assert 0.199 <= round(later.ends - earlier.ends, 5) <= 0.2, (
+            "the first of a segment is a little shorter"
+        )
 
 
 async def test_published_streams_are_told_of_by_their_names() -> None:

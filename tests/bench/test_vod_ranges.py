@@ -30,6 +30,8 @@ def test_it_measures_all_that_was_promised(tmp_path, alone, monkeypatch, capsys)
     arguments = [
         "--seconds",
         "0.3",
+        "--rounds",
+        "1",
         "--ranges",
         "64",
         "--file-mib",

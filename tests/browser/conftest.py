@@ -2,7 +2,7 @@
 
 import pytest
 from playwright.sync_api import sync_playwright
-from rig import FLAGS, EdgeServer, PlayerPages, PublisherBrowser, Viewer, chromium
+from rig import DESK, FLAGS, EdgeServer, PlayerPages, PublisherBrowser, Viewer, chromium, open_windows
 
 
 @pytest.fixture(scope="module")
@@ -30,23 +30,37 @@ def browser():
 @pytest.fixture
 def page(browser):
     """A page in a context of its own: nothing is cached, nothing is kept."""
-    context = browser.new_context(viewport={"width": 1280, "height": 800})
+    context = browser.new_context(viewport=DESK)
     yield context.new_page()
     context.close()
 
 
 @pytest.fixture
 def view(browser):
-    """`view(address)` opens a Viewer in a context of its own."""
+    """`view(address)` opens a Viewer in a context of its own, where its first second does not matter."""
     contexts = []
 
     def open_viewer(address, **options):
-        contexts.append(browser.new_context(**{"viewport": {"width": 1280, "height": 800}, **options}))
+        contexts.append(browser.new_context(**{"viewport": DESK, **options}))
         return Viewer(contexts[-1].new_page(), address)
 
     yield open_viewer
     for context in contexts:
         context.close()
+
+
+@pytest.fixture
+def windows(browser):
+    """`windows(count)` opens empty pages that are ready for viewers whose first second is measured."""
+    opened = []
+
+    def open_pages(count, **options):
+        opened.extend(pages := open_windows(browser, count, **options))
+        return pages
+
+    yield open_pages
+    for page in opened:
+        page.context.close()
 
 
 @pytest.fixture

@@ -43,6 +43,7 @@ FLAGS = (
 )
 
 WINDOW_OPENS_MS = 1500
+DESK = {"width": 1280, "height": 800}
 
 
 def chromium() -> str:
@@ -262,6 +263,15 @@ class Spread:
         return f"p50 {self.p50:.3f}, p95 {self.p95:.3f}, highest {self.highest:.3f} of {self.count}"
 
 
+def open_windows(browser, count: int, **options) -> list:
+    """Empty pages, each in a context of its own: nothing is cached, nothing is kept. A viewer has a browser open
+    already, but the window of a new context takes a second of a small machine: what is timed begins after it.
+    """
+    pages = [browser.new_context(**{"viewport": DESK, **options}).new_page() for _ in range(count)]
+    pages[-1].wait_for_timeout(WINDOW_OPENS_MS)
+    return pages
+
+
 class Viewer:
     """A page that plays: ours, or one of the test-only players. All tell the same things in `window.edge`."""
 
@@ -272,8 +282,6 @@ class Viewer:
         page.on("requestfailed", self._on_failure)
         self.page_errors: list[str] = []
         page.on("pageerror", lambda error: self.page_errors.append(str(error)))
-        # A viewer has a browser open already; the window of a new context takes a second of a small machine.
-        page.wait_for_timeout(WINDOW_OPENS_MS)
         page.goto(address)
 
     def tell(self, name: str):

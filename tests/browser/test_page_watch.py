@@ -135,7 +135,7 @@ def test_it_looks_as_it_should(server, garden, browser, scheme, device, size):
     )
     viewer = Viewer(context.new_page(), f"{server.base}/watch/garden")
     viewer.first_frame()
-    viewer.wait(3)
+    viewer.wait(1)
     viewer.screenshot(f"watch-{device}-{scheme}")
     assert viewer.page.evaluate("document.documentElement.scrollWidth") <= size[0]
     context.close()

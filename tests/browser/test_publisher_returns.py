@@ -21,7 +21,7 @@ SMALL = {"width": 480, "height": 360}
 EDGE_S = {"watch": 1.6, "hlsjs": 4.0, "shaka": 2.5, "native": 12.0}
 """How far behind the lens a player is at its own live edge, at most. hls.js moves its edge a second back per stall."""
 
-WINDOW_S = 20
+WINDOW_S = 12
 """hls.js aligns playlists by date while the first segment that it knows is listed, and the date jumps where the
 publisher was away (see playlist_dates.js): so as it comes it is only right once the window has moved on."""
 

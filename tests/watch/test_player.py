@@ -37,6 +37,15 @@ def test_a_hole_of_two_seconds_is_one_stall():
     assert player.buffer_s <= 0.75 + 1e-6
 
 
+def test_what_a_segment_says_of_its_parts_is_right():
+    player = Player(hold_back_s=0.75, part_s=0.25)
+    for number in range(8):
+        player.arrived(0.251, 0.25 * number, 0, None)
+    before = player.buffer_s
+    player.correct(-0.008)
+    assert player.buffer_s == pytest.approx(before - 0.008)
+
+
 def test_parts_of_the_past_fill_the_buffer_and_measure_nothing():
     player = Player(0.75, 0.25)
     for _ in range(10):

@@ -74,6 +74,18 @@ def test_durations_that_drift_away():
     assert [(each.check, each.level) for each in findings] == [("durations-drift", "breach")] * 5
 
 
+def test_parts_that_are_a_millisecond_longer_than_their_segment():
+    """Each segment's parts, a hundred times: by EXTINF nothing is off."""
+    media = judge()
+    findings = []
+    for msn in range(7, 107):
+        tags = [tag(index, 0.201 if index == 0 else 0.2) for index in range(5)]
+        findings += feed(media, parts(msn), tags)
+        listed = SegmentTag(msn, "x", 1.0, tuple(tags))
+        findings += media.segment(listed, SERVER.segment_body(msn), parts(msn))
+    assert findings == []
+
+
 def test_parts_cut_on_the_clock():
     """A long picture reaches into the next part, and late sound has a part to itself: durations still add up."""
     video, audio = SERVER.part_samples(7, 0)
