@@ -6,6 +6,7 @@ comes again half a second later.
 
 import asyncio
 import itertools
+import os
 import socket
 import sys
 from collections import Counter
@@ -143,6 +144,7 @@ def _is_cut(one: socket.socket) -> bool:
 
 if __name__ == "__main__":
     pin(GENERATOR_CORE)
+    os.nice(19)  # the viewers' generator has the same core, and is not what they are hostile to
     raise_file_limit()
     share = float(sys.argv[3])
     counts = {kind: max(1, round(count * share)) for kind, count in KINDS.items()}
