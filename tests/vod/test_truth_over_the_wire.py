@@ -21,6 +21,8 @@ from edge.config import load
 from edge.server import running
 
 NAMES = "abcd"
+LIES = (*QUICK_LIES, *(["short chunked"] * 8))
+"""That one can only be found at its end."""
 BLOCK = 65_536
 PATIENCE_S = 30
 """What hangs is a fault too."""
@@ -29,6 +31,7 @@ STRICT = {"fresh": "0s", "stale_if_error": "0s"}
 LENIENT = {"fresh": "60s", "stale_if_error": "1h", "stale_while_revalidate": "60s"}
 """Each answer is of one version that was there at some time since the last purge."""
 
+WHOLE = {"method": "GET", "specs": [], "condition": None, "version": 0, "is_strict_lane": False}
 POINTS = st.one_of(st.integers(0, 450_000), st.sampled_from([0, 1, BLOCK - 1, BLOCK, BLOCK + 1, 399_999]))
 SPECS = st.one_of(
     st.tuples(POINTS, POINTS).map(lambda pair: (min(pair), max(pair))),
@@ -38,32 +41,32 @@ SPECS = st.one_of(
 )
 ASKED = st.fixed_dictionaries(
     {
-        "name": st.sampled_from(NAMES),
-        "method": st.sampled_from(["GET", "GET", "GET", "HEAD"]),
-        "specs": st.lists(SPECS, max_size=3),
-        "condition": st.sampled_from([None, None, None, "if_range", "if_range", "if_none_match", "if_match"]),
+        "method": st.sampled_from(["GET", "GET", "GET", "GET", "HEAD"]),
+        "specs": st.one_of(st.just([]), st.lists(SPECS, min_size=1, max_size=1), st.lists(SPECS, max_size=3)),
+        "condition": st.sampled_from([None, None, "if_range", "if_range", "if_none_match", "if_match"]),
         "version": st.integers(0, 2),
         "is_strict_lane": st.booleans(),
     }
 )
 NAME, NUMBER = st.sampled_from(NAMES), st.integers(0, 1_000_000)
-STEPS = st.lists(
-    st.one_of(
-        st.tuples(st.just("ask"), st.lists(ASKED, min_size=1, max_size=2)),
-        st.tuples(st.just("herd"), st.lists(ASKED, min_size=2, max_size=5), st.booleans(), NAME, NUMBER),
-        st.tuples(st.just("slow"), ASKED, st.sampled_from(["change", "purge", "harm", "crowd"]), NUMBER),
-        st.tuples(st.just("leave"), ASKED, st.integers(0, 100_000)),
-        st.tuples(st.just("change"), NAME, NUMBER),
-        st.tuples(st.just("lie"), st.sampled_from(QUICK_LIES), st.integers(1, 3)),
-        st.tuples(st.just("down"), st.booleans()),
-        st.tuples(st.just("purge"), st.sampled_from([*NAMES, "*"])),
-        st.tuples(st.just("harm"), NUMBER),
-        st.tuples(st.just("no room"), st.booleans()),
-        st.tuples(st.just("restart"), st.booleans()),
-    ),
-    min_size=3,
-    max_size=14,
+SIZE = st.sampled_from([0, 0, 0, 1, 2, 3, 4, 5])
+PLAYERS = st.one_of(
+    st.tuples(st.just("ask"), st.lists(ASKED, min_size=1, max_size=2)),
+    st.tuples(st.just("ask"), st.just([WHOLE])),
+    st.tuples(st.just("again"), ASKED, SPECS),
+    st.tuples(st.just("herd"), st.lists(ASKED, min_size=2, max_size=5), st.booleans(), SIZE),
+    st.tuples(st.just("slow"), ASKED, st.sampled_from(["change", "purge", "harm", "crowd"])),
+    st.tuples(st.just("leave"), ASKED, st.integers(0, 100_000)),
 )
+TROUBLES = st.sampled_from(
+    [
+        [], ["change"], ["change", "purge"], ["change", "purge", "restart"], ["change", "purge", "restart"],
+        ["purge", "lie"], ["change", "restart", "down"],
+        ["harm"], ["harm", "restart"], ["harm", "lose", "down"], ["lie"], ["change", "lie"],
+        ["down"], ["restart"], ["lose"], ["no room", "purge"], ["room"], ["crowd"],
+    ]
+)  # fmt: skip
+STEPS = st.lists(st.tuples(NAME, PLAYERS, TROUBLES, SIZE, NUMBER, PLAYERS), min_size=2, max_size=6)
 
 
 @settings(max_examples=30, deadline=None)
@@ -79,16 +82,20 @@ async def _live(folder, steps, mode, read_ahead):
         ChangingOrigin(NAMES) as origin,
         World(folder, origin, mode, read_ahead) as world,
     ):
-        for verb, *rest in steps:
-            await getattr(world, verb.replace(" ", "_"))(*rest)
+        for name, (before, *some), troubles, size, number, (after, *others) in steps:
+            world.name, world.size, world.number = name, size, number
+            await getattr(world, before)(*some)
+            for trouble in troubles:
+                await getattr(world, trouble.replace(" ", "_"))()
             world.step_ended()
-        for name in NAMES:  # however it went, this is what must come of it
+            await getattr(world, after)(*others)
+            world.step_ended()
             origin.is_down, origin.times = False, 0
-            await world.purge(name)
-            whole = {"name": name, "method": "GET", "specs": [], "condition": None}
+        for world.name in NAMES:  # however it went, this is what must come of it
+            await world.purge()
             for is_strict_lane in (False, True):
-                (got,) = await world.asked([whole | {"version": 0, "is_strict_lane": is_strict_lane}])
-                assert (got.status, got.body) == (200, origin.versions[name][-1][0])
+                (got,) = await world.asked([WHOLE | {"is_strict_lane": is_strict_lane}])
+                assert (got.status, got.body) == (200, origin.versions[world.name][-1][0])
 
 
 class World:
@@ -116,7 +123,6 @@ class World:
         )
         self.oldest = dict.fromkeys(NAMES, 0)
         """The number of the first version that an answer may be of."""
-        self.next_oldest = dict.fromkeys(NAMES, 0)
 
     async def __aenter__(self):
         self.server = running(self.config)
@@ -127,118 +133,124 @@ class World:
         await self.server.__aexit__(None, None, None)
 
     def step_ended(self):
-        """A question may outlive the step that asked it, but not the next one."""
+        """No question outlives those who asked it here: what comes next is of what there is now, or later."""
         if self.is_strict:
-            self.oldest = {name: max(self.oldest[name], self.next_oldest[name]) for name in NAMES}
-            self.next_oldest = {name: len(known) - 1 for name, known in self.origin.versions.items()}
+            self.oldest = {name: len(known) - 1 for name, known in self.origin.versions.items()}
 
     # What players do
 
-    async def asked(self, requests, amid=None):
+    async def asked(self, requests, amid=None, name=None):
         """Pipelined on one connection; each answer is looked at."""
-        oldest = dict(self.oldest)
+        name, oldest = name or self.name, dict(self.oldest)
         async with connected(self.port) as (reader, writer):
             if requests[0]["is_strict_lane"]:
                 writer.write(request("/vod/far/a", "OPTIONS"))
                 assert (await answer(reader)).status == 204
-            writer.write(b"".join(map(self._written, requests)))
+            named = [each | {"name": name, "named": self._named(name, each["version"])} for each in requests]
+            writer.write(b"".join(map(self._written, named)))
             answers = []
-            for each in requests:
+            for each in named:
                 answers.append(await answer(reader, is_head=each["method"] == "HEAD", amid=amid))
-                self.judge(each, answers[-1], oldest[each["name"]])
+                self.judge(each, answers[-1], oldest[name])
                 if answers[-1].is_cut:
                     break
             return answers
 
     ask = asked
 
-    def _written(self, asked):
+    @staticmethod
+    def _written(asked):
         fields = {"range": range_field(asked["specs"])}
         if asked["condition"]:
-            fields[asked["condition"]] = self._named(asked)
+            fields[asked["condition"]] = asked["named"]
         return request(f"/vod/far/{asked['name']}", asked["method"], **fields)
 
-    def _named(self, asked):
-        known = self.origin.versions[asked["name"]]
-        return known[-1 - min(asked["version"], len(known) - 1)][1]
+    def _named(self, name, version):
+        known = self.origin.versions[name]
+        return known[-1 - min(version, len(known) - 1)][1]
 
-    async def herd(self, requests, is_changing, name, size):
+    async def again(self, asked, spec):
+        """Until it comes from the page cache, where it can."""
+        small = asked | {"specs": [spec], "is_strict_lane": False}
+        for _ in range(4):
+            await self.asked([small, small])
+
+    async def herd(self, requests, is_changing, size):
         herd = [asyncio.create_task(self.asked([each])) for each in requests]
         if is_changing:
-            await asyncio.sleep(size % 8 / 1_000)
-            await self.change(name, size)
+            await asyncio.sleep(self.number % 8 / 1_000)
+            self.size = size
+            await self.change()
         await asyncio.gather(*herd)
 
-    async def slow(self, asked, verb, number):
-        async def amid():
-            if verb == "crowd":
-                whole = {
-                    "method": "GET",
-                    "specs": [],
-                    "condition": None,
-                    "version": 0,
-                    "is_strict_lane": False,
-                }
-                for name in NAMES:
-                    await self.asked([whole | {"name": name}])
-            else:
-                name = asked["name"]
-                given = {"change": (name, number), "purge": (name,), "harm": (number,)}
-                await getattr(self, verb)(*given[verb])
-
-        await self.asked([asked], amid)
+    async def slow(self, asked, trouble):
+        await self.asked([asked], getattr(self, trouble))
 
     async def leave(self, asked, after):
         async with connected(self.port) as (reader, writer):
-            writer.write(self._written(asked))
+            named = {"name": self.name, "named": self._named(self.name, asked["version"])}
+            writer.write(self._written(asked | named))
             await answer(reader, is_head=asked["method"] == "HEAD", most=after)
+
+    async def crowd(self):
+        for name in NAMES:
+            await self.asked([WHOLE], name=name)
 
     # What happens to the origin, the folder and the server
 
-    async def change(self, name, size):
-        self.origin.change(name, size)
+    async def change(self):
+        self.origin.change(self.name, self.size)
 
-    async def lie(self, lie, times):
-        self.origin.lie, self.origin.times = lie, times
+    async def lie(self):
+        self.origin.lie, self.origin.times = LIES[self.number % len(LIES)], 1 + self.number % 3
 
-    async def down(self, is_down):
-        self.origin.is_down = is_down
+    async def down(self):
+        self.origin.is_down = True
 
-    async def purge(self, pattern):
+    async def purge(self):
+        pattern = "*" if self.number % 5 == 0 else self.name
         async with connected(self.port) as (reader, writer):
-            writer.write(request(f"/api/v1/cache/assets?pattern={'far/' + pattern}", "DELETE"))
+            writer.write(request(f"/api/v1/cache/assets?pattern=far/{pattern}", "DELETE"))
             assert (await answer(reader)).status == 200
         for name in NAMES if pattern == "*" else pattern:
             self.oldest[name] = max(self.oldest[name], len(self.origin.versions[name]) - 1)
 
-    async def harm(self, number):
+    async def harm(self):
+        """In one file, or in all: an octet is another, or the end is gone."""
         files = sorted(path for path in (self.folder / "cache").rglob("*") if path.is_file())
-        files = [path for path in files if path.name not in {"lock", "format"} and path.stat().st_size]
-        if not files:
-            return
-        path = files[number % len(files)]
-        with contextlib.suppress(FileNotFoundError), path.open("r+b") as file:
-            at = number % path.stat().st_size
-            if number % 3:
+        files = [path for path in files if path.name not in {"lock", "format"}]
+        some = files[self.number % len(files) :][:1] if self.number % 4 == 0 else files
+        for path in some:
+            with contextlib.suppress(FileNotFoundError), path.open("r+b") as file:
+                size = path.stat().st_size
+                at = self.number % size if size else 0
                 file.seek(at)
                 octet = file.read(1)
                 file.seek(at)
-                file.write(bytes([octet[0] ^ 0x55]))
-            else:
-                file.truncate(at)
+                if self.number % 7 and octet:
+                    file.write(bytes([octet[0] ^ 0x55]))
+                else:
+                    file.truncate(at)
 
-    async def no_room(self, is_so):
+    async def no_room(self):
         """Nothing can be written; what is there can be read."""
         fresh, away = self.folder / "cache" / "fresh", self.folder / "away"
-        if is_so and fresh.exists() and not away.exists():
+        if fresh.exists() and not away.exists():
             fresh.rename(away)
-        elif not is_so and away.exists() and not fresh.exists():
+
+    async def room(self):
+        fresh, away = self.folder / "cache" / "fresh", self.folder / "away"
+        if away.exists() and not fresh.exists():
             away.rename(fresh)
 
-    async def restart(self, is_without_log):
+    async def restart(self):
         await self.__aexit__()
-        if is_without_log:
-            (self.folder / "cache" / "index.log").unlink(missing_ok=True)
+        await self.__aenter__()
+
+    async def lose(self):
+        """Of the two logs the one of blocks."""
+        await self.__aexit__()
+        (self.folder / "cache" / "index.log").unlink(missing_ok=True)
         await self.__aenter__()
 
     # What is true
@@ -247,7 +259,7 @@ class World:
         if got.status in {0, 502, 503, 504}:
             return
         known = self.origin.versions[asked["name"]][oldest:]
-        named, condition = self._named(asked), asked["condition"]
+        named, condition = asked["named"], asked["condition"]
         if got.status == 412:
             assert condition == "if_match"
             assert {etag for _, etag in known} - {named}
