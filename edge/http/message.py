@@ -42,9 +42,14 @@ class Slices(Protocol):
 
     size: int
     """Of the whole representation, in octets."""
+    headers: Headers
+    """All fields of a 206 but Content-Range."""
 
     def read(self, start: int, stop: int) -> tuple[Octets, ...] | None:
         """Octets `start` to before `stop`, which lie within; the buffers are the caller's. None: ask anew."""
+
+    def renewed(self) -> "Slices | None":
+        """The same with the fields of this moment, where nobody need be asked."""
 
 
 @dataclass(frozen=True, slots=True)

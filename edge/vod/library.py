@@ -2,6 +2,7 @@
 
 import asyncio
 import secrets
+from collections.abc import Callable
 from contextlib import aclosing
 from dataclasses import dataclass
 from datetime import datetime
@@ -38,16 +39,20 @@ class _Plan:
 class _Hit:
     """What every hit of `asset` has, until `until_s` of the loop's time. See Slices."""
 
-    __slots__ = ("_now_s", "_read_now", "asset", "headers", "size", "until_s")
+    __slots__ = ("_library", "_now_s", "_read_now", "asset", "headers", "size", "until_s")
 
-    def __init__(self, asset: Asset, headers: Headers, until_s: float, cache: BlockCache) -> None:
-        """`headers`: all but Content-Range."""
+    def __init__(self, asset: Asset, headers: Headers, until_s: float, library: "Library") -> None:
         self.asset = asset
+        self._library = library
         self.size = asset.size
         self.headers = headers
         self.until_s = until_s
-        self._read_now = cache.reader(asset)
+        self._read_now = library.reader(asset)
         self._now_s = asyncio.get_running_loop().time
+
+    def renewed(self) -> "_Hit | None":
+        """See Slices.renewed."""
+        return self._library.hit_again(self.asset)
 
     def read(self, start: int, stop: int) -> tuple[Octets, ...] | None:
         """See Slices.read."""
@@ -144,6 +149,14 @@ class Library:
         plan = self._plan(asset, head, now, before=asset)
         return plan if isinstance(plan, Response) else None
 
+    def reader(self, asset: Asset) -> Callable[[int, int], Octets | None]:
+        """See BlockCache.reader."""
+        return self._cache.reader(asset)
+
+    def hit_again(self, asset: Asset) -> _Hit | None:
+        """What every hit has now, if it is the version still."""
+        return self._hit(asset) if self._cache.opened(asset.key) is asset else None
+
     def _hit(self, asset: Asset) -> _Hit:
         """What `_plan` says of a hit: one object for a part of a second, so that lanes keep its octets."""
         known = self._hits.get(asset.key)
@@ -157,7 +170,7 @@ class Library:
         if age_s is not None:
             until_s = now_s + min(1.0 - age_s % 1, self._cache.left_s(asset) % 1)
         headers = self._fields(asset, (), self._status(asset, (), before=asset))
-        hit = self._hits[asset.key] = _Hit(asset, headers, until_s, self._cache)
+        hit = self._hits[asset.key] = _Hit(asset, headers, until_s, self)
         return hit
 
     def _fields(self, asset: Asset, told: Headers, status: Headers) -> Headers:

@@ -8,8 +8,10 @@ import time
 PIECE = 65_536
 """What a slow reader holds in memory, beside what its socket does."""
 
+SEEN_S = 5.0
+"""What was in the page cache is taken to be there for so long: a kernel gives up used pages last."""
 HELD_S = 1.0
-"""What was in the page cache is taken to be there for so long, and stays mapped without being asked for."""
+"""A block stays mapped for so long without being asked for."""
 
 
 def copied_stop(start: int, stop: int) -> int:
@@ -59,7 +61,7 @@ class OpenBlock:
             return self.copied(start, stop)
         if got < len(buffer):
             return None
-        until = time.monotonic() + HELD_S
+        until = time.monotonic() + SEEN_S
         for number in range(-(-start // PIECE), stop // PIECE):
             self._seen[number] = until
         return buffer

@@ -214,7 +214,9 @@ class Express(Patience):
             asked, permitted = told
             self._permitted = permitted or self._permitted
         self._since = lane.now
-        self._seek = None if lane.ready.is_draining or asked.closes else Seek.of(head, asked)
+        self._seek = (
+            None if lane.ready.is_draining or asked.closes else Seek.of(head, asked, lane.loop.time())
+        )
         self._answer(asked, again=is_known)
         return True
 

@@ -40,10 +40,14 @@ class Wheel(Generic[One]):
             if not slot:
                 del self._slots[at]
 
-    def due(self, now: int) -> list[One]:
-        """Those of every second up to `now`; they stand nowhere from then on."""
+    def due(self, now: int, most: int) -> list[One]:
+        """Those of every second up to `now`, the rest of them next time; they stand nowhere from then on."""
         found: list[One] = []
-        for at in range(self._next, now + 1):
-            found.extend(self._slots.pop(at, ()))
-        self._next = max(self._next, now + 1)
+        while self._next <= now and len(found) < most:
+            slot = self._slots.get(self._next, set())
+            while slot and len(found) < most:
+                found.append(slot.pop())
+            if not slot:
+                self._slots.pop(self._next, None)
+                self._next += 1
         return found

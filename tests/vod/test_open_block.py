@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from edge.vod import open_block
-from edge.vod.open_block import HELD_S, PIECE, OpenBlock
+from edge.vod.open_block import HELD_S, PIECE, SEEN_S, OpenBlock
 
 OCTETS = os.urandom(3 * PIECE + 500)
 
@@ -47,9 +47,9 @@ def test_a_part_of_a_piece_says_nothing_of_the_rest(block, now):
     assert block.mapped(PIECE, PIECE + 5) is None
 
 
-def test_it_is_looked_at_again_each_second(block, now):
+def test_it_is_looked_at_again_after_seconds(block, now):
     block.copied(0, PIECE)
-    now[0] += HELD_S
+    now[0] += SEEN_S
     assert block.mapped(0, 1) is None
     block.copied(0, PIECE)
     assert block.mapped(0, 1) == OCTETS[:1]

@@ -1,6 +1,8 @@
 import asyncio
+from types import SimpleNamespace
 
 from edge.http.message import Response
+from edge.web.seek import HOLDS_S
 from tests.web.both_lanes import MemoryTransport, both_lanes, settle
 
 BODY = bytes(range(256)) * 8
@@ -11,18 +13,22 @@ class Room:
     """Answers a range of BODY, and any other of it as long as `holds`. See Slices."""
 
     size = len(BODY)
+    headers = (("ETag", '"1"'),)
 
     def __init__(self):
-        self.holds, self.asked = True, 0
+        self.holds, self.asked, self.next = True, 0, None
 
     def answer(self, head, now):
         self.asked += 1
         first, last = map(int, head.headers["range"].removeprefix("bytes=").split("-"))
         told = (("Content-Range", f"bytes {first}-{last}/{len(BODY)}"),)
-        return Response(206, (("ETag", '"1"'),), (BODY[first : last + 1],), own=told, slices=self)
+        return Response(206, self.headers, (BODY[first : last + 1],), own=told, slices=self)
 
     def read(self, start, stop):
         return (BODY[start:stop],) if self.holds else None
+
+    def renewed(self):
+        return self.next
 
     def may_repeat(self, head):
         return False
@@ -69,6 +75,27 @@ async def test_what_is_beyond_the_end_is_cut_or_refused_the_long_way():
 
 async def test_what_does_not_hold_any_more_is_asked_for():
     room, _ = await asked(b"0-9", b"1-2", change=lambda room, _: setattr(room, "holds", False))
+    assert room.asked == 2
+
+
+async def test_fields_of_this_moment_need_nobody_to_be_asked():
+    class Later(Room):
+        headers = (("ETag", '"1"'), ("Age", "7"))
+
+    def pass_on(room, _):
+        room.holds, room.next = False, Later()
+
+    room, written = await asked(b"0-9", b"1-2", b"3-4", change=pass_on)
+    assert room.asked == 1
+    assert written.count(b"Age: 7\r\n") == 2
+
+
+async def test_who_asks_is_judged_anew_after_a_second(monkeypatch):
+    def later(room, lanes):
+        now = lanes.lane.loop.time()
+        monkeypatch.setattr(lanes.lane, "loop", SimpleNamespace(time=lambda: now + HOLDS_S))
+
+    room, _ = await asked(b"0-9", b"1-2", change=later)
     assert room.asked == 2
 
 
