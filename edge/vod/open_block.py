@@ -9,9 +9,12 @@ PIECE = 65_536
 """What a slow reader holds in memory, beside what its socket does."""
 
 SEEN_S = 5.0
-"""What was in the page cache is taken to be there for so long: a kernel gives up used pages last."""
+"""What was used so long ago is taken to be in the page cache still: a kernel gives up used pages last."""
 HELD_S = 1.0
 """A block stays mapped for so long without being asked for."""
+
+_SCRATCH = memoryview(bytearray(PIECE))
+"""For looking only: to copy is the cheapest way to ask a kernel what is in its page cache."""
 
 
 def copied_stop(start: int, stop: int) -> int:
@@ -32,7 +35,7 @@ class OpenBlock:
         self._changed_ns = -1
         self._flags = getattr(os, "RWF_NOWAIT", 0)
         self._seen: dict[int, float] = {}
-        """Until when a piece is taken to be in the page cache, by its number: it was copied from there."""
+        """Until when a piece is taken to be in the page cache, by its number."""
         self._view: memoryview | None = None
         self._used_at = 0.0
 
@@ -50,34 +53,36 @@ class OpenBlock:
     def copied(self, start: int, stop: int) -> bytearray | None:
         """Octets from here to before there, without waiting. None: they are not all in the page cache."""
         buffer = bytearray(stop - start)
+        return buffer if self._fill(buffer, start) else None
+
+    def _fill(self, buffer: bytearray | memoryview, start: int) -> bool:
         try:
-            got = os.preadv(self._fd, [buffer], start, self._flags)
+            return os.preadv(self._fd, [buffer], start, self._flags) == len(buffer)
         except BlockingIOError:
-            return None
+            return False
         except OSError as error:
             if error.errno != errno.EOPNOTSUPP or not self._flags:
-                return None
+                return False
             self._flags = 0  # tmpfs, overlayfs: there is no disk to wait for, or no way to tell
-            return self.copied(start, stop)
-        if got < len(buffer):
-            return None
-        until = time.monotonic() + SEEN_S
-        for number in range(-(-start // PIECE), stop // PIECE):
-            self._seen[number] = until
-        return buffer
+            return self._fill(buffer, start)
 
     def mapped(self, start: int, stop: int) -> memoryview | None:
-        """As `copied`, without a copy, where all was copied a moment ago. To be sent only: should the disk
-        fail or the file be cut short, the kernel refuses to send it, but who touches it is killed (SIGBUS).
+        """As `copied`, without a copy. To be sent only: should the disk fail or the file be cut short, the
+        kernel refuses to send it, but who touches it is killed (SIGBUS).
         """
         now, seen = time.monotonic(), self._seen
         for number in range(start // PIECE, (stop - 1) // PIECE + 1):
-            if seen.get(number, 0.0) <= now:
+            if seen.get(number, 0.0) <= now and not self._is_there(number):
                 return None
+            seen[number] = now + SEEN_S
         if self._view is None:
             self._view = memoryview(mmap.mmap(self._fd, self.size, prot=mmap.PROT_READ))
         self._used_at = now
         return self._view[start:stop]
+
+    def _is_there(self, number: int) -> bool:
+        start = number * PIECE
+        return self._fill(_SCRATCH[: min(PIECE, self.size - start)], start)
 
     @property
     def is_mapped(self) -> bool:

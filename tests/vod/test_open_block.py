@@ -31,43 +31,50 @@ def block(path) -> OpenBlock:
     return block
 
 
-def test_what_was_copied_a_moment_ago_is_mapped_after_it(block, now):
-    assert block.mapped(0, PIECE) is None
-    assert block.copied(0, PIECE) == OCTETS[:PIECE]
-    assert block.mapped(0, PIECE) == OCTETS[:PIECE]
-    assert block.mapped(10, 20) == OCTETS[10:20]
-    assert block.mapped(PIECE - 1, PIECE + 1) is None, "nobody saw the second piece"
-    assert block.copied(PIECE, 3 * PIECE) == OCTETS[PIECE : 3 * PIECE]
-    assert block.mapped(PIECE - 1, PIECE + 1) == OCTETS[PIECE - 1 : PIECE + 1]
+def test_what_is_in_the_page_cache_is_mapped_or_copied(block):
+    for start, stop in (
+        (0, PIECE),
+        (10, 20),
+        (PIECE - 1, PIECE + 1),
+        (0, len(OCTETS)),
+        (3 * PIECE, len(OCTETS)),
+    ):
+        assert block.mapped(start, stop) == OCTETS[start:stop]
+        assert block.copied(start, stop) == OCTETS[start:stop]
 
 
-def test_a_part_of_a_piece_says_nothing_of_the_rest(block, now):
-    assert block.copied(5, PIECE + 5) == OCTETS[5 : PIECE + 5]
-    assert block.mapped(0, 10) is None
-    assert block.mapped(PIECE, PIECE + 5) is None
-
-
-def test_it_is_looked_at_again_after_seconds(block, now):
-    block.copied(0, PIECE)
+def test_it_is_looked_at_once_and_again_when_it_was_not_used_for_seconds(block, now, monkeypatch):
+    looked = []
+    fill = OpenBlock._fill
+    monkeypatch.setattr(
+        OpenBlock, "_fill", lambda self, *given: looked.append(given[1]) or fill(self, *given)
+    )
+    block.mapped(0, PIECE)
+    for _ in range(3):
+        now[0] += SEEN_S - 0.1
+        assert block.mapped(0, 1) == OCTETS[:1]
+    assert looked == [0]
     now[0] += SEEN_S
+    block.mapped(5, PIECE + 5)
+    assert looked == [0, 0, PIECE]
+
+
+def test_what_would_have_to_be_waited_for_is_not_mapped(block, monkeypatch):
+    monkeypatch.setattr(open_block.os, "preadv", lambda *_: (_ for _ in ()).throw(BlockingIOError))
     assert block.mapped(0, 1) is None
-    block.copied(0, PIECE)
-    assert block.mapped(0, 1) == OCTETS[:1]
+    assert block.copied(0, 1) is None
 
 
 def test_what_nobody_asks_for_is_mapped_no_more_and_what_is_on_its_way_is_whole(block, now):
-    block.copied(0, PIECE)
     on_its_way = block.mapped(0, PIECE)
     assert block.let_go(), "it was used just now"
     now[0] += HELD_S
     assert not block.let_go()
     assert not block.is_mapped
-    assert block.mapped(0, 1) is None
     assert on_its_way == OCTETS[:PIECE]
 
 
 def test_who_has_it_reads_on_when_its_name_is_gone(block, path, now):
-    block.copied(0, PIECE)
     path.unlink()
     assert block.mapped(0, PIECE) == OCTETS[:PIECE]
     assert block.copied(PIECE, PIECE + 9) == OCTETS[PIECE : PIECE + 9]
@@ -81,7 +88,6 @@ def test_a_write_to_the_file_is_seen(block, path):
 
 
 def test_a_file_that_was_cut_short_is_neither_padded_nor_the_end_of_the_process(block, path, now):
-    block.copied(0, PIECE)
     mapped = block.mapped(0, PIECE)
     os.truncate(path, 100)
     assert block.copied(0, PIECE) is None
