@@ -91,10 +91,6 @@ class AtHand:
     read: Callable[[int, int], Octets | None]
     rest: Callable[[int], Pieces]
 
-    def streaming(self) -> "Streaming":
-        """The same, for a lane that takes pieces only."""
-        return Streaming(self.status, self.headers, self.stop - self.start, lambda: self.rest(self.start))
-
 
 @dataclass(frozen=True, slots=True)
 class Streaming:

@@ -46,19 +46,33 @@ class AssetGate:
         self._named = lru_cache(_MOST_KNOWN)(_named)
 
     def answer(self, head: RequestHead, now: float) -> Response | Later | AtHand:  # noqa: ARG002  see lane.Answerer
-        """To a GET or HEAD whose path is as it came, percent-encoded. What may take time is a Later."""
-        try:
-            token, key = self._named(head.path)
-            token = token if token is not None else _elsewhere(head)
-            pending = self._admission.decide("play", f"/{key}", token, head.client)
-        except EdgeError as error:
-            return problem_of(error, headers=OPEN)
+        """To a GET or HEAD whose path is as it came, percent-encoded. What may take time is a Later. Octets
+        are to be sent and not to be looked at: see OpenBlock.mapped.
+        """
+        asked = self._asked(head)
+        if isinstance(asked, Response):
+            return asked
+        key, pending = asked
         if pending is None and (found := self._library.answer_now(key, head, datetime.now(UTC))) is not None:
             # A slice is given without asking again: whoever needs a token is judged each time.
             if isinstance(found, AtHand) or self._admission.config.play == "open":
                 return found
             return replace(found, slices=None)
         return Later(lambda: self._later(key, head, pending))
+
+    async def copied(self, head: RequestHead) -> Response | Streaming:
+        """As `answer`, for a lane that looks at octets on their way."""
+        asked = self._asked(head)
+        return asked if isinstance(asked, Response) else await self._later(asked[0], head, asked[1])
+
+    def _asked(self, head: RequestHead) -> Response | tuple[str, Awaitable[None] | None]:
+        """For which asset, and what has to be waited for before it may be had."""
+        try:
+            token, key = self._named(head.path)
+            token = token if token is not None else _elsewhere(head)
+            return key, self._admission.decide("play", f"/{key}", token, head.client)
+        except EdgeError as error:
+            return problem_of(error, headers=OPEN)
 
     def may_repeat(self, head: RequestHead) -> bool:  # noqa: ARG002
         """See lane.Answerer: its age changes."""
@@ -88,15 +102,10 @@ def vod_routes(gate: AssetGate) -> list[web.AbstractRouteDef]:
             return await send(request, preflight())
         if head.method not in {"GET", "HEAD"}:
             return await send(request, method_not_allowed(head.method, READ_METHODS, headers=OPEN))
-        answer = gate.answer(_as_it_came(head, request), 0.0)
-        if isinstance(answer, AtHand):
-            return await _streamed(request, answer.streaming())
-        if isinstance(answer, Later):
-            later = await answer.begin()
-            if isinstance(later, Streaming):
-                with _ending_with_its_reader(request):
-                    return await _streamed(request, later)
-            answer = later
+        answer = await gate.copied(_as_it_came(head, request))
+        if isinstance(answer, Streaming):
+            with _ending_with_its_reader(request):
+                return await _streamed(request, answer)
         WEB_SENT.labels("vod").inc(answer.content_length if answer.status in {200, 206} else 0)
         return await send(request, answer)
 

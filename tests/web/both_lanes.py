@@ -15,7 +15,7 @@ from edge.web.readiness import Readiness
 from edge.web.serving import Serving
 from edge.web.vod import AssetGate, vod_routes
 
-_DATE = re.compile(rb"Date: [^\r]*\r\n")
+_MOMENT = re.compile(rb"(?:Date|Expires): [^\r]*\r\n")
 
 
 class MemoryTransport(asyncio.Transport):
@@ -154,7 +154,7 @@ async def both_lanes(
 
 def told(transport: MemoryTransport) -> tuple[bytes, bool]:
     """What a client saw, but for the second."""
-    return _DATE.sub(b"", transport.written), transport.is_closing()
+    return _MOMENT.sub(b"", transport.written), transport.is_closing()
 
 
 def split(data: bytes, at: Iterable[int]) -> list[bytes]:
