@@ -75,10 +75,15 @@ class OpenBlock:
             if seen.get(number, 0.0) <= now and not self._is_there(number):
                 return None
             seen[number] = now + SEEN_S
-        if self._view is None:
-            self._view = memoryview(mmap.mmap(self._fd, self.size, prot=mmap.PROT_READ))
+        view = self._view = self._view or self._map()
         self._used_at = now
-        return self._view[start:stop]
+        return None if view is None else view[start:stop]
+
+    def _map(self) -> memoryview | None:
+        try:
+            return memoryview(mmap.mmap(self._fd, self.size, prot=mmap.PROT_READ))
+        except (OSError, ValueError):  # too many of them, or the file was cut short in this moment
+            return None
 
     def _is_there(self, number: int) -> bool:
         start = number * PIECE

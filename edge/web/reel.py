@@ -56,6 +56,7 @@ class Reel:
     def _go_on(self) -> None:
         answer = self._answer
         if not (self._is_gone or self._is_paused or self._flow) and self._roll():
+            self._is_gone = True
             self._reader.streamed(answer.status, answer.stop - answer.start, is_closed=self._way.closes)
 
     def _roll(self) -> bool:
@@ -72,6 +73,6 @@ class Reel:
             self._at += len(octets)
             self._count.octets += len(octets)
             write(octets)
-        if self._at < answer.stop:
+        if self._at < answer.stop and not self._is_paused:
             asyncio.get_running_loop().call_soon(self._go_on)
         return self._at == answer.stop

@@ -59,6 +59,13 @@ def test_it_is_looked_at_once_and_again_when_it_was_not_used_for_seconds(block, 
     assert looked == [0, 0, PIECE]
 
 
+def test_what_cannot_be_mapped_is_copied(block, path):
+    with path.open("r+b") as file:
+        file.truncate(2 * PIECE)
+    assert block.mapped(0, PIECE) is None
+    assert block.copied(0, PIECE) == OCTETS[:PIECE]
+
+
 def test_what_would_have_to_be_waited_for_is_not_mapped(block, monkeypatch):
     monkeypatch.setattr(open_block.os, "preadv", lambda *_: (_ for _ in ()).throw(BlockingIOError))
     assert block.mapped(0, 1) is None

@@ -93,6 +93,27 @@ async def test_who_does_not_read_is_not_read_for():
         transport.lose()
 
 
+async def test_a_pause_at_the_end_of_a_turn_does_not_end_it_twice():
+    async with both_lanes() as lanes:
+        transport = await opened(lanes, Room())
+        write = transport.write
+
+        def choking(data):
+            transport.is_choked = len(transport.written) >= MOST_AT_ONCE - 2 * PIECE
+            write(data)
+
+        transport.write = choking
+        transport.receive(request() + request())
+        while lanes.ready.requests or transport.unsent:
+            if transport.unsent:
+                transport.unchoke()
+            await asyncio.sleep(0)
+        one = transport.written[: len(transport.written) // 2]
+        assert transport.written == one * 2
+        assert body_of(one) == BODY[100:]
+        transport.lose()
+
+
 async def test_what_is_at_hand_no_more_comes_from_elsewhere():
     async with both_lanes() as lanes:
         room = Room(gone_at=300_000)
