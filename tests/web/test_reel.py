@@ -96,21 +96,23 @@ async def test_who_does_not_read_is_not_read_for():
 async def test_a_pause_at_the_end_of_a_turn_does_not_end_it_twice():
     async with both_lanes() as lanes:
         transport = await opened(lanes, Room())
-        write = transport.write
+        write, chokes = transport.write, [MOST_AT_ONCE]
 
         def choking(data):
-            transport.is_choked = len(transport.written) >= MOST_AT_ONCE - 2 * PIECE
+            transport.is_choked = bool(chokes) and len(transport.written) + len(data) > chokes[0]
+            if transport.is_choked:
+                chokes.pop()
             write(data)
 
         transport.write = choking
-        transport.receive(request() + request())
-        while lanes.ready.requests or transport.unsent:
-            if transport.unsent:
-                transport.unchoke()
-            await asyncio.sleep(0)
-        one = transport.written[: len(transport.written) // 2]
-        assert transport.written == one * 2
+        transport.receive(request() * 3)
+        assert transport.unsent
+        transport.unchoke()
+        await settle(10)
+        one = transport.written[: len(transport.written) // 3]
+        assert transport.written == one * 3
         assert body_of(one) == BODY[100:]
+        assert lanes.ready.requests == 0
         transport.lose()
 
 
