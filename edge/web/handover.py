@@ -98,6 +98,11 @@ class Handed(asyncio.Protocol):
         else:
             self._look_at_sender()
 
+    @property
+    def has_just_come(self) -> bool:
+        """See lane.Timed."""
+        return False
+
     def close(self) -> None:
         """See lane.Timed. aiohttp ends its connections itself when the server ends."""
 

@@ -34,6 +34,7 @@ _WANTED = frozenset(READ)
 _MOST_KNOWN = 4096
 _MOST_FIELDS = 1024
 _LONGEST_LINE = 512
+_HEARD_S = 0.2
 _LOOKS_AT_ONCE = 256
 """Ten times a second: thousands who came together are not sent away in one moment that others wait for."""
 _NEVER = Lease()
@@ -60,6 +61,10 @@ class Answerer(Protocol):
 
 class Timed(Protocol):
     """A connection, as far as time concerns it."""
+
+    @property
+    def has_just_come(self) -> bool:
+        """And not asked for anything yet."""
 
     def look(self) -> None:
         """The second has come for which it stands in the wheel."""
@@ -220,6 +225,12 @@ class Lane:
                 del known[line]
         self.tally.flush()
         self.access_log.flush()
+
+    async def hear_out(self) -> None:
+        """Who was let in a moment ago has his request on the way, and is not sent away without an answer."""
+        until = self.loop.time() + _HEARD_S
+        while self.loop.time() < until and any(one.has_just_come for one in self.wheel):  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
 
     async def close(self, patience_s: float) -> None:
         """Whoever waited has an answer by now: let it go out, and end every connection."""

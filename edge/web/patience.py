@@ -43,6 +43,11 @@ class Patience(ABC, asyncio.Protocol):
     def _refuse(self, response: Response) -> None:
         """An answer to what is no request."""
 
+    @property
+    def has_just_come(self) -> bool:
+        """See Timed."""
+        return not (self._has_asked or self._is_ending) and self._lane.now - self._since <= 1
+
     def look(self) -> None:
         """See Timed."""
         limits = self._lane.limits

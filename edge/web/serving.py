@@ -105,4 +105,5 @@ class Serving:
     async def close(self) -> None:
         """Nobody waits any more, or they may ask elsewhere: say what is to say, and end."""
         self.stop_listening()
+        await self.lane.hear_out()
         await asyncio.gather(self.lane.close(_PATIENCE_S), self._runner.cleanup())

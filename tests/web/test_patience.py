@@ -1,5 +1,6 @@
 """Who is too slow to ask, to read or to leave. Time is told, sockets are in memory."""
 
+import asyncio
 from collections.abc import AsyncIterator
 
 import pytest
@@ -92,3 +93,23 @@ async def test_a_reader_that_stops_before_the_goodbye(lanes, camera):
     after(lanes, 20)
     await settle()
     assert one.was_aborted
+
+
+async def test_who_has_just_come_is_heard_out_before_the_end(lanes, camera):
+    late, silent, old = lanes.express(), lanes.express(), lanes.express()
+    old.receive(PLAYLIST)
+    ending = asyncio.create_task(lanes.lane.hear_out())
+    await asyncio.sleep(0.03)
+    assert not ending.done()
+    late.receive(PLAYLIST)
+    assert late.written.startswith(b"HTTP/1.1 200 ")
+    silent.receive(b"GET /live/cam/")
+    await asyncio.wait_for(ending, 1)
+    silent.lose()
+    await asyncio.wait_for(lanes.lane.hear_out(), 0.1)
+
+
+async def test_who_never_asked_is_not_waited_for(lanes):
+    lanes.express()
+    after(lanes, 2)
+    await asyncio.wait_for(lanes.lane.hear_out(), 0.1)
