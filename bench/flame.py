@@ -39,10 +39,12 @@ def _named(place: re.Match[str]) -> str:
 
 
 def tree(lines: Iterable[str]) -> Frame:
-    """Lines are `frame;frame;frame count`."""
+    """Lines are `frame;frame;frame count`. Threads beside the loop, which mostly wait, are left out."""
     root = Frame()
     for line in lines:
         stack, _, count = line.rstrip().rpartition(" ")
+        if "Thread._bootstrap" in stack:
+            continue
         at = root
         at.count += int(count)
         for name in frames_of(stack):
