@@ -65,25 +65,25 @@ def test_the_first_playlist():
         "#EXT-X-DISCONTINUITY-SEQUENCE:0\n"
         '#EXT-X-MAP:URI="p/init0.mp4"\n'
         "#EXT-X-PROGRAM-DATE-TIME:2026-01-01T00:00:00.000Z\n"
-        '#EXT-X-PART:DURATION=0.23434,URI="p/part0.m4s",INDEPENDENT=YES\n'
+        '#EXT-X-PART:DURATION=0.23344,URI="p/part0.m4s",INDEPENDENT=YES\n'
         '#EXT-X-PART:DURATION=0.23333,URI="p/part1.m4s"\n'
         '#EXT-X-PART:DURATION=0.03333,URI="p/part2.m4s"\n'
         "#EXTINF:0.50000,\n"
         "p/0.m4s\n"
         "#EXT-X-PROGRAM-DATE-TIME:2026-01-01T00:00:00.500Z\n"
-        '#EXT-X-PART:DURATION=0.23434,URI="p/part3.m4s",INDEPENDENT=YES\n'
+        '#EXT-X-PART:DURATION=0.23344,URI="p/part3.m4s",INDEPENDENT=YES\n'
         '#EXT-X-PART:DURATION=0.23333,URI="p/part4.m4s"\n'
         '#EXT-X-PART:DURATION=0.03333,URI="p/part5.m4s"\n'
         "#EXTINF:0.50000,\n"
         "p/1.m4s\n"
         "#EXT-X-PROGRAM-DATE-TIME:2026-01-01T00:00:01.000Z\n"
-        '#EXT-X-PART:DURATION=0.23434,URI="p/part6.m4s",INDEPENDENT=YES\n'
+        '#EXT-X-PART:DURATION=0.23344,URI="p/part6.m4s",INDEPENDENT=YES\n'
         '#EXT-X-PART:DURATION=0.23333,URI="p/part7.m4s"\n'
         '#EXT-X-PART:DURATION=0.03333,URI="p/part8.m4s"\n'
         "#EXTINF:0.50000,\n"
         "p/2.m4s\n"
         "#EXT-X-PROGRAM-DATE-TIME:2026-01-01T00:00:01.500Z\n"
-        '#EXT-X-PART:DURATION=0.23434,URI="p/part9.m4s",INDEPENDENT=YES\n'
+        '#EXT-X-PART:DURATION=0.23344,URI="p/part9.m4s",INDEPENDENT=YES\n'
         '#EXT-X-PRELOAD-HINT:TYPE=PART,URI="p/part10.m4s"\n'
     )
 
@@ -151,7 +151,7 @@ def test_other_tracks_bring_their_map_and_a_discontinuity():
         "#EXT-X-DISCONTINUITY\n"
         '#EXT-X-MAP:URI="p/init1.mp4"\n'
         "#EXT-X-PROGRAM-DATE-TIME:2026-01-01T00:00:01.000Z\n"
-        '#EXT-X-PART:DURATION=0.23434,URI="p/part27.m4s",INDEPENDENT=YES\n'
+        '#EXT-X-PART:DURATION=0.23344,URI="p/part27.m4s",INDEPENDENT=YES\n'
         '#EXT-X-PRELOAD-HINT:TYPE=PART,URI="p/part28.m4s"\n'
     )
 

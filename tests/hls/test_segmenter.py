@@ -26,11 +26,12 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from edge.fmp4.inspect import parse_fragment, parse_init
+from edge.hls.part_durations import FIRST_LONGER_TICKS
 from edge.hls.segment import TICKS, Ended, InitChanged, PartReady
 from edge.hls.segmenter import START_TICKS, Segmenter
 
-CUT = PT - ms(1)
-"""What the first part of a segment lasts at most: it is printed a millisecond longer than it is."""
+CUT = PT - FIRST_LONGER_TICKS
+"""What the first part of a segment lasts at most: it is printed so much longer than it is."""
 
 
 def started(tracks=(VIDEO, AAC), **options):
@@ -116,6 +117,15 @@ def test_the_last_picture_is_trimmed_at_once():
     assert runs_of(event.part)[1][1] == CUT
 
 
+def test_pictures_that_fill_parts_to_the_tick_do_so_for_a_minute():
+    """30 fps in parts of 200 ms: what first parts are cut by does not soon add up to one with too few."""
+    segmenter = Segmenter(ms(200), ST)
+    segmenter.start([VIDEO], ZERO)
+    times, keys = steady(30, 75, gop_s=2)
+    parts = judge(Feed().pictures(times, keys=keys).run(segmenter), part_target=ms(200))
+    assert {part.frames for part in parts[50:]} == {6}
+
+
 # On the clock.
 
 
@@ -123,7 +133,7 @@ def test_rare_pictures_are_cut_on_the_clock():
     segmenter = started([VIDEO])
     events = [event for k in range(10) for event in segmenter.write(video(k * 9000, key=k == 0))]
     # 10 fps: two pictures are 80 % of a part, three are too many.
-    assert durations_ms(events)[0] == 249
+    assert parts_of(events)[0].duration_ticks == CUT
     assert parts_of(events)[0].frames == 3
     judge(events)
 
@@ -216,7 +226,7 @@ def test_a_picture_is_early_by_some_milliseconds_or_after_a_pause(times):
     for k, at in enumerate(times):
         segmenter.write(video(ms(at), key=k == 0))
     (part,) = parts_of(segmenter.seal())
-    assert runs_of(part)[1][0] - START_TICKS == ms(249)
+    assert runs_of(part)[1][0] - START_TICKS == CUT
 
 
 def test_rarer_pictures_stay_where_they_are():
@@ -319,7 +329,7 @@ def test_a_key_frame_a_little_late_leaves_no_sliver_of_audio_before_it():
     for k in range(144):  # 24 fps, where six pictures fill a part and the key frame begins the next one
         feed.items.append((k * 3750 / 90_000, video(k * 3750 + (40 if k % 48 == 0 else 0), key=k % 48 == 0)))
     parts = judge(feed.run(segmenter))
-    assert min(part.duration_ticks for part in parts) >= CUT
+    assert min(part.duration_ticks for part in parts) >= PT - ms(1)
 
 
 def test_without_key_frames_segments_keep_their_promise():
