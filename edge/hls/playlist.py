@@ -52,8 +52,12 @@ class Report:
     last: Position
 
 
+_LITTLE_MEMORY = 5
+"""Of zlib's levels: it packs a playlist as well as 8, whose 256 KiB are fetched from the kernel each time."""
+
+
 def _gzip(data: bytes) -> bytes:
-    packer = zlib.compressobj(6, zlib.DEFLATED, 31)
+    packer = zlib.compressobj(6, zlib.DEFLATED, 31, _LITTLE_MEMORY)
     return packer.compress(data) + packer.flush()
 
 
