@@ -122,7 +122,7 @@ async def started(config: Config, sockets: Sequence[socket.socket] = ()) -> Asyn
         rooms={"vod": gate},
     )
     node.stop_listening = serving.stop_listening
-    serving.lane.outbox.between = sessions.mux.catch_up
+    serving.lane.hear = sessions.mux.catch_up
     try:
         await cache.begin()
         node.address = await _listen(serving, config, sockets, node)

@@ -13,7 +13,7 @@ from edge.web.client_address import client_address
 from edge.web.doors import FULL, no_seat
 from edge.web.flow import Flow, Way
 from edge.web.handover import hand_over
-from edge.web.lane import NO_MEMO, Asked, Lane
+from edge.web.lane import HEARD_EVERY, NO_MEMO, Asked, Lane
 from edge.web.patience import Patience
 from edge.web.permitted import Permitted
 from edge.web.reel import Reel
@@ -341,6 +341,8 @@ class Express(Patience):
             wire.write(transport, lane.date, is_shared=asked.is_simple)
         if lane.access_log.is_on:
             self._note(asked, wire.status, wire.length)
+        if not count.requests % HEARD_EVERY:
+            lane.hear()
 
     def _note(self, asked: Asked, status: int, octets: int) -> None:
         held_s = self._lane.loop.time() - self._held_at if asked.wait or asked.later else 0.0

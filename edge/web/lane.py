@@ -37,8 +37,14 @@ _LONGEST_LINE = 512
 _HEARD_S = 0.2
 _LOOKS_AT_ONCE = 256
 """Ten times a second: thousands who came together are not sent away in one moment that others wait for."""
+HEARD_EVERY = 64
+"""So many answers take a millisecond or two; a loop may bring a thousand requests at once."""
 _NEVER = Lease()
 _NEVER.holds = False
+
+
+def _nobody() -> None:
+    """Nobody publishes."""
 
 
 class Answerer(Protocol):
@@ -189,6 +195,8 @@ class Lane:
         self.loop = asyncio.get_running_loop()
         self.strict: Callable[[], Strict]
         """Set before anybody is here. Makes the protocol of a connection that is handed over."""
+        self.hear: Callable[[], None] = _nobody
+        """Called after every HEARD_EVERY answers: publishers have their turn amid a crowd of viewers."""
         self.ready = ready
         self.limits = config.limits
         self.trusted = trusted_networks(config.server.trusted_proxies)

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Callable
 from typing import Protocol
 
 from edge.http.message import Response
@@ -10,15 +9,11 @@ from edge.http.message import Response
 SLICE = 128
 """Sends in one turn of the loop: about a millisecond in which no datagram and no new request is read."""
 
-_MEDIA_SLICES = 32
-"""In one turn, of parts that were waited for: four thousand take some forty milliseconds."""
+_MEDIA_SLICE = 32 * SLICE
+"""Of parts that were waited for: four thousand take some forty milliseconds."""
 
 _FAIR = 4
 """Of so many turns one is for the oldest, and not for media: nobody waits for ever behind newer parts."""
-
-
-def _nothing() -> None:
-    """Nobody has to be heard."""
 
 
 class Woken(Protocol):
@@ -49,16 +44,13 @@ class Outbox:
     newest first.
 
     Whoever has a playlist asks for media next, so others have their turn soon; who has a part he waited for
-    asks for nothing that hurries, so parts go out in long turns, between which only publishers are heard.
+    asks for nothing that hurries, so parts go out in long turns.
     """
 
-    def __init__(self, sending: Slices, between: Callable[[], None] = _nothing) -> None:
-        """`sending`: seconds from a held answer being there to it being handed to the socket.
-        `between`: called between slices of one turn.
-        """
+    def __init__(self, sending: Slices) -> None:
+        """`sending`: seconds from a held answer being there to it being handed to the socket."""
         self._loop = asyncio.get_running_loop()
         self._sending = sending
-        self.between = between
         self._media: deque[_Batch] = deque()
         self._others: deque[_Batch] = deque()
         self._turns = 0
@@ -84,19 +76,14 @@ class Outbox:
         self._turns += 1
         is_fair = self._turns % _FAIR == 0
         if self._media and not (is_fair and self._others):
-            for _ in range(_MEDIA_SLICES):
-                self._slice(self._media, is_fair=is_fair)
-                if not self._media:
-                    break
-                self.between()
+            self._slice(self._media, _MEDIA_SLICE, is_fair=is_fair)
         else:
-            self._slice(self._others, is_fair=is_fair)
+            self._slice(self._others, SLICE, is_fair=is_fair)
         self._is_running = bool(self._media or self._others)
         if self._is_running:
             self._loop.call_soon(self._turn)
 
-    def _slice(self, batches: deque[_Batch], *, is_fair: bool) -> None:
-        room = SLICE
+    def _slice(self, batches: deque[_Batch], room: int, *, is_fair: bool) -> None:
         while room and batches:
             room -= self._send(batches, batches[0 if is_fair else -1], room)
 

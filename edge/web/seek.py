@@ -5,7 +5,7 @@ import re
 from random import random
 
 from edge.http.message import Octets, Slices
-from edge.web.lane import Asked, Lane
+from edge.web.lane import HEARD_EVERY, Asked, Lane
 from edge.web.tally import Count
 from edge.web.wire import shared_lines
 
@@ -62,6 +62,8 @@ class Seek:
         count = self._count
         count.requests += 1
         count.octets += length
+        if not count.requests % HEARD_EVERY:
+            lane.hear()
         return True
 
     def _read(self, start: int, stop: int) -> tuple[Octets, ...] | None:

@@ -306,6 +306,21 @@ async def test_who_asks_a_thousand_things_at_once_leaves_turns_to_others(lanes, 
     greedy.lose()
 
 
+async def test_publishers_are_heard_amid_a_crowd_that_asks_at_once(lanes, camera):
+    heard = []
+    lanes.lane.hear = lambda: heard.append(len(heard))
+    viewers = [lanes.express() for _ in range(200)]
+    for each in viewers:
+        each.receive(PLAYLIST)
+    assert len(heard) == 3
+    for each in viewers:
+        each.receive(blocking(camera))
+    camera.send(0.4)
+    await settle()
+    assert all(answers(each) == 2 for each in viewers)
+    assert len(heard) == 6
+
+
 async def test_one_answer_is_read_before_the_next_is_made(lanes, camera):
     one = lanes.express()
     one.is_choked = True
