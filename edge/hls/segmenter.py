@@ -19,6 +19,7 @@ from collections.abc import Sequence
 
 from edge.fmp4.fragment import Run
 from edge.fmp4.init_segment import init_segment
+from edge.hls.key_frame_timing import KeyFrameTiming
 from edge.hls.lane import FORWARD_S, AudioLane, Lane, VideoLane
 from edge.hls.open_segment import OpenSegment
 from edge.hls.part_durations import FIRST_LONGER_TICKS
@@ -66,8 +67,7 @@ class Segmenter:
         self._wall_clock_zero = 0.0
         self._reach = START_TICKS
         self._offset = 0
-        self._key_at = START_TICKS
-        self._key_spacing = 0
+        self._key_frames = KeyFrameTiming(segment_target_ticks, START_TICKS)
         self._has_source = False
         self._running = False
 
@@ -108,7 +108,8 @@ class Segmenter:
 
         A source with the same tracks goes on without a discontinuity, if we would make the same init segment.
         """
-        self._reach = self._key_at = past.reach
+        self._reach = past.reach
+        self._key_frames = KeyFrameTiming(self._segment_target, past.reach)
         self._open.resume(past)
         newest = past.inits[past.init_index]
         if init_segment(newest.tracks) == newest:
@@ -189,13 +190,17 @@ class Segmenter:
             return False
         if not self._running or self._new_track is not None or self._lanes[0].broken:
             return True
-        if self._open.starting_up:
-            wait = 450 * _MILLISECOND
-        elif self._open.undecodable:
-            wait = self._part_target
-        else:
-            wait = max(self._segment_target - 300 * _MILLISECOND, self._segment_target // 2)
-        return int(source_time_s * TICKS) + self._offset - self._open.start >= wait
+        now = int(source_time_s * TICKS) + self._offset
+        part, picture = self._cadence()
+        return self._key_frames.due(now, self._lanes[0].end_ticks, self._open, part, picture)
+
+    def _cadence(self) -> tuple[int, int]:
+        """How long a part lasts at present, and a picture."""
+        lead = self._lanes[0]
+        picture = max(1, lead.guess)
+        whole = self._room(lead) // picture * picture
+        fits = self._least_part <= whole
+        return min(whole, self._longest_part) if fits else self._part_target, picture
 
     def _set_tracks(self, tracks: tuple[Track, ...]) -> None:
         self._tracks = tracks
@@ -310,8 +315,8 @@ class Segmenter:
     def _key_frame(self, lane: Lane, at: int) -> list[Event]:
         """A key frame begins a segment where one is due, and a part wherever that is legal."""
         since = at - self._open.part_start
-        self._key_at, self._key_spacing = at, at - self._key_at
-        if self._new_track is None and not self._segment_due(at):
+        self._key_frames.came(at)
+        if self._new_track is None and not self._key_frames.begins_segment(at, self._open, self._part_target):
             # Elsewhere a shorter part would be illegal, or (key frames only) one of many slivers.
             legal = lane.pending and since >= self._least_part
             return self._close_before(lane, at) if legal else []
@@ -326,17 +331,6 @@ class Segmenter:
             self._tracks = tuple(each.track for each in self._lanes)
             events.append(self._open.set_tracks(self._tracks))
         return events
-
-    def _segment_due(self, at: int) -> bool:
-        """Key frames of 0.5 s make segments of 2 s; those of 1.9 to 2.1 s make one each, and those of 1.5 s
-        too, for two of them would not fit.
-        """
-        open_for = at - self._open.start
-        if self._open.starting_up or self._open.undecodable:
-            return open_for >= self._part_target
-        if open_for * 100 >= self._segment_target * 85:
-            return True
-        return open_for * 2 >= self._segment_target and open_for + self._key_spacing > self._open.room
 
     def _close_all(self) -> list[Event]:
         events: list[Event] = []

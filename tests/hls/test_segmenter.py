@@ -377,12 +377,14 @@ def test_when_a_key_frame_is_due():
     assert not segmenter.key_frame_due(0)
     segmenter.start([VIDEO, AAC], ZERO)
     assert segmenter.key_frame_due(0)  # nothing can begin without one
-    write_video(segmenter, 0, 10, keys={0})
-    assert not segmenter.key_frame_due(0.44)
+    write_video(segmenter, 0, 13, keys={0})
+    assert not segmenter.key_frame_due(0.43)
+    write_video(segmenter, 13, 14)  # two parts of seven pictures
     assert segmenter.key_frame_due(0.46)
-    write_video(segmenter, 10, 50, keys={15, 30, 45})
-    assert not segmenter.key_frame_due(1.5 + 1.69)
-    assert segmenter.key_frame_due(1.5 + 1.71)
+    write_video(segmenter, 14, 97, keys={14, 28, 42})
+    assert not segmenter.key_frame_due(97 / 30)
+    write_video(segmenter, 97, 98)  # 42 + 56: eight more parts
+    assert segmenter.key_frame_due(98 / 30)
     segmenter.seal()
     assert not segmenter.key_frame_due(5)
 
@@ -394,8 +396,8 @@ def test_a_segment_that_began_without_a_key_frame_wants_one_soon():
     last = segments_of(events)[-1]
     assert not last.independent
     began = sum(segment.duration_ticks for segment in segments_of(events)) / TICKS
-    assert not segmenter.key_frame_due(began + 0.24)
-    assert segmenter.key_frame_due(began + 0.26)
+    assert not segmenter.key_frame_due(began + 0.46)
+    assert segmenter.key_frame_due(began + 0.48), "at the latest when two parts have passed"
 
 
 def test_audio_needs_no_key_frames():
