@@ -74,8 +74,9 @@ async def measure(load: Load, seconds: float, settings: tuple[str, ...] = ()) ->
         ) as server,
         publishing(load, server, seconds) as publishers,
     ):  # fmt: skip
+        since = time.monotonic()
         row = await measure_at(load, seconds, server)
-        return {**row, **_listed(publishers, server)}
+        return {**row, **_listed(publishers, server, since)}
 
 
 async def measure_at(load: Load, seconds: float, server: FedServer | None) -> dict[str, Any]:
@@ -221,14 +222,15 @@ async def publishing(load: Load, server: FedServer, seconds: float) -> AsyncIter
                     await publisher.close(http)
 
 
-def _listed(publishers: list[Publisher], server: FedServer) -> dict[str, float | None]:
-    """Last packet of a part handed to the kernel by its publisher -> the part is listed."""
+def _listed(publishers: list[Publisher], server: FedServer, since: float) -> dict[str, float | None]:
+    """Last packet of a part handed to the kernel by its publisher -> the part is listed. Since then."""
     delays = [
         part.listed - sent
         for at, publisher in enumerate(publishers)
         for target, part in server.parts.items()
         if target.startswith(f"/live/pub{at}/".encode())
         and (sent := publisher.sent_before(part.ends)) is not None
+        and sent >= since
     ]
     return {
         "listed_p50_ms": _ms(report.percentile(delays, 0.5)),
