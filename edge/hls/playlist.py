@@ -86,6 +86,8 @@ class MediaPlaylist:
         self._sealed: dict[int, tuple[str, str]] = {}
         self._bare_key: tuple[int, int, int] | None = None
         self._bare = ("", "")
+        self._header_key: tuple[int | None, int, int] | None = None
+        self._header_lines = ""
         self._growing: list[str] = []
         self._growing_msn = -1
         self._growing_durations = self._durations()
@@ -122,6 +124,13 @@ class MediaPlaylist:
         return Playlist(window.last_part, plain, delta)
 
     def _header(self) -> str:
+        window = self._window
+        key = (window.target_duration_s, window.media_sequence, window.discontinuity_sequence)
+        if key != self._header_key:
+            self._header_key, self._header_lines = key, self._new_header()
+        return self._header_lines
+
+    def _new_header(self) -> str:
         window = self._window
         target = window.target_duration_s
         return (

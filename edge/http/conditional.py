@@ -15,10 +15,10 @@ def revalidated(head: RequestHead, response: Response) -> Response:
     if asked is None or response.status != 200 or not matches(asked, _entity_tag(response) or ""):
         return response
     kept = tuple(
-        item for item in response.headers if item[0].lower() in _KEPT or item[0].startswith("Access-Control-")
+        item for item in response.fields if item[0].lower() in _KEPT or item[0].startswith("Access-Control-")
     )
     return Response(304, kept)
 
 
 def _entity_tag(response: Response) -> str | None:
-    return next((value for name, value in response.headers if name == "ETag"), None)
+    return next((value for name, value in response.fields if name == "ETag"), None)

@@ -70,6 +70,11 @@ class Response:
     """Of a 206 whose only `own` field is Content-Range: what other ranges are answered from."""
 
     @property
+    def fields(self) -> Headers:
+        """`own` and `headers`."""
+        return (*self.own, *self.headers)
+
+    @property
     def content_length(self) -> int:
         """Octets in `body`."""
         return sum(map(len, self.body))

@@ -115,7 +115,7 @@ class Replies:
     def _playlist(self, body: bytes, tag: str, gzip: bool, cache_control: str, lease: Lease) -> Response:
         coding = "z" if gzip else ""
         own = (("Cache-Control", cache_control), ("ETag", f'"{self._tag}-{tag}{coding}"'))
-        return Response(200, (*own, *(_GZIP if gzip else _PLAYLIST)), (body,), lease)
+        return Response(200, _GZIP if gzip else _PLAYLIST, (body,), lease, own)
 
     def _media(
         self, body: tuple[bytes, ...], tag: str, content_type: str, cache_control: str, *more: tuple[str, str]
@@ -126,7 +126,7 @@ class Replies:
             ("ETag", f'"{self._token}-{tag}"'),
             *more,
         )
-        return Response(200, (*own, *_MEDIA), body, self.lease)
+        return Response(200, _MEDIA, body, self.lease, own)
 
 
 UNCHANGED = REVALIDATE

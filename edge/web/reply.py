@@ -35,7 +35,7 @@ def head_of(request: web.Request) -> RequestHead:
 
 def written(response: Response) -> web.Response:
     """For answers of one buffer or none; aiohttp leaves the body out where the method is HEAD."""
-    headers = CIMultiDict((*response.own, *response.headers, SERVER))
+    headers = CIMultiDict((*response.fields, SERVER))
     body = response.body[0] if len(response.body) == 1 else b"".join(response.body)
     return web.Response(status=response.status, headers=headers, body=body or None)
 
@@ -48,7 +48,7 @@ async def send(request: web.Request, response: Response) -> web.StreamResponse:
             await whole.prepare(request)
             await whole.write_eof()
         return whole
-    fields = CIMultiDict((*response.own, *response.headers, SERVER))
+    fields = CIMultiDict((*response.fields, SERVER))
     stream = web.StreamResponse(status=response.status, headers=fields)
     stream.content_length = response.content_length
     with suppress(ConnectionError):

@@ -73,7 +73,7 @@ class Viewer:
 
     @property
     def cache_control(self) -> str:
-        return dict(self.response.headers)["Cache-Control"]
+        return dict(self.response.fields)["Cache-Control"]
 
 
 class Stage:

@@ -32,7 +32,7 @@ def test_viewers_who_come_before_the_publisher_are_told_so_and_no_cache_believes
         viewer = stage.ask(path, stream="nobody")
         assert viewer.status == 404
         assert viewer.cache_control == "max-age=1"
-        assert dict(viewer.response.headers)["Access-Control-Allow-Origin"] == "*"
+        assert dict(viewer.response.fields)["Access-Control-Allow-Origin"] == "*"
         assert "Nobody publishes" in json.loads(viewer.text)["detail"]
 
 
@@ -61,7 +61,7 @@ def test_methods(live) -> None:
     assert live.ask("main.m3u8", method="OPTIONS").status == 204
     refused = live.ask("main.m3u8", method="POST")
     assert refused.status == 405
-    assert dict(refused.response.headers)["Allow"] == "GET, HEAD, OPTIONS"
+    assert dict(refused.response.fields)["Allow"] == "GET, HEAD, OPTIONS"
 
 
 def test_a_new_publisher_of_an_ended_name_begins_a_new_life(live) -> None:
@@ -233,7 +233,7 @@ def test_other_settings_void_the_past(live) -> None:
 
 
 def etag(viewer) -> str:
-    return dict(viewer.response.headers)["ETag"]
+    return dict(viewer.response.fields)["ETag"]
 
 
 def read_lines(before: str, after: str):

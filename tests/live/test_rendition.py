@@ -19,7 +19,7 @@ def test_early_viewers_are_held_until_three_segments_are_there(stage) -> None:
     assert len(stage.publication.rendition.window.segments) == 3
     assert [viewer.status for viewer in [*early, packed]] == [200] * 4
     assert early[1].text.count("#EXTINF") == 3
-    assert dict(packed.response.headers)["Content-Encoding"] == "gzip"
+    assert dict(packed.response.fields)["Content-Encoding"] == "gzip"
 
 
 def test_early_viewers_are_sent_away_before_their_player_gives_up(stage) -> None:
@@ -31,7 +31,7 @@ def test_early_viewers_are_sent_away_before_their_player_gives_up(stage) -> None
     stage.wait(0.4)
     for viewer in viewers:
         assert viewer.status == 503
-        assert dict(viewer.response.headers)["Retry-After"] == "2"
+        assert dict(viewer.response.fields)["Retry-After"] == "2"
         assert viewer.at - asked < 10
 
 

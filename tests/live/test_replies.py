@@ -16,8 +16,8 @@ def make() -> Replies:
 def test_a_playlist_tells_caches_and_pages_what_it_is() -> None:
     response = make().media_playlist(PLAYLIST, 9, delta=False, gzip=False, cache_control="max-age=12")
     assert response.body == (b"#EXTM3U\nplain\n",)
-    fields = dict(response.headers)
-    assert len(fields) == len(response.headers), "no field twice"
+    fields = dict(response.fields)
+    assert len(fields) == len(response.fields), "no field twice"
     assert fields["Content-Type"] == "application/vnd.apple.mpegurl"
     assert fields["Vary"] == "Accept-Encoding"
     assert fields["Cache-Control"] == "max-age=12"
@@ -33,15 +33,15 @@ def test_each_form_has_its_own_entity_tag() -> None:
     for delta in (False, True):
         for gzip in (False, True):
             response = make().media_playlist(PLAYLIST, 9, delta=delta, gzip=gzip, cache_control="no-cache")
-            tags.add(dict(response.headers)["ETag"])
-            assert dict(response.headers).get("Content-Encoding") == ("gzip" if gzip else None)
+            tags.add(dict(response.fields)["ETag"])
+            assert dict(response.fields).get("Content-Encoding") == ("gzip" if gzip else None)
     assert tags == {'"k3y-9"', '"k3y-9z"', '"k3y-9d"', '"k3y-9dz"'}
 
 
 def test_a_part_never_changes() -> None:
     part = Part(Position(7, 1), 22_500, independent=True, body=b"moof")
     response = make().part(part, "video/mp4")
-    fields = dict(response.headers)
+    fields = dict(response.fields)
     assert (fields["Cache-Control"], fields["ETag"]) == ("max-age=12, immutable", '"k3y-7.1"')
     assert response.body[0] is part.body
     assert int(fields["Priority"].removeprefix("u=")) > 1
@@ -52,7 +52,7 @@ def test_a_segment_tells_when_it_expires() -> None:
     part = Part(Position(7, 0), 22_500, independent=True, body=b"moof")
     segment = Segment(SegmentHead(7, 0, False, datetime(2026, 1, 1, tzinfo=UTC)), (part,), 22_500)
     replies = Replies("k3y", 2, 60.0, wall_clock=lambda: 1_767_225_600.5)
-    fields = dict(replies.segment(segment, "video/mp4").headers)
+    fields = dict(replies.segment(segment, "video/mp4").fields)
     assert fields["Cache-Control"] == "max-age=60, immutable"
     assert fields["Expires"] == "Thu, 01 Jan 2026 00:01:00 GMT"
 
@@ -65,7 +65,7 @@ def test_lifetimes_follow_the_promised_target_duration() -> None:
 
 def test_refusals_are_not_kept_and_say_when_to_come_back() -> None:
     for response in (stalled(), not_playable_yet(), overloaded()):
-        fields = dict(response.headers)
+        fields = dict(response.fields)
         assert response.status == 503
         assert fields["Cache-Control"] == "no-store"
         assert int(fields["Retry-After"]) in {1, 2}

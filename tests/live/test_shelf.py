@@ -51,10 +51,10 @@ def test_media_are_the_buffers_of_the_window(live) -> None:
     )
     part = live.ask(f"{prefix}/part{window.number_of(segment.parts[1].position)}.m4s").response
     assert part.body[0] is segment.parts[1].body
-    assert dict(part.headers)["ETag"] == f'"{prefix}-{segment.msn}.1"'
+    assert dict(part.fields)["ETag"] == f'"{prefix}-{segment.msn}.1"'
     init = live.ask(f"{prefix}/init0.mp4").response
     assert init.body == (window.init.body,)
-    assert dict(init.headers)["Content-Type"] == "video/mp4"
+    assert dict(init.fields)["Content-Type"] == "video/mp4"
 
 
 def test_what_is_gone_or_never_was_is_missing(live) -> None:
@@ -68,4 +68,4 @@ def test_what_is_gone_or_never_was_is_missing(live) -> None:
 def test_sound_alone_is_audio(stage, tracks) -> None:
     stage.go_live(tracks["audio"])
     prefix = stage.publication.rendition.prefix
-    assert dict(stage.ask(f"{prefix}/init0.mp4").response.headers)["Content-Type"] == "audio/mp4"
+    assert dict(stage.ask(f"{prefix}/init0.mp4").response.fields)["Content-Type"] == "audio/mp4"
