@@ -61,7 +61,9 @@ async def hits(
 async def first_octets(
     server: ServerProcess, path: str, *, size: int, of: int, rate: float, connections: int, seconds: float
 ) -> Row:
-    """From the moment a request was due to its first octet, at `rate` requests a second over all connections."""
+    """From the moment a request was due to its first octet, at `rate` requests a second over all connections, the first
+    of each among them.
+    """
     clients = await connect(server.base, connections)
     waits: list[float] = []
     lateness: list[float] = []

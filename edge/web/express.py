@@ -13,7 +13,7 @@ from edge.web.client_address import client_address
 from edge.web.doors import FULL, no_seat
 from edge.web.flow import Flow, Way
 from edge.web.handover import hand_over
-from edge.web.lane import HEARD_EVERY, NO_MEMO, Asked, Lane
+from edge.web.lane import HEARD_EVERY, NO_MEMO, Asked, Lane, Shortcut
 from edge.web.patience import Patience
 from edge.web.permitted import Permitted
 from edge.web.reel import Reel
@@ -62,7 +62,7 @@ class Express(Patience):
         self._asked: Asked | None = None
         self._queue: Leave | None = None
         self._flow: Flow | Reel | None = None
-        self._seek: Seek | None = None
+        self._seek: Shortcut | None = None
         self._held_at = 0.0
 
     # What the transport tells
@@ -198,6 +198,12 @@ class Express(Patience):
     def _serve(self, head: bytes) -> bool:
         """False: this is not for us, and nothing was done."""
         lane = self._lane
+        if lane.is_quick and (shortcut := Seek.known(head, lane)) is not None:
+            assert self._transport is not None
+            if shortcut.give(head, self._transport, lane):
+                self._read_fields(shortcut.fields)
+                self._since, self._seek = lane.now, shortcut
+                return True
         line, end, rest = head.partition(b"\r\n")
         raw = end + rest
         fields = self._fields if raw == self._fields.raw else lane.fields(raw)
@@ -214,11 +220,16 @@ class Express(Patience):
             asked, permitted = told
             self._permitted = permitted or self._permitted
         self._since = lane.now
-        self._seek = (
-            None if lane.ready.is_draining or asked.closes else Seek.of(head, asked, lane.loop.time())
-        )
+        self._seek = None
+        if not (lane.ready.is_draining or asked.closes):
+            self._look_for_more(Seek.of(head, asked, fields, lane.loop.time()))
         self._answer(asked, again=is_known)
         return True
+
+    def _look_for_more(self, seek: Seek | None) -> None:
+        self._seek = seek
+        if seek is not None and self._lane.is_quick:
+            seek.share(self._lane)
 
     def _read_fields(self, fields: Fields) -> None:
         """A permit is for the client to whom it was given: a proxy asks for one after the other."""

@@ -82,6 +82,16 @@ class Timed(Protocol):
         """End it now."""
 
 
+class Shortcut(Protocol):
+    """Answers requests that are like one of a moment ago."""
+
+    fields: Fields
+    until: float
+
+    def give(self, data: bytes, transport: asyncio.WriteTransport, lane: "Lane") -> bool:
+        """Whether `data` is one of them, and is answered."""
+
+
 class Asked:
     """A request and its answer: `wire`, `wait` or `later`. Shared by all who ask so while its lease holds."""
 
@@ -212,6 +222,8 @@ class Lane:
         """Whole monotonic seconds, as of the last tick."""
         self.date = date_line(time.time())
         self.wheel: Wheel[Timed] = Wheel(self.now)
+        self.shortcuts: dict[bytes, Shortcut] = {}
+        """By what their requests have in common."""
         self._wires = Wires()
         self._rooms = rooms
         self._fields: dict[bytes, Fields] = {}
@@ -228,6 +240,8 @@ class Lane:
         if not is_new:
             return
         self._wires.forget()
+        for common in [common for common, one in self.shortcuts.items() if one.until <= now]:
+            del self.shortcuts[common]
         for known in self._every_known():
             for line in [line for line, one in known.items() if not one.lease.holds]:
                 del known[line]
@@ -314,6 +328,12 @@ class Lane:
         if may:
             self._remember(shared.known, bare, asked, answer.lease)
         return asked, None
+
+    def remember(self, common: bytes, shortcut: Shortcut) -> None:
+        """`common`: of all requests that it answers."""
+        if len(self.shortcuts) >= _MOST_KNOWN:
+            self.shortcuts.clear()
+        self.shortcuts[common] = shortcut
 
     def too_many_of(self, client: str) -> Response | None:
         """What one who asks too often is told."""

@@ -1,11 +1,14 @@
-"""The request before once more, but for the numbers of its range: not all of it is read again."""
+"""A request of a moment ago once more, whoever asked it, but for the numbers of its range: not all of it is
+read again.
+"""
 
 import asyncio
 import re
 from random import random
 
 from edge.http.message import Octets, Slices
-from edge.web.lane import HEARD_EVERY, Asked, Lane
+from edge.http.plain_request import Fields
+from edge.web.lane import HEARD_EVERY, Asked, Lane, Shortcut
 from edge.web.tally import Count
 from edge.web.wire import shared_lines
 
@@ -21,19 +24,24 @@ HOLDS_S = 1.0
 class Seek:
     """Everything in a head but two numbers is, octet by octet, what was understood a moment ago."""
 
-    __slots__ = ("_after", "_before", "_count", "_lines", "_slices", "_until")
+    __slots__ = ("_after", "_before", "_count", "_lines", "_slices", "fields", "until")
 
-    def __init__(self, before: bytes, after: bytes, slices: Slices, count: Count, until: float) -> None:
-        """`until`: then (the loop's time) who asks is judged anew."""
-        self._before = before
-        self._after = after
+    def __init__(
+        self, around: tuple[bytes, bytes], slices: Slices, count: Count, fields: Fields, until: float
+    ) -> None:
+        """`around`: the head before and after the numbers. `until`: then (the loop's time) who asks is judged
+        anew.
+        """
+        self._before, self._after = around
         self._slices = slices
         self._count = count
         self._lines = shared_lines(slices.headers)
-        self._until = until
+        self.until = until
+        self.fields = fields
+        """Those of all these requests."""
 
     @classmethod
-    def of(cls, head: bytes, asked: Asked, now: float) -> "Seek | None":
+    def of(cls, head: bytes, asked: Asked, fields: Fields, now: float) -> "Seek | None":
         """`head`: of a request that was answered at once; None where its answer stands for no other."""
         if asked.slices is None or asked.count is None:
             return None
@@ -41,7 +49,18 @@ class Seek:
         if found is None:
             return None
         until = now + HOLDS_S * (1 + random()) / 2  # noqa: S311  not all in the same moment
-        return cls(head[: found.start(1)], head[found.end(1) :], asked.slices, asked.count, until)
+        around = head[: found.start(1)], head[found.end(1) :]
+        return cls(around, asked.slices, asked.count, fields, until)
+
+    @classmethod
+    def known(cls, head: bytes, lane: Lane) -> Shortcut | None:
+        """What another connection was answered lately, who asked the same but for the numbers."""
+        found = _RANGE.search(head) if lane.shortcuts else None
+        return None if found is None else lane.shortcuts.get(head[: found.start(1)] + head[found.end(1) :])
+
+    def share(self, lane: Lane) -> None:
+        """Others may have it too."""
+        lane.remember(self._before + self._after, self)
 
     def give(self, data: bytes, transport: asyncio.WriteTransport, lane: Lane) -> bool:
         """Whether `data` is one such request, and is answered."""
@@ -49,7 +68,7 @@ class Seek:
         if lane.ready.is_draining or not (data.startswith(before) and data.endswith(after)):
             return False
         numbers = _NUMBERS.fullmatch(data, len(before), len(data) - len(after))
-        if numbers is None or lane.loop.time() >= self._until:
+        if numbers is None or lane.loop.time() >= self.until:
             return False
         start, stop = int(numbers[1]), min(int(numbers[2]) + 1, slices.size)
         body = self._read(start, stop) if start < stop else None

@@ -111,3 +111,38 @@ async def test_other_fields_are_another_request():
         assert room.asked == 3
         transport.lose()
         await asyncio.sleep(0)
+
+
+async def test_what_one_was_answered_another_who_asks_the_same_need_not_wait_for():
+    async with both_lanes() as lanes:
+        room = Room()
+        lanes.lane._rooms = {"vod": room}
+        viewers = [lanes.express() for _ in range(3)]
+        for number, each in enumerate(viewers):
+            each.receive(HEAD % (b"%d-%d" % (number, number + 9)))
+            each.receive(HEAD % b"100-109")
+        await settle()
+        assert room.asked == 1
+        assert len({each.written[each.written.index(b"bytes 100-109") :] for each in viewers}) == 1
+        lanes.lane.tick(lanes.lane.loop.time() + 2)
+        other = lanes.express()
+        other.receive(HEAD % b"0-9")
+        await settle()
+        assert room.asked == 2, "it was forgotten"
+        for each in (*viewers, other):
+            each.lose()
+        await asyncio.sleep(0)
+
+
+async def test_nobody_gets_what_another_was_answered_where_each_request_counts():
+    async with both_lanes() as lanes:
+        room = Room()
+        lanes.lane._rooms = {"vod": room}
+        lanes.lane.is_quick = False
+        for _ in range(2):
+            one = lanes.express()
+            one.receive(HEAD % b"0-9")
+            await settle()
+            one.lose()
+        assert room.asked == 2
+        await asyncio.sleep(0)
