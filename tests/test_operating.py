@@ -285,6 +285,35 @@ async def test_a_page_of_another_site_cannot_publish_here():
                 assert answer.status == status
 
 
+@pytest.mark.parametrize("field", ["X-Forwarded-For", "Forwarded", "Via", "X-Real-IP"])
+async def test_open_publishing_that_nobody_wrote_out_is_for_this_machine_only(field):
+    """A front on the same machine would open it to the world, and no address in the configuration says so."""
+    overrides = ["server.listen=127.0.0.1:0", 'server.trusted_proxies=["127.0.0.1"]']
+    for more, status in ([], 403), (["auth.publish=open"], 400):
+        config = load(environment={}, overrides=[*overrides, *more])
+        async with started(config) as node, aiohttp.ClientSession(f"http://{node.address}") as http:
+            headers = {"Content-Type": "application/sdp", field: "203.0.113.9", "Host": "live.example"}
+            async with http.post("/whip/cam", data=b"v=0", headers=headers) as answer:
+                assert answer.status == status
+                assert "auth.publish" in await answer.text() or status == 400
+
+
+async def test_who_comes_by_a_unix_socket_is_not_of_this_machine(tmp_path):
+    """A front listens there: who is behind it, nobody knows."""
+    with socket.socket(socket.AF_UNIX) as one:
+        one.bind(str(tmp_path / "edge"))
+        one.listen()
+        one.setblocking(False)
+        config = load(environment={}, overrides=["webrtc.listen=127.0.0.1:0"])
+        way = aiohttp.UnixConnector(str(tmp_path / "edge"))
+        async with started(config, [one]), aiohttp.ClientSession(connector=way) as http:
+            headers = {"Content-Type": "application/sdp"}
+            async with http.post("http://localhost/whip/cam", data=b"v=0", headers=headers) as answer:
+                assert answer.status == 403
+            async with http.get("http://localhost/api/v1/streams") as answer:
+                assert answer.status == 403
+
+
 async def test_a_key_that_is_taken_away_ends_its_publisher():
     auth = {"publish": ["first-key"]}
     config = Config.model_validate({"server": {"listen": "127.0.0.1:0"}, "auth": auth})

@@ -15,9 +15,8 @@ from edge.live.hub import MULTIVARIANT_PLAYLIST, ROOT, Hub
 from edge.live.publication import Publication
 from edge.live.summary import summarise
 from edge.web.openapi import DOCUMENT
-from edge.web.origin import is_local_name, is_loopback, refuse_foreign_pages
+from edge.web.origin import is_local_name, is_of_this_machine, refuse_foreign_pages
 
-_FORWARDED = (hdrs.FORWARDED, hdrs.X_FORWARDED_FOR, hdrs.VIA, "X-Real-IP")
 _LONGEST_NAME = 256
 _AT_ONCE = 20
 """Streams that are described in one turn of the loop."""
@@ -162,9 +161,7 @@ async def admit(request: web.Request, admission: Admission) -> None:
 
 
 def _is_local(request: web.Request) -> bool:
-    if any(name in request.headers for name in _FORWARDED):
-        return False
-    return is_loopback(request.remote or "") and is_local_name(request.url.host or "")
+    return is_of_this_machine(request) and is_local_name(request.url.host or "")
 
 
 def _found(hub: Hub, request: web.Request) -> Publication:

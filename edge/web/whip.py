@@ -14,7 +14,7 @@ from edge.errors import BadFragment, BodyTooLarge, EdgeError, NotFound, SlowBody
 from edge.http.problem import method_not_allowed, problem_of
 from edge.ingest.bearer import parse_bearer
 from edge.ingest.outcome import Created, Patched
-from edge.web.origin import refuse_foreign_pages
+from edge.web.origin import refuse_strangers
 from edge.web.rate_limit import RateLimit
 from edge.web.reply import SERVER, written
 
@@ -147,7 +147,7 @@ class _Whip:
         self._posts.take(client, now)
         token = parse_bearer(request.headers.get(hdrs.AUTHORIZATION))
         if self._admission.config.publish is None:
-            refuse_foreign_pages(request)
+            refuse_strangers(request)
         await self._admission.admit("publish", stream, token, client)
         self._accepting()
         created = await self._sessions.create(
