@@ -31,7 +31,9 @@ class Admission:
 
     def __init__(self, config: AuthConfig, *, wall_clock: Callable[[], float] = time.time) -> None:
         self._wall_clock = wall_clock
-        self._retired: list[asyncio.Future[None]] = []
+        self._retired: set[asyncio.Future[None]] = set()
+        self._jwks: Jwks | None = None
+        self._webhook: Webhook | None = None
         self._lease = Lease()
         self.revoked: set[str] = set()
         """By `revoke`, besides what the configuration says."""
@@ -43,6 +45,11 @@ class Admission:
     def config(self) -> AuthConfig:
         """As it is in force."""
         return self._config
+
+    @property
+    def lease(self) -> Lease:
+        """Holds until anything changes by which people are judged."""
+        return self._lease
 
     def decide(self, action: Action, resource: str, token: str | None, client: str) -> Awaitable[None] | None:
         """`resource`: a stream, or an asset with a slash before its path; the two never mix.
@@ -80,9 +87,13 @@ class Admission:
 
     def replace(self, config: AuthConfig) -> None:
         """From now on. What was revoked by the API stays revoked. ConfigError: the old one stays."""
-        old = self._closing()
+        old = self._jwks, self._webhook
         self._set(config)
-        self._retired = [asyncio.ensure_future(one) for one in old]
+        for one in old:
+            if one is not None and one is not self._jwks:
+                retired = asyncio.ensure_future(one.close())
+                self._retired.add(retired)
+                retired.add_done_callback(self._retired.discard)
 
     def revoke(self, name: str) -> None:
         """A `jti`, `sub` or `kid`. Bounded: whoever needs more changes the key."""
@@ -106,7 +117,8 @@ class Admission:
 
     async def close(self) -> None:
         """Stop asking others."""
-        await asyncio.gather(*self._retired, *self._closing())
+        asked = [one.close() for one in (self._jwks, self._webhook) if one is not None]
+        await asyncio.gather(*self._retired, *asked)
 
     def _set(self, config: AuthConfig) -> None:
         revoked = config.model_copy(update={"revoked": (*config.revoked, *self.revoked)})
@@ -117,7 +129,7 @@ class Admission:
             tokens.forget()
             self.keys_changed()
 
-        jwks = Jwks(config.jwks_url, config.jwks_refresh, changed) if config.jwks_url else None
+        jwks = self._key_set(config, changed)
         self._jwks, self._tokens = jwks, tokens
         self._webhook = Webhook(config) if config.webhook_url and config.webhook_secret else None
         self._end_permits()
@@ -134,8 +146,14 @@ class Admission:
         self._lease.holds = False
         self._lease = Lease()
 
-    def _closing(self) -> list[Awaitable[None]]:
-        return [one.close() for one in (self._jwks, self._webhook) if one is not None]
+    def _key_set(self, config: AuthConfig, changed: Callable[[], None]) -> Jwks | None:
+        """That of before, where it has the same URL: a reload while that is dead throws nobody out."""
+        if config.jwks_url is None:
+            return None
+        if self._jwks is None or self._jwks.url != config.jwks_url:
+            return Jwks(config.jwks_url, config.jwks_refresh, changed)
+        self._jwks.renew(config.jwks_refresh, changed)
+        return self._jwks
 
     def _judged(
         self, policy: str | Keys, action: Action, resource: str, token: str | None, client: str
