@@ -21,7 +21,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from edge.auth import jwks
 from edge.auth.tokens import mint
-from edge.config import Config, load
+from edge.config import AuthConfig, Config, load
 from edge.host.state import remember
 from edge.server import started
 
@@ -226,6 +226,33 @@ async def test_what_is_shown_has_no_secrets():
         assert node.settings()["hls"]["window"] == 60.0
 
 
+async def test_addresses_of_services_are_shown_without_what_opens_them():
+    auth = {
+        "jwks_url": "https://edge:jwks-secret@127.0.0.1:1/keys?key=url-secret",
+        "webhook_url": "https://token-secret@auth.example:8443/edge?key=url-secret",
+    }
+    config = Config.model_validate({"server": {"listen": "127.0.0.1:0"}, "auth": auth})
+    async with started(config) as node:
+        shown = node.settings()["auth"]
+        assert shown["jwks_url"] == "https://127.0.0.1:1/keys?(hidden)"
+        assert shown["webhook_url"] == "https://auth.example:8443/edge?(hidden)"
+
+
+async def test_a_faulty_certificate_changes_nothing(tmp_path):
+    """Neither who may, of the same configuration."""
+    sys.path.insert(0, str(Path(__file__).parent / "host"))
+    from tls_material import write_pair
+
+    chain, key = write_pair(tmp_path)
+    server = {"listen": "127.0.0.1:0", "tls_certificate": str(chain), "tls_key": str(key)}
+    config = Config.model_validate({"server": server, "auth": {"publish": ["first-key"]}})
+    async with started(config) as node:
+        key.write_text("torn")
+        node.reload(lambda: config.model_copy(update={"auth": AuthConfig(publish=["other-key"])}))
+        assert node.config.auth.publish == ("first-key",)
+        assert node._admission.config.publish == ("first-key",)
+
+
 async def test_tls_on_the_listener(tmp_path):
     sys.path.insert(0, str(Path(__file__).parent / "host"))
     from tls_material import write_pair
@@ -326,6 +353,33 @@ async def test_a_key_that_is_taken_away_ends_its_publisher():
         async with asyncio.timeout(2):
             while node.sessions():
                 await asyncio.sleep(0.01)
+
+
+@pytest.mark.parametrize("how", ["revoked", "reloaded"])
+async def test_who_is_thrown_out_while_his_offer_comes_does_not_publish(how):
+    """He is let in, sends his offer slowly, and has no session yet that could be ended."""
+    secret = "0123456789abcdef0123456789abcdef"
+    auth = {"publish": "tokens", "token_secrets": [secret]}
+    config = Config.model_validate({"server": {"listen": "127.0.0.1:0"}, "auth": auth})
+    token = mint(config.auth, "publish", ["cam"], ttl_s=60, now=time.time(), sub="thrown-out")
+    offer = OFFER.read_bytes()
+    head = (
+        "POST /whip/cam HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/sdp\r\n"
+        f"Authorization: Bearer {token}\r\nContent-Length: {len(offer)}\r\n\r\n"
+    )
+    async with started(config) as node:
+        reader, writer = await asyncio.open_connection(*node.address)
+        writer.write(head.encode() + offer[:100])
+        await asyncio.sleep(0.1)
+        if how == "revoked":
+            await node.revoke("thrown-out")
+        else:
+            other = Config.model_validate({"auth": {"publish": ["another-key"]}})
+            node.reload(lambda: other)
+        writer.write(offer[100:])
+        status = (await reader.readline()).split()[1]
+        assert (status, node.sessions()) == (b"403" if how == "revoked" else b"401", [])
+        writer.close()
 
 
 async def test_a_key_that_is_taken_out_of_the_key_set_ends_its_publisher(monkeypatch):

@@ -31,8 +31,8 @@ class Claims:
 
     @classmethod
     def of(cls, claims: Mapping[str, Any], *key_ids: str | None) -> "Claims":
-        """From a payload whose signature is good. Forbidden names what is missing or malformed. `key_ids`: what
-        the token calls its key, and what the key set does.
+        """From a payload whose signature is good. Forbidden names what is missing or malformed. `key_ids`:
+        what the token calls its key, and what the key set does.
         """
         expires, begins = _time(claims, "exp", None), _time(claims, "nbf", 0)
         actions = _texts(claims, "action")

@@ -118,8 +118,8 @@ class Tokens:
         ][:_MOST_CANDIDATES]
 
     def _opened(self, token: str, key: Key) -> Mapping[str, Any] | None:
-        """The payload, or None. Times are checked with each use, not here. A token with an audience is for nobody
-        who has no name as one (RFC 7519, 4.1.3).
+        """The payload, or None. Times are checked with each use, not here. A token with an audience is for
+        nobody who has no name as one (RFC 7519, 4.1.3).
         """
         options = {"verify_exp": False, "verify_nbf": False, "verify_iat": False}
         options |= {"verify_aud": True, "verify_sub": False, "verify_jti": False}

@@ -148,11 +148,10 @@ class _Whip:
         token = parse_bearer(request.headers.get(hdrs.AUTHORIZATION))
         if self._admission.config.publish is None:
             refuse_strangers(request)
-        await self._admission.admit("publish", stream, token, client)
-        self._accepting()
+        offer = await self._admitted(request, stream, token, client)
         created = await self._sessions.create(
             stream,
-            await _body(request, SDP),
+            offer,
             token=token,
             client=client,
             base_url=str(request.url.origin()),
@@ -163,6 +162,17 @@ class _Whip:
         )
         _add_links(headers, self._links)
         return _with_body(201, created.answer, SDP, headers)
+
+    async def _admitted(self, request: web.Request, stream: str, token: str | None, client: str) -> bytes:
+        """The offer of who may publish now: while it came, his key may have been taken away."""
+        await self._admission.admit("publish", stream, token, client)
+        self._accepting()
+        lease = self._admission.lease
+        offer = await _body(request, SDP)
+        while not lease.holds:
+            lease = self._admission.lease
+            await self._admission.admit("publish", stream, token, client)
+        return offer
 
     async def patch(self, request: web.Request) -> web.Response:
         """4.3: candidates (204, never an ETag), or an ICE restart (200)."""
