@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 from edge import log
-from edge.auth.admission import Admission
+from edge.auth.admission import STREAM, Admission
 from edge.config import Config
 from edge.errors import ConfigError, EdgeError, MediaError, Overloaded
 from edge.hls.past import Past, pack, unpack
@@ -195,6 +195,8 @@ class Operating:
         """See Control."""
         self._admission.revoke(name)
         self._judge_again()
+        if name.startswith(STREAM):
+            self.end(name.removeprefix(STREAM))
         logger.info("auth.revoked", extra={"name_length": len(name)})
         await asyncio.to_thread(remember_revoked, self.config.server.state_dir, self._admission.revoked)
 

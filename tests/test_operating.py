@@ -511,6 +511,35 @@ async def test_who_was_revoked_stays_so_over_a_restart(tmp_path):
             assert (await http.get(f"/live/~{token}/cam/index.m3u8")).status == 403
 
 
+@pytest.mark.parametrize("play", ["open", "tokens"])
+async def test_a_revoked_stream_is_for_nobody(tmp_path, play):
+    """Whatever he has; other streams go on, and it stays so over a restart."""
+    auth = {"publish": ["first-key"], "play": play, "token_secrets": ["0123456789-0123456789-0123456789"]}
+    server = {"listen": "127.0.0.1:0", "state_dir": str(tmp_path)}
+    config = Config.model_validate({"server": server, "auth": auth})
+    way = f"/live/~{mint(config.auth, 'play', ['*'], ttl_s=60, now=time.time())}"
+    headers = {"Content-Type": "application/sdp", "Authorization": "Bearer first-key"}
+    async with started(config) as node, aiohttp.ClientSession(f"http://{node.address}") as http:
+        for stream in ("cam", "two"):
+            async with http.post(f"/whip/{stream}", data=OFFER.read_bytes(), headers=headers) as answer:
+                assert answer.status == 201
+        held = asyncio.create_task(http.get(f"{way}/cam/main.m3u8"))
+        async with asyncio.timeout(5):
+            while not node.waiting:
+                await asyncio.sleep(0.001)
+        async with http.post("/api/v1/revocations", json={"name": "stream:cam"}) as answer:
+            assert answer.status == 204
+        async with asyncio.timeout(0.25):
+            assert (await held).status == 404
+        assert [one["stream"] for one in node.sessions()] == ["two"]
+    async with started(config) as node, aiohttp.ClientSession(f"http://{node.address}") as http:
+        for stream, status in (("cam", 403), ("two", 201)):
+            async with http.post(f"/whip/{stream}", data=OFFER.read_bytes(), headers=headers) as answer:
+                assert answer.status == status
+        if play == "tokens":
+            assert (await http.get(f"{way}/cam/index.m3u8")).status == 403
+
+
 def camera_of(hub):
     import importlib.util
 

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from hmac import compare_digest
 
 from edge.auth.claims import Action
@@ -24,6 +24,8 @@ _HOW = {
     "admin": "send it as `Authorization: Bearer TOKEN`",
 }
 _MOST_REVOKED = 10_000
+STREAM = "stream:"
+"""Before the name of a stream among what is revoked."""
 
 
 class Admission:
@@ -58,7 +60,7 @@ class Admission:
         ends in one of the same ways, or in Overloaded. Never more than a look-up for who was let in before.
         """
         policy = self._policy[action]
-        if policy == "open":
+        if policy == "open" and not self._closed:
             return None
         try:
             return self._judged(policy, action, resource, token, client)
@@ -96,10 +98,13 @@ class Admission:
                 retired.add_done_callback(self._retired.discard)
 
     def revoke(self, name: str) -> None:
-        """A `jti`, `sub` or `kid`. Bounded: whoever needs more changes the key."""
+        """A `jti`, `sub` or `kid`; or `stream:` and a name, which nobody may publish or watch any more,
+        whatever he has. Bounded: whoever needs more changes the key.
+        """
         if len(self.revoked) >= _MOST_REVOKED:
             raise Forbidden(f"{_MOST_REVOKED} names are revoked: change the key that signs instead")
         self.revoked.add(name)
+        self._closed |= _closed((name,))
         self._end_permits()
         self._tokens.revoke(name)
         if self._webhook is not None:
@@ -121,7 +126,8 @@ class Admission:
         await asyncio.gather(*self._retired, *asked)
 
     def _set(self, config: AuthConfig) -> None:
-        revoked = config.model_copy(update={"revoked": (*config.revoked, *self.revoked)})
+        names = (*config.revoked, *self.revoked)
+        revoked = config.model_copy(update={"revoked": names})
         tokens = Tokens(revoked, extra=lambda: jwks.keys if jwks else (), wall_clock=self._wall_clock)
 
         def changed() -> None:
@@ -134,6 +140,7 @@ class Admission:
         self._webhook = Webhook(config) if config.webhook_url and config.webhook_secret else None
         self._end_permits()
         self._config = config
+        self._closed = _closed(names)
         self._has_tokens = bool(config.token_secrets or config.token_public_keys or config.jwks_url)
         admin = (config.admin,) if isinstance(config.admin, str) else config.admin or ()
         self._policy: dict[Action, str | Keys] = {
@@ -158,6 +165,10 @@ class Admission:
     def _judged(
         self, policy: str | Keys, action: Action, resource: str, token: str | None, client: str
     ) -> Awaitable[None] | None:
+        if resource in self._closed and action != "admin":
+            raise Forbidden("The stream was revoked")
+        if policy == "open":
+            return None
         if policy == "webhook":
             return self._asked(_question(action, resource, token or "", client))
         if token is None:
@@ -199,6 +210,10 @@ def _note(action: Action, resource: str, client: str, error: EdgeError, reason: 
     if reason != "missing":
         facts = {"action": action, "resource": resource, "client": client, "detail": error.detail}
         logger.info("auth.refused", extra=facts)
+
+
+def _closed(names: Iterable[str]) -> frozenset[str]:
+    return frozenset(name.removeprefix(STREAM) for name in names if name.startswith(STREAM))
 
 
 def _question(action: Action, resource: str, token: str, client: str) -> Question:

@@ -35,9 +35,8 @@ class Control(Protocol):
         """End the stream for its viewers too."""
 
     async def revoke(self, name: str) -> None:
-        """The `jti`, `sub` or `kid` of tokens: void at once, and written down when this returns.
-
-        Forbidden: too many are.
+        """The `jti`, `sub` or `kid` of tokens, or `stream:NAME`: void at once, and written down when this
+        returns. Forbidden: too many are.
         """
 
     def drain(self) -> None:
@@ -131,7 +130,9 @@ async def _name(request: web.Request) -> str:
         body = json.loads(await request.read())
         name = body["name"]
     except (ValueError, KeyError, TypeError, RecursionError) as error:
-        raise BadDirective('Send {"name": the jti, sub or kid of what is to be revoked}') from error
+        raise BadDirective(
+            'Send {"name": the jti, sub or kid, or stream:NAME, of what is to be revoked}'
+        ) from error
     if not isinstance(name, str) or not 0 < len(name) <= _LONGEST_NAME:
         raise BadDirective(f"A name has 1 to {_LONGEST_NAME} characters")
     return name
