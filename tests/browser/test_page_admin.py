@@ -121,3 +121,7 @@ def test_without_the_token_it_asks_for_it(page, server):
     page.goto(f"{server.base}/admin")
     page.get_by_placeholder("Admin token").wait_for(timeout=8000)
     assert page.locator(".plot").count() == 0
+    assert page.locator("#summary").inner_text() == "An admin token is needed."
+    page.get_by_placeholder("Admin token").fill("wrong")
+    page.get_by_role("button", name="Show the status").click()
+    page.get_by_text("This token does not open it").wait_for(timeout=8000)

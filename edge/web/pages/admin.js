@@ -98,7 +98,7 @@ async function show() {
   } catch (error) {
     const locked = error.message === 'locked';
     $('locked').hidden = !locked;
-    $('summary').textContent = locked ? 'An admin token is needed.' : 'The server does not answer; asking again.';
+    $('summary').textContent = locked ? (sessionStorage.getItem(ADMIN_TOKEN) ? 'This token does not open it; try another.' : 'An admin token is needed.') : 'The server does not answer; asking again.';
     if (locked) { $('plots').replaceChildren(); $('list').hidden = true; }
   }
 }

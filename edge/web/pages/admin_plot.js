@@ -46,7 +46,8 @@ export function plot(title, points, show) {
   card.className = 'plot';
   const known = points.filter(([, value]) => value !== null && value !== undefined);
   const until = points.length ? points.at(-1)[0] : Date.now() / 1000;
-  const top = roundTop(Math.max(0, ...known.map(([, value]) => value)));
+  const largest = Math.max(0, ...known.map(([, value]) => value));
+  const top = roundTop(largest);
   const [span, began] = spanOf(points, until);
   const newest = points.length ? points.at(-1)[1] : null;
   const heading = document.createElement('h2');
@@ -54,7 +55,7 @@ export function plot(title, points, show) {
   const now = document.createElement('p');
   now.className = 'now';
   now.textContent = newest === null || newest === undefined ? '–' : show(newest);
-  const label = `${title}: ${now.textContent}, at most ${show(Math.max(0, ...known.map(([, value]) => value)))} since ${began}`;
+  const label = `${title}: ${now.textContent}, at most ${show(largest)} since ${began}`;
   const drawing = element('svg', { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, preserveAspectRatio: 'none', role: 'img', 'aria-label': label });
   for (const y of [0, HEIGHT / 2, HEIGHT]) drawing.append(element('line', { class: 'grid', x1: 0, x2: WIDTH, y1: y, y2: y }));
   for (const piece of pieces(points, until, top, span)) {
@@ -65,7 +66,7 @@ export function plot(title, points, show) {
   }
   const ends = document.createElement('p');
   ends.className = 'ends quiet small';
-  for (const text of [began, `top ${show(top)}`, 'now']) {
+  for (const text of [began, largest > 0 ? `top ${show(top)}` : '', 'now']) {
     const word = document.createElement('span');
     word.textContent = text;
     ends.append(word);
