@@ -197,6 +197,7 @@ class Operating:
         self._judge_again()
         if name.startswith(STREAM):
             self.end(name.removeprefix(STREAM))
+            self._hub.end_leases()
         logger.info("auth.revoked", extra={"name_length": len(name)})
         await asyncio.to_thread(remember_revoked, self.config.server.state_dir, self._admission.revoked)
 

@@ -532,12 +532,13 @@ async def test_a_revoked_stream_is_for_nobody(tmp_path, play):
         async with asyncio.timeout(0.25):
             assert (await held).status == 404
         assert [one["stream"] for one in node.sessions()] == ["two"]
+        assert (await http.get(f"{way}/cam/main.m3u8")).status == 403
+        assert (await http.get("/live/cam/main.m3u8")).status == (403 if play == "open" else 401)
     async with started(config) as node, aiohttp.ClientSession(f"http://{node.address}") as http:
         for stream, status in (("cam", 403), ("two", 201)):
             async with http.post(f"/whip/{stream}", data=OFFER.read_bytes(), headers=headers) as answer:
                 assert answer.status == status
-        if play == "tokens":
-            assert (await http.get(f"{way}/cam/index.m3u8")).status == 403
+        assert (await http.get(f"{way}/cam/index.m3u8")).status == 403
 
 
 def camera_of(hub):

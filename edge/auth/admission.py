@@ -68,6 +68,10 @@ class Admission:
             _note(action, resource, client, error, "missing" if token is None else "wrong")
             raise
 
+    def lets_all_watch(self, stream: str) -> bool:
+        """Whether nobody has to be judged for it."""
+        return self._policy["play"] == "open" and stream not in self._closed
+
     async def admit(self, action: Action, resource: str, token: str | None, client: str) -> None:
         """As `decide`, and waits."""
         pending = self.decide(action, resource, token, client)
@@ -165,14 +169,15 @@ class Admission:
     def _judged(
         self, policy: str | Keys, action: Action, resource: str, token: str | None, client: str
     ) -> Awaitable[None] | None:
+        if token is None and policy not in {"open", "webhook"}:
+            raise Unauthorised(f"This needs a token: {_HOW[action]}")
         if resource in self._closed and action != "admin":
             raise Forbidden("The stream was revoked")
         if policy == "open":
             return None
         if policy == "webhook":
             return self._asked(_question(action, resource, token or "", client))
-        if token is None:
-            raise Unauthorised(f"This needs a token: {_HOW[action]}")
+        assert token is not None
         if isinstance(policy, tuple):
             if self._has_tokens and token.count(".") == 2 and not is_one_of(policy, token):
                 return self._signed(action, resource, token, client)
