@@ -40,7 +40,7 @@ class Gate:
         if told is not None or (told := of_fields(head.headers)) is not None:
             head = RequestHead(head.method, path, query, head.headers, head.client)
         allowed = self._allowed(head, path, token, now)
-        if told is not None and (isinstance(allowed, Wait) or allowed.status == 200):
+        if told is not None and is_let_in(allowed):
             self._note(_stream(path), parse_cmcd(told))
         return allowed
 
@@ -122,6 +122,11 @@ class _Asking:
             self._queue = answer.subscribe(self._viewer, now)
         else:
             self._viewer.answered(answer)
+
+
+def is_let_in(answer: Response | Wait) -> bool:
+    """Whether he gets, or waits for, what he asked for; not for a verdict, which no lease goes with."""
+    return answer.lease is not None if isinstance(answer, Wait) else answer.status == 200
 
 
 def _stream(path: str) -> str:
