@@ -1,6 +1,8 @@
 """What a configuration names beside itself: folders, certificates, keys; before the server needs them."""
 
+import ipaddress
 from collections.abc import Iterator
+from urllib.parse import urlsplit
 
 from edge.auth.tokens import read_public_key
 from edge.config import Config
@@ -13,7 +15,27 @@ def look(config: Config) -> tuple[list[str], list[str]]:
     """Notes and faults, as sentences with key and mend. With a fault `edge serve` would not start."""
     found = list(missing(config.vod))
     faults = [told for told, is_fault in found if is_fault]
-    return [told for told, is_fault in found if not is_fault], [*faults, *_unreadable(config)]
+    notes = [told for told, is_fault in found if not is_fault]
+    return [*notes, *_exposed(config)], [*faults, *_unreadable(config)]
+
+
+def _exposed(config: Config) -> Iterator[str]:
+    auth, server = config.auth, config.server
+    for key, url in ("jwks_url", auth.jwks_url), ("webhook_url", auth.webhook_url):
+        if url is not None and url.startswith("http://") and not _is_here(urlsplit(url).hostname or ""):
+            yield f"auth.{key}: whoever is on the way reads and changes what http carries: write https://"
+    if auth.publish is None and (server.trusted_proxies or not config.webrtc_address.is_loopback):
+        yield (
+            "auth.publish: left out, only this machine may publish, and nothing that a proxy forwards: "
+            'list keys, or write "open"'
+        )
+
+
+def _is_here(host: str) -> bool:
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 def _unreadable(config: Config) -> Iterator[str]:

@@ -7,6 +7,7 @@ import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal, NamedTuple, Self
+from urllib.parse import urlsplit
 
 from pydantic import Field, ValidationError, field_validator, model_validator
 
@@ -154,6 +155,14 @@ class AuthConfig(Section):
     _read = field_validator("publish", "play", "admin", "token_secrets", "webhook_secret", mode="before")(
         secrets
     )
+
+    @field_validator("jwks_url", "webhook_url")
+    @classmethod
+    def _are_addresses(cls, url: str | None) -> str | None:
+        parts = urlsplit(url or "http://none")  # ValueError: its port, its brackets
+        if not parts.hostname or parts.port == 0:
+            raise ValueError('write an address, like "https://auth.example.net/edge"')
+        return url
 
     @field_validator("publish", "play", "admin")
     @classmethod

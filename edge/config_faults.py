@@ -14,6 +14,12 @@ Steps = tuple[int | str, ...]
 _MENDS = {
     "extra_forbidden": "is not a key we know: see config/edge.toml for all keys",
     "string_type": "must be text in quotes",
+    "tuple_type": 'must be a list, like ["one", "two"]',
+    "too_short": "must name one at least",
+    "bool_type": "must be true or false",
+    "bool_parsing": "must be true or false",
+    "int_type": "must be a whole number",
+    "int_parsing": "must be a whole number",
 }
 
 
@@ -29,7 +35,8 @@ _SHAPES = {
 }
 """Of keys that are held against a pattern."""
 
-_CHOICES = {"literal['open']", "tuple[str, ...]"}
+_WHO_MAY = {"auth.publish", "auth.play", "auth.admin"}
+_POLICY = 'list keys of 8 characters or more, or write "open", "tokens" or "webhook"'
 _KINDS = {"file", "http", "s3"}
 
 
@@ -39,6 +46,7 @@ def explain(
     """A sentence for each: place, key, mend. `path`: of the file, if there is one; `elsewhere`: which keys
     (`section.key`) were not set in it, and where they were; `model`: of the whole.
     """
+    told = set()
     for fault in error.errors(include_url=False):
         steps = _named(fault["loc"])
         name = ".".join(map(str, steps))
@@ -48,12 +56,17 @@ def explain(
         if len(steps) == 1 and not place.rpartition(":")[2].isdigit():  # a section that the file has not
             place = next((one for key, one in elsewhere.items() if key.startswith(f"{name}.")), place)
         for mend in _mends(fault, steps, model):
-            yield ": ".join(filter(None, [place, name, mend]))
+            line = ": ".join(filter(None, [place, name, mend]))
+            if line not in told:  # one for each of several kinds of value that were tried
+                told.add(line)
+                yield line
 
 
 def _mends(fault: ErrorDetails, steps: Steps, model: type[BaseModel]) -> list[str]:
     if fault["type"] == "string_pattern_mismatch" and steps and steps[-1] in _SHAPES:
         return [_SHAPES[str(steps[-1])]]
+    if steps != fault["loc"] and ".".join(map(str, steps)) in _WHO_MAY:
+        return [_POLICY]
     told = _MENDS.get(fault["type"]) or _limit(fault, steps, model)
     return [told] if told else fault["msg"].removeprefix("Value error, ").splitlines()
 
@@ -63,6 +76,8 @@ _LIMITS = {"le": "at most", "ge": "at least", "lt": "less than", "gt": "more tha
 
 def _limit(fault: ErrorDetails, steps: Steps, model: type[BaseModel]) -> str | None:
     """`is to be at most 2s`, in the unit in which it is written; None for other faults."""
+    if fault["type"] == "string_too_short":
+        return f"must have {fault['ctx']['min_length']} characters or more"
     for kind, number in (fault.get("ctx") or {}).items():
         if kind in _LIMITS:
             return f"is to be {_LIMITS[kind]} {number:g}{'s' if _is_time(steps, model) else ''}"
@@ -83,8 +98,12 @@ def _named(steps: Steps) -> Steps:
     return tuple(
         step
         for before, step in zip((None, *steps), steps, strict=False)
-        if step not in _CHOICES and not (isinstance(before, int) and step in _KINDS)
+        if not _is_choice(step) and not (isinstance(before, int) and step in _KINDS)
     )
+
+
+def _is_choice(step: int | str) -> bool:
+    return step == "str" or str(step).startswith(("literal[", "tuple["))
 
 
 def _line_of(path: Path, steps: Steps) -> str:

@@ -73,6 +73,12 @@ class ForeignPage(Forbidden):
     title = "A page of another site may not ask this"
 
 
+class FromElsewhere(Forbidden):
+    """Not a matter of tokens, either: without any this machine alone is let in."""
+
+    title = "Only this machine may ask this"
+
+
 class PreconditionRequired(PublishError):
     status = 428
     title = "If-Match is needed"

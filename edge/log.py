@@ -16,12 +16,18 @@ def _facts(record: logging.LogRecord) -> dict[str, Any]:
     return {key: value for key, value in vars(record).items() if key not in _RESERVED}
 
 
+def _visible(value: object) -> str:
+    """What strangers send cannot begin a line of its own, nor speak to the terminal."""
+    text = str(value)
+    return text if text.isprintable() else repr(text)
+
+
 class TextFormatter(logging.Formatter):
     """`12:00:01 INFO  publisher.connected stream=bunny took_ms=12`."""
 
     def format(self, record: logging.LogRecord) -> str:
         """The line, and the traceback under it where there is one."""
-        facts = "".join(f" {key}={value}" for key, value in _facts(record).items())
+        facts = "".join(f" {key}={_visible(value)}" for key, value in _facts(record).items())
         line = f"{self.formatTime(record, '%H:%M:%S')} {record.levelname:<7} {record.getMessage()}{facts}"
         return f"{line}\n{self.formatException(record.exc_info)}" if record.exc_info else line
 

@@ -7,9 +7,10 @@ from collections import deque
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit, urlunsplit
 
 from edge import log
-from edge.auth.admission import Admission
+from edge.auth.admission import STREAM, Admission
 from edge.config import Config
 from edge.errors import ConfigError, EdgeError, MediaError, Overloaded
 from edge.hls.past import Past, pack, unpack
@@ -31,6 +32,7 @@ HISTORY_EVERY_S = 10.0
 HISTORY_S = 3600.0
 CERTIFICATES_EVERY_S = 60.0
 _QUIET_S = 1.0
+_ADDRESSES = ("jwks_url", "webhook_url")
 _SECRET = frozenset({"publish", "play", "admin", "token_secrets", "webhook_secret"})
 
 
@@ -133,10 +135,10 @@ class Operating:
         """Take what can be taken; say what could not. A faulty configuration changes nothing."""
         try:
             new = read()
-            self._admission.replace(new.auth)
-            self._hub.end_leases()
             if self.certificates is not None:
                 self.certificates.reload()
+            self._admission.replace(new.auth)
+            self._hub.end_leases()
         except ConfigError as error:
             for fault in error.detail.splitlines():
                 logger.error("reload.refused", extra={"fault": fault})  # noqa: TRY400
@@ -193,6 +195,9 @@ class Operating:
         """See Control."""
         self._admission.revoke(name)
         self._judge_again()
+        if name.startswith(STREAM):
+            self.end(name.removeprefix(STREAM))
+            self._hub.end_leases()
         logger.info("auth.revoked", extra={"name_length": len(name)})
         await asyncio.to_thread(remember_revoked, self.config.server.state_dir, self._admission.revoked)
 
@@ -202,6 +207,8 @@ class Operating:
         auth = values["auth"]
         for key in _SECRET & set(auth):
             auth[key] = _hidden(auth[key])
+        for key in _ADDRESSES:
+            auth[key] = auth[key] and _bare(auth[key])
         for server in values["webrtc"]["ice_servers"]:
             server["credential"] = _hidden(server["credential"])
         self.config.vod.hidden(values["vod"])
@@ -307,6 +314,14 @@ def _lost_packets() -> float:
 def _sent_bytes() -> float:
     (family,) = WEB_SENT.collect()
     return sum(sample.value for sample in family.samples if sample.name.endswith("_total"))
+
+
+def _bare(url: str) -> str:
+    """Without what may be a secret: a name with a password, a query."""
+    parts = urlsplit(url)
+    query = "(hidden)" if parts.query else ""
+    host = parts.netloc.rpartition("@")[2]
+    return urlunsplit((parts.scheme, host, parts.path, query, ""))
 
 
 def _hidden(value: object) -> object:

@@ -1,5 +1,5 @@
 from edge.check import look
-from edge.config import Config
+from edge.config import Config, ServerConfig
 from tests.host.tls_material import write_pair
 
 
@@ -29,3 +29,20 @@ def test_every_file_that_the_start_would_fail_on_is_told(tmp_path):
     assert "media" in media
     assert tls.startswith("server.tls_certificate ")
     assert [str(path) in told for path, told in zip(keys, tokens, strict=True)] == [True, True]
+
+
+def test_what_others_could_do_is_noted(tmp_path):
+    plain = {
+        "jwks_url": "http://id.example/keys",
+        "webhook_url": "http://192.0.2.7/",
+        "publish": ["first-key"],
+    }
+    (keys, hook), faults = look(config(tmp_path, **plain))
+    assert faults == []
+    assert keys.startswith("auth.jwks_url: ")
+    assert hook.startswith("auth.webhook_url: ")
+    here = {"jwks_url": "http://127.0.0.1/keys", "webhook_url": "http://localhost:8/"}
+    assert look(config(tmp_path, **here)) == ([], [])
+    behind = config(tmp_path).model_copy(update={"server": ServerConfig(trusted_proxies=("127.0.0.1",))})
+    ((note,), _) = look(behind)
+    assert note.startswith("auth.publish: left out")

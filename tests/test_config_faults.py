@@ -47,12 +47,22 @@ def test_a_wrong_value_of_the_environment_is_told_by_the_name_of_the_variable(tm
         ('[auth]\nwebhook_url = "ftp://a"\n', "2: auth.webhook_url: write an address that begins with https"),
         ('[webrtc]\nice_servers = [{urls = "x"}]\n', '2: webrtc.ice_servers.0.urls: write an address, like "stun:'),
         ('[server]\ntrusted_proxies = ["300.1.1.1"]\n', "2: server.trusted_proxies: '300.1.1.1' is no address"),
+        ('[auth]\npublish = "hunter2secretkey"\n', "2: auth.publish: list keys of 8 characters or more, or write"),
+        ("[auth]\nplay = 7\n", "2: auth.play: list keys of 8 characters or more, or write"),
+        ('[auth]\nplay = ["short"]\n', "2: auth.play: list keys of 8 characters or more, or write"),
+        ('[auth]\ntoken_secrets = "hunter2"\n', "2: auth.token_secrets: must be a list"),
+        ('[auth]\nwebhook_secret = "hunter2"\n', "2: auth.webhook_secret: must have 16 characters or more"),
+        ('[auth]\njwks_url = "http://"\n', "2: auth.jwks_url: write an address, like"),
+        ('[auth]\njwks_url = "http://[::1"\n', "2: auth.jwks_url: "),
+        ('[live]\ntakeover = "perhaps"\n', "2: live.takeover: must be true or false"),
+        ('[limits]\nconnections = "many"\n', "2: limits.connections: must be a whole number"),
         ("[limits]\nidle = 3\n", "2: limits.idle: write a number and a unit"),
     ],
 )  # fmt: skip
 def test_a_shape_is_told_in_words(tmp_path: Path, text: str, sentence: str) -> None:
     (fault,) = faults(text, tmp_path / "edge.toml")
     assert fault.startswith(sentence)
+    assert "hunter2" not in fault, "it may be a secret"
 
 
 def test_who_may_lacks_two_things_and_is_told_of_both(tmp_path: Path) -> None:

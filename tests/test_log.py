@@ -24,6 +24,15 @@ def test_text_on_a_terminal() -> None:
     assert line.endswith("INFO    publisher.connected stream=bunny rtt_ms=12")
 
 
+def test_nobody_writes_lines_of_his_own() -> None:
+    """Nor speaks to the terminal: names in addresses are anybody's, and are decoded."""
+    line = TextFormatter().format(
+        record(resource="a\n12:00 INFO  auth.fine\r\x1b[2J\u2028b", stream="bücher")
+    )
+    assert line.isprintable()
+    assert line.endswith(r"resource='a\n12:00 INFO  auth.fine\r\x1b[2J\u2028b' stream=bücher")
+
+
 def test_json_in_a_pipe() -> None:
     line = json.loads(JsonFormatter().format(record(stream="bunny")))
     assert (line["event"], line["stream"], line["level"]) == ("publisher.connected", "bunny", "info")

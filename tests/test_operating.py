@@ -21,7 +21,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from edge.auth import jwks
 from edge.auth.tokens import mint
-from edge.config import Config, load
+from edge.config import AuthConfig, Config, load
 from edge.host.state import remember
 from edge.server import started
 
@@ -226,6 +226,33 @@ async def test_what_is_shown_has_no_secrets():
         assert node.settings()["hls"]["window"] == 60.0
 
 
+async def test_addresses_of_services_are_shown_without_what_opens_them():
+    auth = {
+        "jwks_url": "https://edge:jwks-secret@127.0.0.1:1/keys?key=url-secret",
+        "webhook_url": "https://token-secret@auth.example:8443/edge?key=url-secret",
+    }
+    config = Config.model_validate({"server": {"listen": "127.0.0.1:0"}, "auth": auth})
+    async with started(config) as node:
+        shown = node.settings()["auth"]
+        assert shown["jwks_url"] == "https://127.0.0.1:1/keys?(hidden)"
+        assert shown["webhook_url"] == "https://auth.example:8443/edge?(hidden)"
+
+
+async def test_a_faulty_certificate_changes_nothing(tmp_path):
+    """Neither who may, of the same configuration."""
+    sys.path.insert(0, str(Path(__file__).parent / "host"))
+    from tls_material import write_pair
+
+    chain, key = write_pair(tmp_path)
+    server = {"listen": "127.0.0.1:0", "tls_certificate": str(chain), "tls_key": str(key)}
+    config = Config.model_validate({"server": server, "auth": {"publish": ["first-key"]}})
+    async with started(config) as node:
+        key.write_text("torn")
+        node.reload(lambda: config.model_copy(update={"auth": AuthConfig(publish=["other-key"])}))
+        assert node.config.auth.publish == ("first-key",)
+        assert node._admission.config.publish == ("first-key",)
+
+
 async def test_tls_on_the_listener(tmp_path):
     sys.path.insert(0, str(Path(__file__).parent / "host"))
     from tls_material import write_pair
@@ -285,6 +312,35 @@ async def test_a_page_of_another_site_cannot_publish_here():
                 assert answer.status == status
 
 
+@pytest.mark.parametrize("field", ["X-Forwarded-For", "Forwarded", "Via", "X-Real-IP"])
+async def test_open_publishing_that_nobody_wrote_out_is_for_this_machine_only(field):
+    """A front on the same machine would open it to the world, and no address in the configuration says so."""
+    overrides = ["server.listen=127.0.0.1:0", 'server.trusted_proxies=["127.0.0.1"]']
+    for more, status in ([], 403), (["auth.publish=open"], 400):
+        config = load(environment={}, overrides=[*overrides, *more])
+        async with started(config) as node, aiohttp.ClientSession(f"http://{node.address}") as http:
+            headers = {"Content-Type": "application/sdp", field: "203.0.113.9", "Host": "live.example"}
+            async with http.post("/whip/cam", data=b"v=0", headers=headers) as answer:
+                assert answer.status == status
+                assert "auth.publish" in await answer.text() or status == 400
+
+
+async def test_who_comes_by_a_unix_socket_is_not_of_this_machine(tmp_path):
+    """A front listens there: who is behind it, nobody knows."""
+    with socket.socket(socket.AF_UNIX) as one:
+        one.bind(str(tmp_path / "edge"))
+        one.listen()
+        one.setblocking(False)
+        config = load(environment={}, overrides=["webrtc.listen=127.0.0.1:0"])
+        way = aiohttp.UnixConnector(str(tmp_path / "edge"))
+        async with started(config, [one]), aiohttp.ClientSession(connector=way) as http:
+            headers = {"Content-Type": "application/sdp"}
+            async with http.post("http://localhost/whip/cam", data=b"v=0", headers=headers) as answer:
+                assert answer.status == 403
+            async with http.get("http://localhost/api/v1/streams") as answer:
+                assert answer.status == 403
+
+
 async def test_a_key_that_is_taken_away_ends_its_publisher():
     auth = {"publish": ["first-key"]}
     config = Config.model_validate({"server": {"listen": "127.0.0.1:0"}, "auth": auth})
@@ -297,6 +353,33 @@ async def test_a_key_that_is_taken_away_ends_its_publisher():
         async with asyncio.timeout(2):
             while node.sessions():
                 await asyncio.sleep(0.01)
+
+
+@pytest.mark.parametrize("how", ["revoked", "reloaded"])
+async def test_who_is_thrown_out_while_his_offer_comes_does_not_publish(how):
+    """He is let in, sends his offer slowly, and has no session yet that could be ended."""
+    secret = "0123456789abcdef0123456789abcdef"
+    auth = {"publish": "tokens", "token_secrets": [secret]}
+    config = Config.model_validate({"server": {"listen": "127.0.0.1:0"}, "auth": auth})
+    token = mint(config.auth, "publish", ["cam"], ttl_s=60, now=time.time(), sub="thrown-out")
+    offer = OFFER.read_bytes()
+    head = (
+        "POST /whip/cam HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/sdp\r\n"
+        f"Authorization: Bearer {token}\r\nContent-Length: {len(offer)}\r\n\r\n"
+    )
+    async with started(config) as node:
+        reader, writer = await asyncio.open_connection(*node.address)
+        writer.write(head.encode() + offer[:100])
+        await asyncio.sleep(0.1)
+        if how == "revoked":
+            await node.revoke("thrown-out")
+        else:
+            other = Config.model_validate({"auth": {"publish": ["another-key"]}})
+            node.reload(lambda: other)
+        writer.write(offer[100:])
+        status = (await reader.readline()).split()[1]
+        assert (status, node.sessions()) == (b"403" if how == "revoked" else b"401", [])
+        writer.close()
 
 
 async def test_a_key_that_is_taken_out_of_the_key_set_ends_its_publisher(monkeypatch):
@@ -426,6 +509,36 @@ async def test_who_was_revoked_stays_so_over_a_restart(tmp_path):
             async with http.post("/api/v1/revocations", json={"name": "mine"}) as answer:
                 assert answer.status == 204
             assert (await http.get(f"/live/~{token}/cam/index.m3u8")).status == 403
+
+
+@pytest.mark.parametrize("play", ["open", "tokens"])
+async def test_a_revoked_stream_is_for_nobody(tmp_path, play):
+    """Whatever he has; other streams go on, and it stays so over a restart."""
+    auth = {"publish": ["first-key"], "play": play, "token_secrets": ["0123456789-0123456789-0123456789"]}
+    server = {"listen": "127.0.0.1:0", "state_dir": str(tmp_path)}
+    config = Config.model_validate({"server": server, "auth": auth})
+    way = f"/live/~{mint(config.auth, 'play', ['*'], ttl_s=60, now=time.time())}"
+    headers = {"Content-Type": "application/sdp", "Authorization": "Bearer first-key"}
+    async with started(config) as node, aiohttp.ClientSession(f"http://{node.address}") as http:
+        for stream in ("cam", "two"):
+            async with http.post(f"/whip/{stream}", data=OFFER.read_bytes(), headers=headers) as answer:
+                assert answer.status == 201
+        held = asyncio.create_task(http.get(f"{way}/cam/main.m3u8"))
+        async with asyncio.timeout(5):
+            while not node.waiting:
+                await asyncio.sleep(0.001)
+        async with http.post("/api/v1/revocations", json={"name": "stream:cam"}) as answer:
+            assert answer.status == 204
+        async with asyncio.timeout(0.25):
+            assert (await held).status == 404
+        assert [one["stream"] for one in node.sessions()] == ["two"]
+        assert (await http.get(f"{way}/cam/main.m3u8")).status == 403
+        assert (await http.get("/live/cam/main.m3u8")).status == (403 if play == "open" else 401)
+    async with started(config) as node, aiohttp.ClientSession(f"http://{node.address}") as http:
+        for stream, status in (("cam", 403), ("two", 201)):
+            async with http.post(f"/whip/{stream}", data=OFFER.read_bytes(), headers=headers) as answer:
+                assert answer.status == status
+        assert (await http.get(f"{way}/cam/index.m3u8")).status == 403
 
 
 def camera_of(hub):

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from hmac import compare_digest
 
 from edge.auth.claims import Action
@@ -24,6 +24,8 @@ _HOW = {
     "admin": "send it as `Authorization: Bearer TOKEN`",
 }
 _MOST_REVOKED = 10_000
+STREAM = "stream:"
+"""Before the name of a stream among what is revoked."""
 
 
 class Admission:
@@ -31,7 +33,9 @@ class Admission:
 
     def __init__(self, config: AuthConfig, *, wall_clock: Callable[[], float] = time.time) -> None:
         self._wall_clock = wall_clock
-        self._retired: list[asyncio.Future[None]] = []
+        self._retired: set[asyncio.Future[None]] = set()
+        self._jwks: Jwks | None = None
+        self._webhook: Webhook | None = None
         self._lease = Lease()
         self.revoked: set[str] = set()
         """By `revoke`, besides what the configuration says."""
@@ -44,6 +48,11 @@ class Admission:
         """As it is in force."""
         return self._config
 
+    @property
+    def lease(self) -> Lease:
+        """Holds until anything changes by which people are judged."""
+        return self._lease
+
     def decide(self, action: Action, resource: str, token: str | None, client: str) -> Awaitable[None] | None:
         """`resource`: a stream, or an asset with a slash before its path; the two never mix.
 
@@ -51,13 +60,17 @@ class Admission:
         ends in one of the same ways, or in Overloaded. Never more than a look-up for who was let in before.
         """
         policy = self._policy[action]
-        if policy == "open":
+        if policy == "open" and not self._closed:
             return None
         try:
             return self._judged(policy, action, resource, token, client)
         except (Unauthorised, Forbidden) as error:
             _note(action, resource, client, error, "missing" if token is None else "wrong")
             raise
+
+    def lets_all_watch(self, stream: str) -> bool:
+        """Whether nobody has to be judged for it."""
+        return self._policy["play"] == "open" and stream not in self._closed
 
     async def admit(self, action: Action, resource: str, token: str | None, client: str) -> None:
         """As `decide`, and waits."""
@@ -80,15 +93,22 @@ class Admission:
 
     def replace(self, config: AuthConfig) -> None:
         """From now on. What was revoked by the API stays revoked. ConfigError: the old one stays."""
-        old = self._closing()
+        old = self._jwks, self._webhook
         self._set(config)
-        self._retired = [asyncio.ensure_future(one) for one in old]
+        for one in old:
+            if one is not None and one is not self._jwks:
+                retired = asyncio.ensure_future(one.close())
+                self._retired.add(retired)
+                retired.add_done_callback(self._retired.discard)
 
     def revoke(self, name: str) -> None:
-        """A `jti`, `sub` or `kid`. Bounded: whoever needs more changes the key."""
+        """A `jti`, `sub` or `kid`; or `stream:` and a name, which nobody may publish or watch any more,
+        whatever he has. Bounded: whoever needs more changes the key.
+        """
         if len(self.revoked) >= _MOST_REVOKED:
             raise Forbidden(f"{_MOST_REVOKED} names are revoked: change the key that signs instead")
         self.revoked.add(name)
+        self._closed |= _closed((name,))
         self._end_permits()
         self._tokens.revoke(name)
         if self._webhook is not None:
@@ -106,10 +126,12 @@ class Admission:
 
     async def close(self) -> None:
         """Stop asking others."""
-        await asyncio.gather(*self._retired, *self._closing())
+        asked = [one.close() for one in (self._jwks, self._webhook) if one is not None]
+        await asyncio.gather(*self._retired, *asked)
 
     def _set(self, config: AuthConfig) -> None:
-        revoked = config.model_copy(update={"revoked": (*config.revoked, *self.revoked)})
+        names = (*config.revoked, *self.revoked)
+        revoked = config.model_copy(update={"revoked": names})
         tokens = Tokens(revoked, extra=lambda: jwks.keys if jwks else (), wall_clock=self._wall_clock)
 
         def changed() -> None:
@@ -117,11 +139,12 @@ class Admission:
             tokens.forget()
             self.keys_changed()
 
-        jwks = Jwks(config.jwks_url, config.jwks_refresh, changed) if config.jwks_url else None
+        jwks = self._key_set(config, changed)
         self._jwks, self._tokens = jwks, tokens
         self._webhook = Webhook(config) if config.webhook_url and config.webhook_secret else None
         self._end_permits()
         self._config = config
+        self._closed = _closed(names)
         self._has_tokens = bool(config.token_secrets or config.token_public_keys or config.jwks_url)
         admin = (config.admin,) if isinstance(config.admin, str) else config.admin or ()
         self._policy: dict[Action, str | Keys] = {
@@ -134,16 +157,27 @@ class Admission:
         self._lease.holds = False
         self._lease = Lease()
 
-    def _closing(self) -> list[Awaitable[None]]:
-        return [one.close() for one in (self._jwks, self._webhook) if one is not None]
+    def _key_set(self, config: AuthConfig, changed: Callable[[], None]) -> Jwks | None:
+        """That of before, where it has the same URL: a reload while that is dead throws nobody out."""
+        if config.jwks_url is None:
+            return None
+        if self._jwks is None or self._jwks.url != config.jwks_url:
+            return Jwks(config.jwks_url, config.jwks_refresh, changed)
+        self._jwks.renew(config.jwks_refresh, changed)
+        return self._jwks
 
     def _judged(
         self, policy: str | Keys, action: Action, resource: str, token: str | None, client: str
     ) -> Awaitable[None] | None:
+        if token is None and policy not in {"open", "webhook"}:
+            raise Unauthorised(f"This needs a token: {_HOW[action]}")
+        if resource in self._closed and action != "admin":
+            raise Forbidden("The stream was revoked")
+        if policy == "open":
+            return None
         if policy == "webhook":
             return self._asked(_question(action, resource, token or "", client))
-        if token is None:
-            raise Unauthorised(f"This needs a token: {_HOW[action]}")
+        assert token is not None
         if isinstance(policy, tuple):
             if self._has_tokens and token.count(".") == 2 and not is_one_of(policy, token):
                 return self._signed(action, resource, token, client)
@@ -181,6 +215,10 @@ def _note(action: Action, resource: str, client: str, error: EdgeError, reason: 
     if reason != "missing":
         facts = {"action": action, "resource": resource, "client": client, "detail": error.detail}
         logger.info("auth.refused", extra=facts)
+
+
+def _closed(names: Iterable[str]) -> frozenset[str]:
+    return frozenset(name.removeprefix(STREAM) for name in names if name.startswith(STREAM))
 
 
 def _question(action: Action, resource: str, token: str, client: str) -> Question:

@@ -30,8 +30,10 @@ class Claims:
     """Under which it can be revoked: `jti`, `sub`, `kid`."""
 
     @classmethod
-    def of(cls, claims: Mapping[str, Any], key_id: str | None) -> "Claims":
-        """From a payload whose signature is good. Forbidden names what is missing or malformed."""
+    def of(cls, claims: Mapping[str, Any], *key_ids: str | None) -> "Claims":
+        """From a payload whose signature is good. Forbidden names what is missing or malformed. `key_ids`:
+        what the token calls its key, and what the key set does.
+        """
         expires, begins = _time(claims, "exp", None), _time(claims, "nbf", 0)
         actions = _texts(claims, "action")
         if not actions <= _ACTIONS:
@@ -46,7 +48,7 @@ class Claims:
             _networks(claims),
             expires,
             begins,
-            frozenset(names | ({key_id} if key_id else set())),
+            frozenset(names.union(filter(None, key_ids))),
         )
 
     def check(self, action: Action, resource: str, client: str, now: float) -> None:

@@ -27,7 +27,7 @@ class Jwks:
 
     def __init__(self, url: str, refresh_s: float, changed: Callable[[], None]) -> None:
         self.keys: Sequence[Key] = ()
-        self._url = url
+        self.url = url
         self._refresh_s = refresh_s
         self._changed = changed
         self._asking: asyncio.Task[None] | None = None
@@ -38,6 +38,11 @@ class Jwks:
         """Whether it is time to look again (monotonic seconds)."""
         return now - self._asked_at >= self._refresh_s
 
+    def renew(self, refresh_s: float, changed: Callable[[], None]) -> None:
+        """Of a new configuration with the same URL: the keys stay, and are looked at again soon."""
+        self._refresh_s, self._changed = refresh_s, changed
+        self._asked_at = float("-inf")
+
     async def look(self, now: float) -> None:
         """Ask once, together with everybody who wants to know; not again within ten seconds."""
         if self._asking is None:
@@ -46,7 +51,12 @@ class Jwks:
             self._asked_at = now
             self._asking = asyncio.create_task(self._ask())
             self._asking.add_done_callback(self._asked)
-        await asyncio.shield(self._asking)
+        asking = self._asking
+        try:
+            await asyncio.shield(asking)
+        except asyncio.CancelledError:
+            if not asking.cancelled():  # by close: who waits is judged by what there is
+                raise
 
     async def close(self) -> None:
         if self._asking is not None:
@@ -58,7 +68,7 @@ class Jwks:
 
     async def _ask(self) -> None:
         try:
-            body = await fetched(self._url)
+            body = await fetched(self.url)
             keys = parse_keys(body)
         except (aiohttp.ClientError, TimeoutError, ValueError, OSError) as error:
             AUTH_JWKS.labels("failed").inc()

@@ -103,7 +103,7 @@ class Tokens:
         for key in self._candidates(header):
             payload = self._opened(token, key)
             if payload is not None:
-                claims = Claims.of(payload, header.get("kid"))
+                claims = Claims.of(payload, header.get("kid"), key.id)
                 if claims.names & self._revoked:
                     raise Forbidden("The token was revoked")
                 return claims
@@ -118,9 +118,11 @@ class Tokens:
         ][:_MOST_CANDIDATES]
 
     def _opened(self, token: str, key: Key) -> Mapping[str, Any] | None:
-        """The payload, or None. Times are checked with each use, not here."""
+        """The payload, or None. Times are checked with each use, not here. A token with an audience is for
+        nobody who has no name as one (RFC 7519, 4.1.3).
+        """
         options = {"verify_exp": False, "verify_nbf": False, "verify_iat": False}
-        options |= {"verify_aud": self._audience is not None, "verify_sub": False, "verify_jti": False}
+        options |= {"verify_aud": True, "verify_sub": False, "verify_jti": False}
         try:
             payload: Mapping[str, Any] = jwt.decode(
                 token,

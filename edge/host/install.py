@@ -1,5 +1,6 @@
 """Puts the units, the user, the folders and a first configuration in place, and takes them away again."""
 
+import contextlib
 import secrets
 import shutil
 import subprocess
@@ -15,6 +16,8 @@ _PLACES = {
     "sysusers.conf": "etc/sysusers.d/edge.conf",
     "tmpfiles.conf": "etc/tmpfiles.d/edge.conf",
 }
+EXAMPLES = "usr/share/doc/edge/examples"
+"""Who installed a wheel has no checkout: drop-ins, fronts, alert rules and every key of the configuration."""
 CONFIGURATION = "etc/edge/edge.toml"
 _HIDDEN_FROM_UNITS = ("/home", "/root", "/run/user", "/tmp")  # noqa: S108  ProtectHome, PrivateTmp
 _MANAGER = Path("/run/systemd/system")
@@ -33,7 +36,7 @@ def install(root: Path, *, command: str | None = None) -> list[str]:
         )
     done = []
     try:
-        for name, place in _PLACES.items():
+        for name, place in _places().items():
             text = (
                 (UNITS / name).read_text("utf-8").replace("ExecStart=/usr/bin/edge ", f"ExecStart={start} ")
             )
@@ -52,7 +55,7 @@ def uninstall(root: Path) -> list[str]:
     done = []
     if root == Path("/") and _MANAGER.is_dir():
         done += _told("systemctl disable --now edge.socket edge.service")
-    for place in _PLACES.values():
+    for place in _places().values():
         try:
             (root / place).unlink()
         except FileNotFoundError:
@@ -62,9 +65,21 @@ def uninstall(root: Path) -> list[str]:
                 f"{root / place}: {error.strerror}: run this as root, or give --root"
             ) from error
         done.append(f"removed {root / place}")
+    for folder in (f"{EXAMPLES}/edge.service.d", EXAMPLES, str(Path(EXAMPLES).parent)):
+        with contextlib.suppress(OSError):  # something of somebody else's is in it
+            (root / folder).rmdir()
     if root == Path("/") and _MANAGER.is_dir():
         done += _told("systemctl daemon-reload")
     return [*done, f"kept {root / CONFIGURATION}: it holds your keys; remove it yourself"]
+
+
+def _places() -> dict[str, str]:
+    """Where each file below UNITS belongs."""
+    places = dict(_PLACES)
+    for folder, place in ("edge.service.d.examples", f"{EXAMPLES}/edge.service.d"), ("examples", EXAMPLES):
+        for one in sorted((UNITS / folder).iterdir()):
+            places[f"{folder}/{one.name}"] = f"{place}/{one.name}"
+    return places
 
 
 def _write(path: Path, text: str, mode: int) -> str:

@@ -15,9 +15,8 @@ from edge.live.hub import MULTIVARIANT_PLAYLIST, ROOT, Hub
 from edge.live.publication import Publication
 from edge.live.summary import summarise
 from edge.web.openapi import DOCUMENT
-from edge.web.origin import is_local_name, is_loopback, refuse_foreign_pages
+from edge.web.origin import is_local_name, is_of_this_machine, refuse_foreign_pages
 
-_FORWARDED = (hdrs.FORWARDED, hdrs.X_FORWARDED_FOR, hdrs.VIA, "X-Real-IP")
 _LONGEST_NAME = 256
 _AT_ONCE = 20
 """Streams that are described in one turn of the loop."""
@@ -36,9 +35,8 @@ class Control(Protocol):
         """End the stream for its viewers too."""
 
     async def revoke(self, name: str) -> None:
-        """The `jti`, `sub` or `kid` of tokens: void at once, and written down when this returns.
-
-        Forbidden: too many are.
+        """The `jti`, `sub` or `kid` of tokens, or `stream:NAME`: void at once, and written down when this
+        returns. Forbidden: too many are.
         """
 
     def drain(self) -> None:
@@ -132,7 +130,9 @@ async def _name(request: web.Request) -> str:
         body = json.loads(await request.read())
         name = body["name"]
     except (ValueError, KeyError, TypeError, RecursionError) as error:
-        raise BadDirective('Send {"name": the jti, sub or kid of what is to be revoked}') from error
+        raise BadDirective(
+            'Send {"name": the jti, sub or kid, or stream:NAME, of what is to be revoked}'
+        ) from error
     if not isinstance(name, str) or not 0 < len(name) <= _LONGEST_NAME:
         raise BadDirective(f"A name has 1 to {_LONGEST_NAME} characters")
     return name
@@ -162,9 +162,7 @@ async def admit(request: web.Request, admission: Admission) -> None:
 
 
 def _is_local(request: web.Request) -> bool:
-    if any(name in request.headers for name in _FORWARDED):
-        return False
-    return is_loopback(request.remote or "") and is_local_name(request.url.host or "")
+    return is_of_this_machine(request) and is_local_name(request.url.host or "")
 
 
 def _found(hub: Hub, request: web.Request) -> Publication:

@@ -40,7 +40,7 @@ class Gate:
         if told is not None or (told := of_fields(head.headers)) is not None:
             head = RequestHead(head.method, path, query, head.headers, head.client)
         allowed = self._allowed(head, path, token, now)
-        if told is not None and (isinstance(allowed, Wait) or allowed.status == 200):
+        if told is not None and is_let_in(allowed):
             self._note(_stream(path), parse_cmcd(told))
         return allowed
 
@@ -48,7 +48,7 @@ class Gate:
         """Whether an answer depends on nothing but the hub, so that its lease tells how long it is right."""
         if head.path.startswith(_WITH_TOKEN):
             return self._permitted(head) or False
-        return self._admission.config.play == "open"
+        return self._admission.lets_all_watch(_stream(head.path))
 
     def hears(self, head: RequestHead) -> Callable[[PlayerReport], None]:
         """See lane.Answerer."""
@@ -68,14 +68,14 @@ class Gate:
             self.viewing.note(stream, report)
 
     def _allowed(self, head: RequestHead, path: str, token: str | None, now: float) -> Response | Wait:
-        if head.method == "OPTIONS" or self._admission.config.play == "open":
+        stream = _stream(path)
+        if head.method == "OPTIONS" or self._admission.lets_all_watch(stream):
             return self._hub.answer(head, now)
         try:
             if token is None:
                 token, query = self._elsewhere(head)
                 if query is not None:
                     return _moved(with_token(path, token or "", query))
-            stream = _stream(path)
             pending = self._admission.decide("play", stream, token, head.client)
         except EdgeError as error:
             return problem_of(error, headers=OPEN)
@@ -122,6 +122,11 @@ class _Asking:
             self._queue = answer.subscribe(self._viewer, now)
         else:
             self._viewer.answered(answer)
+
+
+def is_let_in(answer: Response | Wait) -> bool:
+    """Whether he gets, or waits for, what he asked for; not for a verdict, which no lease goes with."""
+    return answer.lease is not None if isinstance(answer, Wait) else answer.status == 200
 
 
 def _stream(path: str) -> str:

@@ -19,6 +19,7 @@ from edge.web.access_log import AccessLog
 from edge.web.client_address import trusted_networks
 from edge.web.doors import Doors, Seats
 from edge.web.flow import Later
+from edge.web.gate import is_let_in
 from edge.web.middleware import kind_of
 from edge.web.outbox import Outbox
 from edge.web.permitted import Permitted
@@ -315,7 +316,7 @@ class Lane:
             asked.slices = answer.slices
             asked.count = self.tally.of(asked.kind, asked.wire.status)
         shared, bare = memo.shared, split_line(line)[1] if IN_LINE in line else line
-        if isinstance(answer, Wait) or answer.status == 200:
+        if is_let_in(answer):
             asked.hears = room.hears(head)
         if memo.told is not None and asked.hears is not None:
             asked.hears(parse_cmcd(memo.told))

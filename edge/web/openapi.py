@@ -237,7 +237,11 @@ DOCUMENT: dict[str, Any] = {
         "/api/v1/drain": {"post": _operation("drain", "Stop, as SIGTERM does", _empty("202"))},
         "/api/v1/revocations": {
             "post": {
-                **_operation("revoke", "Make tokens void by their jti, sub or kid", _empty("204", "400")),
+                **_operation(
+                    "revoke",
+                    "Make tokens void by their jti, sub or kid; or, as stream:NAME, end a stream for good",
+                    _empty("204", "400"),
+                ),
                 "requestBody": {"required": True, **_content(_object({"name": {"type": "string"}}))},
             }
         },

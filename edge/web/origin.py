@@ -5,7 +5,9 @@ from urllib.parse import urlsplit
 
 from aiohttp import hdrs, web
 
-from edge.errors import ForeignPage
+from edge.errors import ForeignPage, FromElsewhere
+
+_FORWARDED = (hdrs.FORWARDED, hdrs.X_FORWARDED_FOR, hdrs.VIA, "X-Real-IP")
 
 
 def is_loopback(address: str) -> bool:
@@ -21,6 +23,23 @@ def is_loopback(address: str) -> bool:
 def is_local_name(host: str) -> bool:
     """`localhost`, or an address of this machine."""
     return host == "localhost" or is_loopback(host)
+
+
+def is_of_this_machine(request: web.Request) -> bool:
+    """Whether it was made here. What a proxy on this machine forwards comes from elsewhere."""
+    return is_loopback(request.remote or "") and not any(name in request.headers for name in _FORWARDED)
+
+
+def refuse_strangers(request: web.Request) -> None:
+    """FromElsewhere where it is not of this machine, whatever `server.listen` says: a proxy or the service
+    manager may have another address. ForeignPage as `refuse_foreign_pages`.
+    """
+    if not is_of_this_machine(request):
+        raise FromElsewhere(
+            "Nothing says who may publish from elsewhere: set auth.publish to a list of keys, "
+            'or write auth.publish = "open"'
+        )
+    refuse_foreign_pages(request)
 
 
 def refuse_foreign_pages(request: web.Request) -> None:

@@ -14,7 +14,7 @@ from edge.errors import BadFragment, BodyTooLarge, EdgeError, NotFound, SlowBody
 from edge.http.problem import method_not_allowed, problem_of
 from edge.ingest.bearer import parse_bearer
 from edge.ingest.outcome import Created, Patched
-from edge.web.origin import refuse_foreign_pages
+from edge.web.origin import refuse_strangers
 from edge.web.rate_limit import RateLimit
 from edge.web.reply import SERVER, written
 
@@ -147,12 +147,11 @@ class _Whip:
         self._posts.take(client, now)
         token = parse_bearer(request.headers.get(hdrs.AUTHORIZATION))
         if self._admission.config.publish is None:
-            refuse_foreign_pages(request)
-        await self._admission.admit("publish", stream, token, client)
-        self._accepting()
+            refuse_strangers(request)
+        offer = await self._admitted(request, stream, token, client)
         created = await self._sessions.create(
             stream,
-            await _body(request, SDP),
+            offer,
             token=token,
             client=client,
             base_url=str(request.url.origin()),
@@ -163,6 +162,17 @@ class _Whip:
         )
         _add_links(headers, self._links)
         return _with_body(201, created.answer, SDP, headers)
+
+    async def _admitted(self, request: web.Request, stream: str, token: str | None, client: str) -> bytes:
+        """The offer of who may publish now: while it came, his key may have been taken away."""
+        await self._admission.admit("publish", stream, token, client)
+        self._accepting()
+        lease = self._admission.lease
+        offer = await _body(request, SDP)
+        while not lease.holds:
+            lease = self._admission.lease
+            await self._admission.admit("publish", stream, token, client)
+        return offer
 
     async def patch(self, request: web.Request) -> web.Response:
         """4.3: candidates (204, never an ETag), or an ICE restart (200)."""

@@ -1,13 +1,15 @@
+import asyncio
 import json
 
 import jwt
+import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 from jwt_material import NOW, PRIVATE, SECRET, token
 
 from edge.auth.admission import Admission, is_one_of
 from edge.config import AuthConfig
-from edge.errors import Forbidden, Unauthorised
+from edge.errors import Forbidden, Overloaded, Unauthorised
 
 
 def admission(**config) -> Admission:
@@ -84,6 +86,55 @@ async def test_a_new_signing_key_is_fetched_when_a_token_names_it():
         assert await asked(door, good, "play") == "in"
         assert door.decide("play", "cam", good, "") is None
         assert await asked(door, token(PRIVATE, "EdDSA", {"kid": "unknown"}), "play") == "wrong"
+        await door.close()
+
+
+async def test_a_reload_while_the_key_set_is_dead_throws_nobody_out(monkeypatch):
+    monkeypatch.setattr("edge.auth.jwks.SOONEST_S", 0.0)
+    entry = {**jwt.algorithms.OKPAlgorithm.to_jwk(PRIVATE.public_key(), as_dict=True), "kid": "k"}
+    told = {"status": 200, "keys": [entry]}
+    app = web.Application()
+
+    async def keys(_):
+        return web.json_response({"keys": told["keys"]}, status=told["status"])
+
+    app.router.add_get("/", keys)
+    async with TestServer(app) as server:
+        config = {"play": "tokens", "jwks_url": str(server.make_url("/"))}
+        door, good = admission(**config), token(PRIVATE, "EdDSA", {"kid": "k"})
+        assert await asked(door, good, "play") == "in"
+        told["status"] = 500
+        door.replace(AuthConfig(**config, jwks_refresh="60s"))
+        assert await asked(door, good, "play") == "in"
+        told.update(status=200, keys=[])
+        changes = []
+        door.keys_changed = lambda: changes.append(1)
+        door.replace(AuthConfig(**config))
+        door.tick(0)
+        while not changes:
+            await asyncio.sleep(0.001)
+        assert await asked(door, good, "play") == "wrong", "it is looked at again, and believed"
+        door.replace(AuthConfig(**{**config, "jwks_url": "http://127.0.0.1:1/"}))
+        assert await asked(door, good, "play") == "wrong", "another set has none of its keys"
+        await door.close()
+
+
+@pytest.mark.parametrize("after", [{"play": "open"}, {"play": "webhook"}, {"play": ["another-key"]}])
+async def test_who_is_asked_about_when_the_policy_changes_is_not_left_waiting(after):
+    app = web.Application()
+
+    async def never(_):
+        await asyncio.sleep(30)
+
+    app.router.add_post("/", never)
+    async with TestServer(app, shutdown_timeout=0) as server:
+        where = {"webhook_url": str(server.make_url("/")), "webhook_secret": SECRET, "webhook_timeout": "30s"}
+        door = admission(play="webhook", **where, webhook_fail="open")
+        waiting = asyncio.create_task(door.admit("play", "cam", "any", "192.0.2.7"))
+        await asyncio.sleep(0.05)
+        door.replace(AuthConfig(**after, **where))
+        with pytest.raises(Overloaded):
+            await asyncio.wait_for(waiting, 1)
         await door.close()
 
 

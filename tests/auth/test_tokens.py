@@ -109,6 +109,12 @@ def test_the_audience_if_there_is_one():
     assert not allowed(tokens(token_audience="edge"), token(aud="other"))
 
 
+@pytest.mark.parametrize("audience", ["another service", ["edge"], [], 7])
+def test_a_token_for_an_audience_is_not_for_who_has_no_name(audience):
+    """RFC 7519, 4.1.3: an issuer signs for many services with one key."""
+    assert allowed(tokens(), token(aud=audience)) is (audience == [])
+
+
 @pytest.mark.parametrize("name", ["jti", "sub", "kid"])
 def test_what_is_revoked_is_void_at_once_and_nothing_else(name):
     verifier = tokens()
@@ -119,6 +125,26 @@ def test_what_is_revoked_is_void_at_once_and_nothing_else(name):
     verifier.revoke("mine")
     assert not allowed(verifier, mine)
     assert allowed(verifier, yours)
+
+
+@pytest.mark.parametrize("header", [{"kid": "stolen"}, {}, {"kid": ""}])
+def test_a_key_that_was_revoked_signs_nothing_under_no_name(header):
+    """Whoever stole it leaves its `kid` out."""
+    config = AuthConfig(token_secrets=[SECRET])
+    verifier = Tokens(
+        config, extra=lambda: [Key("HS256", OLD_SECRET.encode(), "stolen")], wall_clock=lambda: NOW
+    )
+    text = token(OLD_SECRET, headers=header)
+    before = allowed(verifier, text)
+    verifier.revoke("stolen")
+    assert (before, allowed(verifier, text)) == (header != {"kid": ""}, False)
+    assert allowed(verifier, token())
+
+
+def test_what_must_be_understood_and_is_not_is_refused():
+    """RFC 7515, 4.1.11."""
+    assert not allowed(tokens(), token(headers={"crit": ["exp"], "exp": 1}))
+    assert not allowed(tokens(), token(headers={"crit": ["b64"], "b64": False}))
 
 
 def test_revoked_in_the_configuration():

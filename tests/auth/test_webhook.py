@@ -1,5 +1,6 @@
 import asyncio
 import json
+import secrets
 
 import pytest
 from aiohttp import web
@@ -127,3 +128,61 @@ async def test_a_viewer_who_leaves_does_not_end_the_question(service, hook_of):
     first.cancel()
     await hook.check(QUESTION, now())
     assert len(service.asked) == 1
+
+
+async def test_a_verdict_on_its_way_is_not_believed_when_all_is_forgotten(service, hook_of):
+    """Who was thrown out a moment ago would be let in until `auth.webhook_cache` is over."""
+    service.delay_s = 0.1
+    hook = hook_of(service.url)
+    early = asyncio.create_task(hook.check(QUESTION, now()))
+    while not service.asked:
+        await asyncio.sleep(0.001)
+    service.status = 403
+    hook.forget()
+    with pytest.raises(Forbidden):
+        await hook.check(QUESTION, now())
+    await asyncio.gather(early, return_exceptions=True)
+    with pytest.raises(Forbidden):
+        await hook.check(QUESTION, now())
+    assert len(service.asked) == 2
+
+
+async def many(hook, count):
+    questions = [QUESTION._replace(token=secrets.token_hex()) for _ in range(count)]
+    return [
+        type(one)
+        for one in await asyncio.gather(
+            *(hook.check(one, now()) for one in questions), return_exceptions=True
+        )
+    ]
+
+
+async def test_who_asks_much_is_not_let_in_for_it_where_it_fails_open(service, hook_of, monkeypatch):
+    monkeypatch.setattr("edge.auth.webhook._MOST_ASKING", 3)
+    service.status, service.delay_s = 403, 0.05
+    hook = hook_of(service.url, webhook_fail="open")
+    assert await many(hook, 5) == [Forbidden] * 3 + [Overloaded] * 2
+    service.status = 500
+    assert await many(hook, 3) == [type(None)] * 3
+    assert await many(hook, 5) == [type(None)] * 5, "dead, and as many as may are waited for"
+    service.status = 200
+    await hook.check(QUESTION, now())
+    assert await many(hook, 5) == [type(None)] * 3 + [Overloaded] * 2
+
+
+async def test_who_waits_when_it_is_closed_is_told_to_ask_again(service, hook_of):
+    service.delay_s = 30
+    hook = hook_of(service.url, webhook_fail="open", webhook_timeout="30s")
+    for delay_s in (0, 0.05):
+        waiting = asyncio.create_task(hook.check(QUESTION, now()))
+        await asyncio.sleep(delay_s)
+        await hook.close()
+        with pytest.raises(Overloaded):
+            await asyncio.wait_for(waiting, 1)
+
+
+async def test_long_tokens_do_not_stay_in_memory(service, hook_of):
+    hook = hook_of(service.url)
+    for number in range(3):
+        await hook.check(QUESTION._replace(token=f"{number}" * 4000), now())
+    assert {len(key) for key in hook._known} == {16}

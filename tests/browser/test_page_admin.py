@@ -75,8 +75,53 @@ def test_text_and_plots_tell_of_the_same_moment(page, server):
     assert newest == ["2", "42", "2.0 Mbit/s", "8 kbit/s", "0.25 s", "0", "1", "0.5 ms"]
 
 
+@pytest.mark.parametrize(
+    ("known_s", "words"),
+    [(290, "5 min ago"), (310, "15 min ago"), (3590, "an hour ago")],
+)
+def test_what_is_known_fills_the_plots(page, server, known_s, words):
+    """A server that has just begun has no hour to show."""
+    now = round(time.time())
+    keys = ("streams", "viewers", "bits_in", "bits_out", "reconnecting", "lost_packets", "lag_ms")
+    history = [
+        {"unix_s": when, "latency_s": 0.004, **dict.fromkeys(keys, 1)} for when in (now - known_s, now)
+    ]
+    page.route("**/api/v1/history", lambda route: route.fulfill(json={"history": history}))
+    page.route("**/api/v1/streams", lambda route: route.fulfill(json={"streams": []}))
+    page.goto(f"{server.base}/admin")
+    page.locator(".plot").first.wait_for(timeout=15_000)
+    assert {each.inner_text() for each in page.locator(".ends span:first-child").all()} == {words}
+    begin = page.locator(".plot .line").first.get_attribute("d")
+    assert float(begin[1:].partition(",")[0]) == pytest.approx(
+        360 * (1 - known_s / {"5 min ago": 300, "15 min ago": 900}.get(words, 3600)),
+        abs=0.1,
+    )
+
+
+def test_on_a_phone_every_number_and_button_of_a_stream_is_in_sight(page, server):
+    stream = {
+        "name": "a-name-of-many-letters-" + "x" * 41, "state": "live", "viewers": 41, "bitrate": 2_000_000,
+        "latency_s": 0.25, "age_s": 60.0, "discontinuity_sequence": 3,
+    }  # fmt: skip
+    page.route("**/api/v1/history", lambda route: route.fulfill(json={"history": []}))
+    page.route("**/api/v1/streams", lambda route: route.fulfill(json={"streams": [stream]}))
+    page.set_viewport_size({"width": 360, "height": 800})
+    page.goto(f"{server.base}/admin")
+    kick = page.get_by_role("button", name="Kick")
+    kick.wait_for(timeout=15_000)
+    for one in (kick, *page.locator("#streams td").all()):
+        box = one.bounding_box()
+        assert box["x"] >= 0
+        assert box["x"] + box["width"] <= 360
+    assert page.locator("#streams td").nth(5).get_attribute("data-label") == "Holes"
+
+
 def test_without_the_token_it_asks_for_it(page, server):
     page.route("**/api/v1/*", lambda route: route.fulfill(status=401, body="{}"))
     page.goto(f"{server.base}/admin")
     page.get_by_placeholder("Admin token").wait_for(timeout=8000)
     assert page.locator(".plot").count() == 0
+    assert page.locator("#summary").inner_text() == "An admin token is needed."
+    page.get_by_placeholder("Admin token").fill("wrong")
+    page.get_by_role("button", name="Show the status").click()
+    page.get_by_text("This token does not open it").wait_for(timeout=8000)

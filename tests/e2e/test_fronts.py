@@ -61,7 +61,7 @@ def caddy(folder: Path, port: int, upstream: int) -> list[str]:
 
 @pytest.fixture
 async def edge():
-    overrides = ["server.listen=127.0.0.1:0", 'server.trusted_proxies=["127.0.0.1"]']
+    overrides = ["server.listen=127.0.0.1:0", 'server.trusted_proxies=["127.0.0.1"]', "auth.publish=open"]
     async with started(load(environment={}, overrides=overrides)) as node:
         yield node
 

@@ -2,12 +2,13 @@ import re
 import shutil
 import stat
 import subprocess
+from pathlib import Path
 
 import pytest
 
 from edge.config import load
 from edge.errors import ConfigError
-from edge.host.install import CONFIGURATION, UNITS, install, uninstall
+from edge.host.install import CONFIGURATION, EXAMPLES, UNITS, install, uninstall
 
 
 @pytest.fixture
@@ -22,6 +23,16 @@ def test_everything_has_its_place(installed):
     assert (installed / "etc/systemd/system/edge.socket").exists()
     assert (installed / "etc/sysusers.d/edge.conf").exists()
     assert (installed / "etc/tmpfiles.d/edge.conf").exists()
+
+
+def test_who_has_no_checkout_finds_fronts_drop_ins_and_every_key(installed):
+    examples = {path.relative_to(installed / EXAMPLES) for path in (installed / EXAMPLES).rglob("*.*")}
+    assert {Path("nginx.conf"), Path("edge.toml"), Path("edge.service.d/memory.conf")} <= examples
+    assert (installed / EXAMPLES / "Caddyfile").read_text() == (
+        UNITS / "../config/Caddyfile"
+    ).resolve().read_text()
+    uninstall(installed)
+    assert not (installed / EXAMPLES).parent.exists()
 
 
 def test_the_first_configuration_is_good_and_has_keys_of_its_own(installed, tmp_path_factory):

@@ -305,7 +305,7 @@ STEPS = st.one_of(
          "two/main.m3u8", "cam/../two/main.m3u8", "cam/~x/main.m3u8", "cam", "/cam/main.m3u8", "cam/main.m3u8?CMCD=bs"]),
         st.sampled_from(["GET", "GET", "GET", "HEAD", "\r\nGET"]),
         st.sampled_from(["", "", "X-Forwarded-For: 192.0.2.7\r\n", "X-Forwarded-For: 192.0.2.8\r\n", "Accept-Encoding: gzip\r\n"])),
-    st.tuples(st.just("revoke"), st.sampled_from(["mine", "yours"])),
+    st.tuples(st.just("revoke"), st.sampled_from(["mine", "yours", "stream:cam"])),
     st.tuples(st.just("wait"), st.sampled_from([3.0, 5.0, 60.0])),
     st.tuples(st.just("reload"), st.sampled_from([KEYS_CHANGED, {"play": "open"}, KEYS_AS_BEFORE])),
 )  # fmt: skip
@@ -374,6 +374,8 @@ ASK = ("ask", "mine", "cam/main.m3u8", "GET", "")
     ("step", "then"),
     [
         (("revoke", "mine"), ASK),
+        (("revoke", "stream:cam"), ASK),
+        (("revoke", "stream:two"), None),
         (("wait", 100.0), ASK),
         (("wait", 99.0), None),
         (("revoke", "yours"), None),

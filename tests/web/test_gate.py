@@ -14,6 +14,8 @@ from edge.config import Config
 from edge.http.message import RequestHead
 from edge.web.app import make_app
 from edge.web.gate import Gate
+from edge.web.lane import Lane
+from edge.web.readiness import Readiness
 
 SECRET = "0123456789abcdef0123456789abcdef"
 
@@ -169,6 +171,48 @@ async def test_a_held_request_with_a_webhook(hub, camera, readiness):
                     await asyncio.sleep(0.001)
             camera.send(1)
             assert (await held).status == 200
+        await admission.close()
+
+
+class Waiting:
+    """See edge.live.waiters.Viewer."""
+
+    def __init__(self):
+        self.came = asyncio.get_running_loop().create_future()
+
+    def answered(self, response):
+        self.came.set_result(response)
+
+
+@pytest.mark.parametrize("fields", [{}, {"CMCD-Request": "bl=100", "CMCD-Status": "bs"}])
+async def test_who_is_asked_about_reports_nothing_yet(hub, camera, fields):
+    """A stranger's player would tell of stalls that no viewer has."""
+    service = web.Application()
+
+    async def verdict(request):
+        return web.Response(status=200 if (await request.json())["token"] == "good" else 403)
+
+    service.router.add_post("/", verdict)
+    async with TestServer(service) as server:
+        auth = {"play": "webhook", "webhook_url": str(server.make_url("/")), "webhook_secret": SECRET}
+        admission = Admission(Config.model_validate({"auth": auth}).auth)
+        gate = Gate(hub, admission)
+        lane = Lane(Config(), {"live": gate}, ready=Readiness())
+        raw = "".join(f"\r\n{name}: {value}" for name, value in {"Host": "a", **fields}.items()) + "\r\n\r\n"
+        query = "" if fields else "?CMCD=bl%3D100%2Cbs"
+
+        def ask(token):
+            known = lane.fields(raw.encode())
+            line = f"GET /live/~{token}/cam/main.m3u8{query} HTTP/1.1".encode()
+            return lane.ask(line, known, lane.memo(known), "192.0.2.7")
+
+        for token, status in (("bad", 403), ("good", 200)):
+            viewer = Waiting()
+            ask(token)[0].wait.subscribe(viewer, asyncio.get_running_loop().time())
+            assert (await viewer.came).status == status
+            assert gate.viewing.streams == {}
+        ask("good")
+        assert gate.viewing.streams["cam"].stalls == 1
         await admission.close()
 
 

@@ -9,7 +9,7 @@ const $ = (id) => document.getElementById(id);
 const bits = (value) => (value >= 1e9 ? `${(value / 1e9).toFixed(2)} Gbit/s` : value >= 1e6 ? `${(value / 1e6).toFixed(1)} Mbit/s` : `${Math.round(value / 1e3)} kbit/s`);
 const whole = (value) => Math.round(value).toLocaleString();
 const sum = (all, key) => all.reduce((total, one) => total + one[key], 0);
-const seconds = (value) => `${value.toFixed(2)} s`;
+const seconds = (value) => (value < 0.01 ? '< 10 ms' : `${value.toFixed(2)} s`);
 
 function age(inSeconds) {
   const minutes = Math.round(inSeconds / 60);
@@ -29,6 +29,8 @@ const PLOTS = [
   ['Event loop late', 'lag_ms', (value) => `${value.toFixed(1)} ms`],
 ];
 
+const COLUMNS = [...document.querySelectorAll('thead th')].slice(1).map((head) => head.textContent);
+
 async function ask(path, options = {}) {
   const token = sessionStorage.getItem(ADMIN_TOKEN);
   const headers = token ? { Authorization: `Bearer ${token}` } : {};
@@ -38,9 +40,10 @@ async function ask(path, options = {}) {
   return answer.status === 204 ? null : answer.json();
 }
 
-function cell(text) {
+function cell(text, label = '') {
   const made = document.createElement('td');
   made.textContent = text;
+  made.dataset.label = label; // shown where there is no room for a head
   return made;
 }
 
@@ -59,14 +62,13 @@ function row(stream) {
   kick.textContent = 'Kick';
   kick.setAttribute('aria-label', `Kick the publisher of ${stream.name}`);
   kick.addEventListener('click', async () => {
-    if (confirm(`End the publisher of ${stream.name}? Its viewers wait for it to return.`)) {
-      await ask(`/streams/${stream.name}/kick`, { method: 'POST' });
-      await show();
-    }
+    if (!confirm(`End the publisher of ${stream.name}? Its viewers wait for it to return.`)) return;
+    await ask(`/streams/${stream.name}/kick`, { method: 'POST' }).catch(() => null); // what is shown next says how it is
+    await show();
   });
   const last = cell('');
   last.append(kick);
-  made.append(name, ...texts.map(cell), last);
+  made.append(name, ...texts.map((text, at) => cell(text, COLUMNS[at])), last);
   return made;
 }
 
@@ -96,11 +98,12 @@ async function show() {
   } catch (error) {
     const locked = error.message === 'locked';
     $('locked').hidden = !locked;
-    $('summary').textContent = locked ? 'An admin token is needed.' : 'The server does not answer; asking again.';
+    $('summary').textContent = locked ? (sessionStorage.getItem(ADMIN_TOKEN) ? 'This token does not open it; try another.' : 'An admin token is needed.') : 'The server does not answer; asking again.';
     if (locked) { $('plots').replaceChildren(); $('list').hidden = true; }
   }
 }
 
+$('where').textContent = location.host;
 $('unlock').addEventListener('submit', (event) => {
   event.preventDefault();
   sessionStorage.setItem(ADMIN_TOKEN, $('admin-token').value.trim());
