@@ -2,20 +2,19 @@
 
 import re
 from collections.abc import Mapping
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from typing import NamedTuple
 
 from edge.errors import NotFound, OriginChanged, OriginLied, OriginUnavailable
 from edge.http.byte_range import ByteRange
 from edge.http.cache_status import told_before
+from edge.http.precondition import parse_http_date
 from edge.http.storing import storing
 from edge.vod.asset import Asset
 from edge.vod.media_type import media_type
 
 _CONTENT_RANGE = re.compile(r"bytes ([0-9]{1,18})-([0-9]{1,18})/([0-9]{1,18})", re.IGNORECASE)
 _ETAG = re.compile(r'(?:W/)?"[\x21\x23-\x7e\x80-\xff]{0,254}"')
-_MEDIA_TYPE = re.compile(r"[\w.+-]{1,64}/[\w.+-]{1,64}(?:;[\x20-\x7e]{0,128})?")
+_MEDIA_TYPE = re.compile(r"[\w.+-]{1,64}/[\w.+-]{1,64}(?:;[\x20-\x7e]{0,128})?", re.ASCII)
 _AWAY = {408, 425, 429}
 _CLOSED = {401, 403, 407}
 
@@ -54,7 +53,7 @@ def described(key: str, status: int, fields: Mapping[str, str], *, origin: str) 
         key,
         size,
         etag if _ETAG.fullmatch(etag) else "",
-        _date(fields.get("Last-Modified", "")),
+        parse_http_date(fields.get("Last-Modified", "")),
         _media_type(fields.get("Content-Type", ""), key),
         origin,
         storing(joined),
@@ -112,14 +111,6 @@ def _plain(fields: Mapping[str, str]) -> None:
     coding = fields.get("Content-Encoding", "identity").strip().lower()
     if coding not in {"identity", ""}:
         raise OriginLied(f"Content-Encoding is {coding[:40]!r}, only identity was accepted")
-
-
-def _date(text: str) -> datetime | None:
-    try:
-        found = parsedate_to_datetime(text)
-    except (ValueError, TypeError, OverflowError):
-        return None
-    return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
 
 
 def _media_type(text: str, key: str) -> str:
