@@ -10,6 +10,7 @@ import aiohttp
 from yarl import URL
 
 from edge.errors import NotFound, OriginError, OriginLied, OriginTimeout, OriginUnavailable
+from edge.http.asset_path import ODD
 from edge.http.byte_range import ByteRange
 from edge.metrics import VOD_ORIGIN_RECEIVED
 from edge.vod.asset import Asset
@@ -167,7 +168,7 @@ class HttpOrigin:
         return there
 
     def _address(self, mirror: URL, key: str) -> URL:
-        if {"", ".", ".."} & set(key.split("/")) or not key.isprintable():
+        if {"", ".", ".."} & set(key.split("/")) or ODD.search(key):
             raise NotFound(f"There is no {key!r}")
         return mirror.joinpath(*key.split("/"))
 
