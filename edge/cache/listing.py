@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
+_NOTHING = "nothing that matches is in the cache"
 _UNITS = ("B", "KiB", "MiB", "GiB", "TiB")
 
 
@@ -45,7 +46,13 @@ def matched_text(stats: dict[str, Any]) -> str:
 
 def assets_text(listed: dict[str, Any]) -> str:
     """Of GET /api/v1/cache/assets: size, what is held of it, blocks and name; nothing for nothing."""
-    return "\n".join(_rows(listed)) if listed["assets"] else "nothing that matches is in the cache"
+    return "\n".join(_rows(listed)) if listed["assets"] else _NOTHING
+
+
+def purged_text(purged: dict[str, Any]) -> str:
+    """Of DELETE /api/v1/cache/assets."""
+    count = purged["purged_blocks"]
+    return f"{count:,} block{'s' * (count != 1)} dropped" if count else _NOTHING
 
 
 def _rows(listed: dict[str, Any]) -> Iterator[str]:
