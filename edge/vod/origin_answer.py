@@ -47,7 +47,7 @@ def described(key: str, status: int, fields: Mapping[str, str], *, origin: str) 
         size = int(length)
     else:
         raise OriginLied(f"The origin does not tell how long {key!r} is (status {status})")
-    etag = fields.get("ETag", "").strip()
+    etag = _once(fields, "etag")
     joined = _joined(fields)
     return Asset(
         key,
@@ -66,7 +66,7 @@ def accepted(asset: Asset, span: ByteRange, status: int, fields: Mapping[str, st
     if status in {412, 416}:
         raise OriginChanged(f"{asset.key!r} changed at its origin (status {status})")
     _refused(status, asset.key)
-    _same_version(asset, fields.get("ETag", "").strip(), status)
+    _same_version(asset, _once(fields, "etag"), status)
     _plain(fields)
     length = fields.get("Content-Length")
     if length is not None and length.strip() != str(span.size):
@@ -75,7 +75,7 @@ def accepted(asset: Asset, span: ByteRange, status: int, fields: Mapping[str, st
         return
     if status != 206:
         raise OriginLied(f"Status {status} in answer to a range")
-    text = fields.get("Content-Range", "")
+    text = _once(fields, "content-range")
     if parse_content_range(text) != (span, asset.size):
         raise OriginLied(f"Content-Range is {text[:80]!r}, asked for was {span.within(asset.size)!r}")
 
@@ -86,6 +86,12 @@ def _joined(fields: Mapping[str, str]) -> dict[str, str]:
     for name, value in fields.items():  # a multi-dictionary tells each line
         lines.setdefault(name.lower(), []).append(value)
     return {name: ", ".join(values) for name, values in lines.items()}
+
+
+def _once(fields: Mapping[str, str], name: str) -> str:
+    """Empty where it is not there, or there with two values: which of both would be meant?"""
+    values = {value.strip() for each, value in fields.items() if each.lower() == name}
+    return values.pop() if len(values) == 1 else ""
 
 
 def _refused(status: int, key: str) -> None:
