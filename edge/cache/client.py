@@ -89,6 +89,8 @@ class CacheClient:
             raise Unreachable(
                 f"{base}: its certificate is not for this name; give its own with --url"
             ) from error
+        except aiohttp.ClientConnectorSSLError as error:
+            raise Unreachable(f"{base} does not speak TLS ({error.strerror}): is it http://?") from error
         except aiohttp.ClientConnectorError as error:
             raise Unreachable(
                 f"nobody answers at {base} ({error.strerror or error}): start the server, or say where it "

@@ -206,8 +206,10 @@ async def _work(
 
 
 def _preview(args: argparse.Namespace, wanted: list[str], outcome: "Outcome") -> None:
+    from edge.cache.listing import shown
+
     told = {"assets": wanted, "faults": outcome.faults}
-    _print(args, told, lambda _: "\n".join(name if name.isprintable() else repr(name) for name in wanted))
+    _print(args, told, lambda _: "\n".join(map(shown, wanted)))
     for pattern, fault in outcome.faults.items():
         print(f"{pattern}: {fault}", file=sys.stderr)  # noqa: T201
 

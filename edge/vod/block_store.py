@@ -104,7 +104,8 @@ class BlockStore:
         for folder in (self._blocks, self._fresh):
             folder.mkdir(exist_ok=True)
         for torn in os.scandir(self._fresh):
-            _unlink(torn.path)
+            if torn.name.isdecimal() or torn.name == self._log_path.name:
+                _unlink(torn.path)
         if not is_ours:
             self._log_path.unlink(missing_ok=True)
             for name in self._names_there():

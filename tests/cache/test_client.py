@@ -45,6 +45,12 @@ async def test_a_server_that_is_not_there():
                 await client.stats()
 
 
+async def test_a_server_without_tls_is_told_as_that(base):
+    async with connected(Server(base.replace("http://", "https://"), None)) as client:
+        with pytest.raises(Unreachable, match="is it http://"):
+            await client.stats()
+
+
 async def not_found(_):
     raise web.HTTPNotFound
 

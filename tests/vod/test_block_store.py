@@ -193,6 +193,19 @@ def test_one_folder_that_cannot_be_read_hides_its_own_blocks_only(store, tmp_pat
     }
 
 
+def test_files_that_are_not_ours_stay(tmp_path):
+    names = ("fresh/clip.mp4", "blocks/ab/clip.mp4", "blocks/clip.mp4", "clip.mp4")
+    for name in (*names, "fresh/0", "fresh/index.log"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text("")
+    store = BlockStore(tmp_path)
+    store.take()
+    store.load()
+    store.close()
+    assert all((tmp_path / name).exists() for name in names)
+    assert len(list((tmp_path / "fresh").iterdir())) == 1, "what was not finished is gone"
+
+
 def test_folders_that_lie_among_the_files_are_left_alone(tmp_path):
     for name in ("fresh/0", "fresh/x", "blocks/ab/ab" + "0" * 30):
         (tmp_path / name).mkdir(parents=True)
