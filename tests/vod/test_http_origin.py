@@ -96,8 +96,11 @@ async def test_nobody_there_is_told_as_that():
     async with LyingOrigin(CONTENT) as server:
         address = server.address
     origin = HttpOrigin("gone", [address], patience=QUICK)
-    with pytest.raises(OriginUnavailable):
+    with pytest.raises(OriginUnavailable) as caught:
         await origin.stat("clip.mp4")
+    assert caught.value.detail == "The origin is not reached: Connection refused", (
+        "where it is, the log tells"
+    )
     await origin.close()
 
 
