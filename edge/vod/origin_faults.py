@@ -57,7 +57,7 @@ def watched(origin: str, place: str, key: str, verb: str) -> Iterator[Callable[[
 
 @contextlib.contextmanager
 def translated() -> Iterator[None]:
-    """Aiohttp's and the system's exceptions as ours. Their text goes to clients: it does not tell where an origin is."""
+    """Aiohttp's and the system's exceptions as ours. Their text, which clients get, tells no address."""
     try:
         yield
     except TimeoutError as error:
