@@ -6,7 +6,7 @@ from pathlib import Path
 from pydantic import BaseModel, BeforeValidator, ValidationError
 from pydantic_core import ErrorDetails
 
-from edge.units import parse_seconds
+from edge.units import bytes_text, parse_bytes, parse_seconds
 
 Steps = tuple[int | str, ...]
 """From the whole to a key: sections, keys, numbers in lists."""
@@ -14,7 +14,8 @@ Steps = tuple[int | str, ...]
 _MENDS = {
     "extra_forbidden": "is not a key we know: see config/edge.toml for all keys",
     "string_type": "must be text in quotes",
-    "tuple_type": 'must be a list, like ["one", "two"]',
+    "tuple_type": 'must be a list: write ["one", "two"], or [[...]] above each of several sections',
+    "missing": "has to be set",
     "too_short": "must name one at least",
     "bool_type": "must be true or false",
     "bool_parsing": "must be true or false",
@@ -80,17 +81,24 @@ def _limit(fault: ErrorDetails, steps: Steps, model: type[BaseModel]) -> str | N
         return f"must have {fault['ctx']['min_length']} characters or more"
     for kind, number in (fault.get("ctx") or {}).items():
         if kind in _LIMITS:
-            return f"is to be {_LIMITS[kind]} {number:g}{'s' if _is_time(steps, model) else ''}"
+            return f"is to be {_LIMITS[kind]} {_written(number, _parser(steps, model))}"
     return None
 
 
-def _is_time(steps: Steps, model: type[BaseModel]) -> bool:
+def _written(number: float, parser: object) -> str:
+    """As it would stand in the file."""
+    return (
+        bytes_text(int(number)) if parser is parse_bytes else f"{number:g}{'s' * (parser is parse_seconds)}"
+    )
+
+
+def _parser(steps: Steps, model: type[BaseModel]) -> object:
+    """What reads the unit of this key; None where it has none."""
     section = model.model_fields.get(str(steps[0])) if steps else None
     fields = getattr(section.annotation, "model_fields", {}) if section else {}
     key = fields.get(str(steps[1])) if len(steps) > 1 else None
-    return key is not None and any(
-        isinstance(one, BeforeValidator) and one.func is parse_seconds for one in key.metadata
-    )
+    found = (one.func for one in key.metadata if isinstance(one, BeforeValidator)) if key is not None else ()
+    return next(iter(found), None)
 
 
 def _named(steps: Steps) -> Steps:

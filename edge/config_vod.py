@@ -21,6 +21,13 @@ class OriginConfig(Section):
     prefix: str = Field(default="/", pattern=r"^/([^/]+(/[^/]+)*)?$")
     name: str | None = Field(default=None, pattern=r"^[\x21-\x7e]{1,64}$")
 
+    @field_validator("prefix")
+    @classmethod
+    def _can_be_asked_for(cls, prefix: str) -> str:
+        if {".", ".."} & set(prefix.split("/")) or prefix.startswith("/~"):
+            raise ValueError("nobody can ask for it: no dot segments, and no ~ first (a token has that)")
+        return prefix
+
 
 class FileOriginConfig(OriginConfig):
     kind: Literal["file"] = "file"
@@ -52,6 +59,7 @@ class HttpOriginConfig(_FarOriginConfig):
         for mirror in mirrors:
             parts = urlsplit(mirror)  # ValueError: its port, its brackets
             plain = not (parts.username or parts.password or parts.query or parts.fragment)
+            plain = plain and not any(map(str.isspace, mirror))
             if parts.scheme not in {"http", "https"} or not parts.hostname or parts.port == 0 or not plain:
                 raise ValueError('write base addresses, like "https://origin.example.net/videos"')
         return mirrors
@@ -128,6 +136,16 @@ class VodConfig(Section):
     stale_while_revalidate: Seconds = Field(default="0s", ge=0, le=31_536_000)  # type: ignore[assignment]
     stale_if_error: Seconds = Field(default="1h", ge=0, le=31_536_000)  # type: ignore[assignment]
 
+    @field_validator("cache_dir")
+    @classmethod
+    def _is_a_path(cls, folder: Path | None) -> Path | None:
+        text = "" if folder is None else str(folder)
+        if text in {".", "..", "/"} or text.startswith("~") or "\0" in text:
+            raise ValueError(
+                'write the whole path of a folder of its own, like "/var/cache/edge" (~ means nothing here)'
+            )
+        return folder
+
     @field_validator("origins")
     @classmethod
     def _prefixes_differ(cls, origins: tuple[AnyOrigin, ...]) -> tuple[AnyOrigin, ...]:
@@ -142,6 +160,19 @@ class VodConfig(Section):
             raise ValueError("head_quota is a part of capacity: lower it, or raise capacity")
         if self.capacity < 4 * self.block_size:
             raise ValueError("capacity holds four blocks at least: raise it, or lower block_size")
+        return self
+
+    @model_validator(mode="after")
+    def _cache_is_apart(self) -> Self:
+        """Without a look at the disk: links are the operator's."""
+        cache = Path(os.path.abspath(self.cache_folder))  # noqa: PTH100  resolve() looks
+        for number, origin in enumerate(self.origins if self.is_cached else ()):
+            root = Path(os.path.abspath(origin.root)) if isinstance(origin, FileOriginConfig) else None  # noqa: PTH100
+            if root is not None and (cache.is_relative_to(root) or root.is_relative_to(cache)):
+                raise ValueError(
+                    f"cache_dir ({cache}) and origins.{number}.root ({root}) lie one in the other, and "
+                    "blocks would be assets: give the cache a folder of its own"
+                )
         return self
 
     @property

@@ -34,6 +34,12 @@ def parse_bits(value: object) -> int:
     return int(_quantity(value, _BITS, "8Mbit"))
 
 
+def bytes_text(octets: int) -> str:
+    """The inverse of `parse_bytes`, in the largest unit that leaves no fraction."""
+    unit = max((size, name) for name, size in _BYTES.items() if octets % size == 0 and (octets or size == 1))
+    return f"{octets // unit[0]}{unit[1]}"
+
+
 Seconds = Annotated[float, BeforeValidator(parse_seconds)]
 Bytes = Annotated[int, BeforeValidator(parse_bytes)]
 BitRate = Annotated[int, BeforeValidator(parse_bits)]

@@ -68,13 +68,26 @@ def test_every_fault_of_an_origin_is_told_with_its_line(tmp_path):
         ('vod.origins=[{kind="http",mirrors=["http://a"],allow=["http://b"]}]', "write hosts"),
         ('vod.origins=[{kind="s3",bucket="b/c"}]', "vod.origins.0.bucket"),
         ('vod.origins=[{kind="s3",bucket="bucket",access_key="a"}]', "belong together"),
-        ("vod.block_size=1KiB", "vod.block_size"),
+        ("vod.block_size=1KiB", "vod.block_size: is to be at least 64KiB"),
+        ("vod.block_size=32MiB", "vod.block_size: is to be at most 16MiB"),
+        ('vod.cache_dir=""', "a folder of its own"),
+        ('vod.cache_dir="~/cache"', "~ means nothing here"),
+        (
+            'vod.origins=[{root="/srv/media",cached=true}]|vod.cache_dir="/srv/media/cache"',
+            "one in the other",
+        ),
+        ('vod.origins=[{root="/srv/media",cached=true}]|vod.cache_dir="/srv"', "one in the other"),
+        ('vod.origins=[{prefix="/a/../b"}]', "dot segments"),
+        ('vod.origins=[{prefix="/~a"}]', "no ~ first"),
+        ('vod.origins=[{kind="http"}]', "has to be set"),
+        ('vod.origins=[{kind="http",mirrors="http://a"}]', "must be a list"),
+        ('vod.origins=[{kind="http",mirrors=["http://a b/"]}]', "base addresses"),
         ("vod.capacity=2MiB", "four blocks"),
         ('vod.policy="best"', "vod.policy"),
     ],
 )
 def test_a_fault_has_its_mend(override, mend):
-    assert mend in faults(override)[0]
+    assert mend in faults(*override.split("|"))[0]
 
 
 def test_where_the_cache_is(monkeypatch, tmp_path):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from edge.units import parse_bits, parse_bytes, parse_seconds
+from edge.units import bytes_text, parse_bits, parse_bytes, parse_seconds
 
 
 @pytest.mark.parametrize(
@@ -17,6 +17,11 @@ def test_octets_and_bits() -> None:
     assert parse_bytes("64GiB") == 64 * 2**30
     assert parse_bytes("10MB") == 10_000_000
     assert parse_bits("2.5Mbit") == 2_500_000
+
+
+@pytest.mark.parametrize("text", ["0B", "7B", "1001B", "5kB", "64KiB", "16MiB", "3MB", "1GiB", "100TiB"])
+def test_octets_are_written_as_they_are_read(text: str) -> None:
+    assert bytes_text(parse_bytes(text)) == text
 
 
 @pytest.mark.parametrize(

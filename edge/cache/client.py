@@ -33,16 +33,16 @@ class CacheClient:
 
     async def stats(self, pattern: str | None = None) -> dict[str, Any]:
         """See GET /api/v1/cache."""
-        return await self._json("GET", "", {} if pattern is None else {"pattern": pattern})
+        return await self._json("", "used_bytes", {} if pattern is None else {"pattern": pattern})
 
     async def assets(self, pattern: str, limit: int) -> dict[str, Any]:
         """See GET /api/v1/cache/assets."""
-        return await self._json("GET", "/assets", {"pattern": pattern, "limit": str(limit)})
+        return await self._json("/assets", "assets", {"pattern": pattern, "limit": str(limit)})
 
     async def purge(self, pattern: str) -> int:
         """How many blocks went."""
         async with self._asked("DELETE", "/assets", params={"pattern": pattern}, timeout=_FOREVER) as answer:
-            return int(_parsed(await answer.read())["purged_blocks"])
+            return int(_parsed(await answer.read(), "purged_blocks")["purged_blocks"])
 
     async def warm(self, asset: str, rate: float | None) -> AsyncGenerator[dict[str, Any]]:
         """Its lines, see POST /api/v1/cache/warm. Closed, it ends the fetch. ApiError: the asset's, too."""
@@ -69,9 +69,9 @@ class CacheClient:
                 yield str(line["asset"])
         raise ApiError("the server ended before it had listed all; look at its log")
 
-    async def _json(self, method: str, path: str, query: dict[str, str] | None = None) -> dict[str, Any]:
-        async with self._asked(method, path, params=query or {}) as answer:
-            return _parsed(await answer.read())
+    async def _json(self, path: str, member: str, query: dict[str, str]) -> dict[str, Any]:
+        async with self._asked("GET", path, params=query) as answer:
+            return _parsed(await answer.read(), member)
 
     @contextlib.asynccontextmanager
     async def _asked(self, method: str, path: str, **more: Any) -> AsyncIterator[aiohttp.ClientResponse]:
@@ -89,6 +89,8 @@ class CacheClient:
             raise Unreachable(
                 f"{base}: its certificate is not for this name; give its own with --url"
             ) from error
+        except aiohttp.ClientConnectorSSLError as error:
+            raise Unreachable(f"{base} does not speak TLS ({error.strerror}): is it http://?") from error
         except aiohttp.ClientConnectorError as error:
             raise Unreachable(
                 f"nobody answers at {base} ({error.strerror or error}): start the server, or say where it "
@@ -130,11 +132,12 @@ async def _lines(answer: aiohttp.ClientResponse) -> AsyncIterator[bytes]:
         yield line
 
 
-def _parsed(text: bytes) -> dict[str, Any]:
+def _parsed(text: bytes, member: str | None = None) -> dict[str, Any]:
+    """An object that has `member`."""
     try:
         value = json.loads(text)
     except (ValueError, RecursionError) as error:
         raise Unreachable("the answer is not JSON: is it an edge server?") from error
-    if not isinstance(value, dict):
+    if not isinstance(value, dict) or (member is not None and member not in value):
         raise Unreachable("the answer is not what was asked for: is it an edge server?")
     return value

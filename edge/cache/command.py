@@ -15,7 +15,10 @@ if TYPE_CHECKING:
     from edge.cache.server import Server
     from edge.cache.warming import Outcome
 
-_PATTERN = "of names, as in a shell: * any text (folders too), ? one character, [a-z] one of these; quote it"
+_PATTERN = (
+    "of names, as in a shell: * any text (folders too), ? one character, [a-z] one of these; quote it. Or "
+    "the address of one asset"
+)
 _INTERRUPTED = 130
 _EXAMPLES = {
     "stats": "edge cache stats --url https://edge.example --token KEY\n  edge cache stats 'clips/2024/*'",
@@ -116,19 +119,20 @@ def run(args: argparse.Namespace) -> int:
 
 async def _ask(args: argparse.Namespace, server: "Server") -> int:
     from edge.cache.client import connected
-    from edge.cache.listing import assets_text, matched_text, stats_text
+    from edge.cache.listing import assets_text, matched_text, purged_text, stats_text
+    from edge.cache.names import pattern_of
 
+    pattern = None if args.pattern is None else pattern_of(args.pattern)
     async with connected(server) as client:
         match args.verb:
             case "stats":
-                stats = await client.stats(args.pattern)
+                stats = await client.stats(pattern)
                 _print(args, stats, stats_text if args.pattern is None else matched_text)
             case "ls":
-                listed = await client.assets(args.pattern, args.limit)
+                listed = await client.assets(pattern or "", args.limit)
                 _print(args, listed, assets_text)
             case "purge":
-                count = await client.purge(args.pattern)
-                _print(args, {"purged_blocks": count}, lambda _: f"{count:,} blocks dropped")
+                _print(args, {"purged_blocks": await client.purge(pattern or "")}, purged_text)
     return 0
 
 
@@ -202,8 +206,10 @@ async def _work(
 
 
 def _preview(args: argparse.Namespace, wanted: list[str], outcome: "Outcome") -> None:
+    from edge.cache.listing import shown
+
     told = {"assets": wanted, "faults": outcome.faults}
-    _print(args, told, lambda _: "\n".join(name if name.isprintable() else repr(name) for name in wanted))
+    _print(args, told, lambda _: "\n".join(map(shown, wanted)))
     for pattern, fault in outcome.faults.items():
         print(f"{pattern}: {fault}", file=sys.stderr)  # noqa: T201
 

@@ -3,7 +3,15 @@
 from collections.abc import Iterator
 from typing import Any
 
+from edge.http.asset_path import ODD
+
+_NOTHING = "nothing that matches is in the cache"
 _UNITS = ("B", "KiB", "MiB", "GiB", "TiB")
+
+
+def shown(name: str) -> str:
+    """As it is, so that it can be copied; what a terminal would obey is quoted."""
+    return repr(name) if ODD.search(name) else name
 
 
 def size(octets: float) -> str:
@@ -45,7 +53,13 @@ def matched_text(stats: dict[str, Any]) -> str:
 
 def assets_text(listed: dict[str, Any]) -> str:
     """Of GET /api/v1/cache/assets: size, what is held of it, blocks and name; nothing for nothing."""
-    return "\n".join(_rows(listed)) if listed["assets"] else "nothing that matches is in the cache"
+    return "\n".join(_rows(listed)) if listed["assets"] else _NOTHING
+
+
+def purged_text(purged: dict[str, Any]) -> str:
+    """Of DELETE /api/v1/cache/assets."""
+    count = purged["purged_blocks"]
+    return f"{count:,} block{'s' * (count != 1)} dropped" if count else _NOTHING
 
 
 def _rows(listed: dict[str, Any]) -> Iterator[str]:
@@ -53,9 +67,8 @@ def _rows(listed: dict[str, Any]) -> Iterator[str]:
     for one in listed["assets"]:
         whole = one["size_bytes"]
         share = "?" if whole is None else f"{100 * one['held_bytes'] // max(whole, 1)} %"
-        name = one["asset"] if one["asset"].isprintable() else repr(one["asset"])
         told = "?" if whole is None else size(whole)
-        yield f"{told:>10} {size(one['held_bytes']):>10} {share:>5} {one['blocks']:>7}  {name}"
+        yield f"{told:>10} {size(one['held_bytes']):>10} {share:>5} {one['blocks']:>7}  {shown(one['asset'])}"
     more = listed["matched"] - len(listed["assets"])
     if more > 0:
         yield f"and {more:,} more: narrow the pattern, or raise --limit"

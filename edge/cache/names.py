@@ -1,5 +1,6 @@
 """Which assets: from arguments, a file or standard input, as names or as addresses."""
 
+import glob
 from collections.abc import Iterable, Iterator
 from urllib.parse import unquote, urlsplit
 
@@ -24,9 +25,15 @@ def split_patterns(arguments: Iterable[str]) -> tuple[list[str], list[str]]:
     return plain, [each.removeprefix("/") for each in patterns]
 
 
+def pattern_of(text: str) -> str:
+    """Of a pattern, of a name, or of an address: that means the one asset that it names."""
+    (plain, patterns) = split_patterns([text])
+    return patterns[0] if patterns else glob.escape(_name(plain[0]))
+
+
 def _names(lines: Iterable[str]) -> Iterator[str]:
     for line in lines:
-        text = line.strip()
+        text = line.strip("\ufeff \t\r\n\v\f")
         if text and not text.startswith("#"):
             yield _name(text)
 
@@ -34,7 +41,10 @@ def _names(lines: Iterable[str]) -> Iterator[str]:
 def _name(text: str) -> str:
     path = text
     if text.startswith(("http://", "https://")):
-        path = urlsplit(text).path
+        try:
+            path = urlsplit(text).path
+        except ValueError:  # its brackets: no server has such an asset, and says so
+            return text
     if path.startswith(_BELOW):
         return unquote(split_token(path)[1].removeprefix(_BELOW))
     return path.removeprefix("/") if path is text else text

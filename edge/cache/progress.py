@@ -5,7 +5,7 @@ from typing import Protocol, TextIO
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from edge.cache.listing import size
+from edge.cache.listing import shown, size
 
 
 class Display(Protocol):
@@ -56,7 +56,7 @@ class Bar:
         self._show()
 
     def failed(self, what: str, fault: str) -> None:
-        self._progress.console.print(f"{what}: {fault}", markup=False, highlight=False)
+        self._progress.console.print(f"{shown(what)}: {fault}", markup=False, highlight=False)
 
     def _show(self) -> None:
         there = self._finished + sum(self._parts.values())
@@ -80,7 +80,7 @@ class Faults:
             self.failed(asset, fault)
 
     def failed(self, what: str, fault: str) -> None:
-        print(f"{what}: {fault}", file=self._stream, flush=True)
+        print(f"{shown(what)}: {fault}", file=self._stream, flush=True)
 
     def close(self) -> None:
         """Nothing to put away."""

@@ -113,5 +113,5 @@ class AssetLog:
 def _is_name(text: str) -> bool:
     try:
         return isinstance(json.loads(text), str)
-    except ValueError:
+    except (ValueError, RecursionError):
         return False

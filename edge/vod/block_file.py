@@ -68,7 +68,7 @@ def parse_label(text: str) -> StoredBlock | None:
         asset, etag, number, origin, octets, is_head = json.loads(text)
         key = BlockKey(str(asset), str(etag), int(number), str(origin))
         block = StoredBlock(key, int(octets), bool(is_head))
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, RecursionError):
         return None
     return block if block.size >= 0 and block.key.number >= 0 else None
 

@@ -38,6 +38,7 @@ _LOG_LEAST = 1_000
 _NAME_DIGITS = 32
 _ROWS_AT_ONCE = 500
 _TYPES = [str, str, str, int, str, int, bool]
+_TO_READ = os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK  # a FIFO would hold a thread for ever
 _TAIL_READ = 512
 """Octets from the end of a file that hold nearly every label."""
 
@@ -51,6 +52,7 @@ class BlockStore:
     def __init__(self, root: Path, unit: int = 1_048_576, *, maps: bool = True) -> None:
         """`maps`: see OpenBlock.mapped."""
         self._root = root
+        self._unit = unit
         self._format = f"edge blocks 2, pieces of {unit} octets\n"
         limit = resource.getrlimit(resource.RLIMIT_NOFILE)[0] // _OPEN_SHARE
         self._most_open = max(_LEAST_OPEN_FILES, min(limit, _MOST_OPEN_FILES))
@@ -102,20 +104,21 @@ class BlockStore:
         for folder in (self._blocks, self._fresh):
             folder.mkdir(exist_ok=True)
         for torn in os.scandir(self._fresh):
-            os.unlink(torn.path)  # noqa: PTH108  paths are strings here, a hundred thousand of them
+            if torn.name.isdecimal() or torn.name == self._log_path.name:
+                _unlink(torn.path)
         if not is_ours:
             self._log_path.unlink(missing_ok=True)
             for name in self._names_there():
-                (self._blocks / name[:2] / name).unlink()
+                _unlink(f"{self._blocks}/{name[:2]}/{name}")
             path.write_text(self._format, "utf-8")
 
     def _names_there(self) -> set[str]:
         folders = [folder for folder in os.scandir(self._blocks) if len(folder.name) == 2 and folder.is_dir()]
         return {
-            file.name
+            file
             for folder in folders
-            for file in os.scandir(folder.path)
-            if len(file.name) == _NAME_DIGITS and file.name[:2] == folder.name
+            for file in _within(folder.path)
+            if len(file) == _NAME_DIGITS and file[:2] == folder.name
         }
 
     def _append(self, told: Iterable[str]) -> None:
@@ -136,7 +139,7 @@ class BlockStore:
         self._logged = 0
         for name, block in self._logged_blocks():
             self._logged += 1
-            if name in there:
+            if name in there and block.size <= self._unit:
                 found.pop(name, None)
                 found[name] = block
         told, rows = self._told_by_files(there - found.keys())
@@ -229,14 +232,14 @@ class BlockStore:
     def read(self, key: BlockKey, start: int, stop: int) -> bytes | None:
         """The whole block is read and verified, these octets are given. None: it is bad and now gone."""
         try:
-            fd = os.open(self._blocks / file_name(key), os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
+            fd = os.open(self._blocks / file_name(key), _TO_READ)
         except OSError:
             self.remove(key)
             return None
         block = OpenBlock(fd)
         try:
             before = os.fstat(fd)
-            whole = memoryview(os.pread(fd, before.st_size, 0))
+            whole = memoryview(os.pread(fd, min(before.st_size, self._unit + LONGEST_TAIL + 1), 0))
             size = verify(whole, key)
         except OSError:
             size = None
@@ -244,7 +247,7 @@ class BlockStore:
             logger.warning("vod.block_bad", extra={"asset": key.asset, "number": key.number})
             self.remove(key)
             return None
-        block.verified(size, before.st_mtime_ns)
+        block.verified(size, before.st_ctime_ns)
         self._hold(key, block)
         return bytes(whole[start:stop])
 
@@ -276,7 +279,7 @@ def _ask(folder: str, name: str) -> tuple[str, int] | None:
     """Its row and how many octets it has, empty and none where it is no block. None: unreadable."""
     path = f"{folder}/{name[:2]}/{name}"
     try:
-        fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
+        fd = os.open(path, _TO_READ)
         try:
             size = os.lseek(fd, 0, os.SEEK_END)
             label = label_of(os.pread(fd, _TAIL_READ, max(0, size - _TAIL_READ)))
@@ -290,6 +293,21 @@ def _ask(folder: str, name: str) -> tuple[str, int] | None:
     if label is None:
         return "", 0
     return f'["{name}",{label.text[1:]}', size - label.with_tail
+
+
+def _within(folder: str) -> list[str]:
+    """Names; none of a folder that cannot be read."""
+    try:
+        return os.listdir(folder)  # noqa: PTH208  paths are strings here, a hundred thousand of them
+    except OSError as error:
+        logger.warning("vod.block_unreadable", extra={"file": folder, "error": error.strerror})
+        return []
+
+
+def _unlink(path: str) -> None:
+    """What is a folder is none of ours, and stays."""
+    with contextlib.suppress(IsADirectoryError):
+        os.unlink(path)  # noqa: PTH108
 
 
 def _row(block: StoredBlock) -> str:
@@ -311,18 +329,18 @@ def _rows(lines: Iterator[str]) -> Iterator[tuple[str, str, str, int, str, int, 
 
 
 def _some_rows(lines: list[str]) -> Iterator[tuple[str, str, str, int, str, int, bool]]:
-    with contextlib.suppress(ValueError):
+    with contextlib.suppress(ValueError, RecursionError):
         yield from filter(_is_row, json.loads("[" + ",".join(line for line in lines if line) + "]"))
         return
     for line in lines:
-        with contextlib.suppress(ValueError):
+        with contextlib.suppress(ValueError, RecursionError):
             row = json.loads(line)
             if _is_row(row):
                 yield row
 
 
 def _is_row(row: object) -> bool:
-    return isinstance(row, list) and [*map(type, row)] == _TYPES
+    return isinstance(row, list) and [*map(type, row)] == _TYPES and row[3] >= 0 and row[5] >= 0
 
 
 def _write_all(fd: int, octets: bytes) -> None:

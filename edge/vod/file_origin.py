@@ -1,6 +1,7 @@
 """A folder as an origin: served from the files themselves."""
 
 import asyncio
+import errno
 import os
 import stat
 import time
@@ -23,6 +24,8 @@ HELD_S = 1.0
 """A file stays open so long for who asks next: a name that means another file is noticed as late as that."""
 _MOST_HELD = 256
 _NAMES_AT_ONCE = 1_000
+_NO_FILE = {errno.ENAMETOOLONG, errno.ELOOP, errno.ENXIO}
+"""Names that are too long, links that go in a circle, sockets."""
 _SETTLED_S = 1.0
 """Above the granularity of the clock that stamps files: within it, two versions may bear the same times."""
 
@@ -132,6 +135,8 @@ class FileOrigin:
         except (FileNotFoundError, NotADirectoryError, ValueError) as error:
             raise _missing() from error
         except OSError as error:
+            if error.errno in _NO_FILE:
+                raise _missing() from error
             raise OriginUnavailable(f"{self.name}: {error.strerror}; look at its rights") from error
         if not is_ours:
             raise _missing()

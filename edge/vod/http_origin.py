@@ -10,12 +10,14 @@ import aiohttp
 from yarl import URL
 
 from edge.errors import NotFound, OriginError, OriginLied, OriginTimeout, OriginUnavailable
+from edge.http.asset_path import ODD
 from edge.http.byte_range import ByteRange
 from edge.metrics import VOD_ORIGIN_RECEIVED
 from edge.vod.asset import Asset
 from edge.vod.attempts import resumed
 from edge.vod.origin_answer import accepted, described
 from edge.vod.origin_faults import watched
+from edge.vod.origin_pool import OriginPool
 
 _REDIRECTS = {301, 302, 303, 307, 308}
 _MOST_REDIRECTS = 3
@@ -34,6 +36,11 @@ class Patience:
     backoff_s: float = 0.1
     connections: int = 1024
     """Of fills, and of readers of what is passed through; who gets none within connect_s is told so."""
+
+    @property
+    def head_s(self) -> float:
+        """For all of it: what an origin says in between (1xx) gives it no more time."""
+        return self.connect_s + 2 * self.answer_s
 
 
 class HttpOrigin:
@@ -57,7 +64,7 @@ class HttpOrigin:
     def _session(self) -> aiohttp.ClientSession:
         if self._client is None:
             self._client = aiohttp.ClientSession(
-                connector=aiohttp.TCPConnector(limit=self._patience.connections),
+                connector=OriginPool(limit=self._patience.connections),
                 timeout=aiohttp.ClientTimeout(
                     total=None,
                     connect=self._patience.connect_s + self._patience.answer_s,
@@ -141,9 +148,9 @@ class HttpOrigin:
         self, method: str, address: URL, fields: dict[str, str]
     ) -> AsyncGenerator[aiohttp.ClientResponse]:
         for _ in range(_MOST_REDIRECTS + 1):
-            async with self._session().request(
-                method, address, headers=fields, allow_redirects=False
-            ) as answer:
+            async with asyncio.timeout(self._patience.head_s):
+                head = await self._session().request(method, address, headers=fields, allow_redirects=False)
+            async with head as answer:
                 if answer.status not in _REDIRECTS:
                     yield answer
                     return
@@ -167,7 +174,7 @@ class HttpOrigin:
         return there
 
     def _address(self, mirror: URL, key: str) -> URL:
-        if {"", ".", ".."} & set(key.split("/")) or not key.isprintable():
+        if {"", ".", ".."} & set(key.split("/")) or ODD.search(key):
             raise NotFound(f"There is no {key!r}")
         return mirror.joinpath(*key.split("/"))
 

@@ -64,9 +64,10 @@ class Mounts:
         """
         start, matches = literal_start(pattern), matcher(pattern)
         faults = [_NOT_CACHED]
-        for mount in self._mounts:
-            base = f"{mount.prefix}/" if mount.prefix else ""
-            if not mount.is_cached or not (base.startswith(start) or start.startswith(base)):
+        bases = [(f"{mount.prefix}/" if mount.prefix else "", mount) for mount in self._mounts]
+        owner = next((mount for base, mount in bases if start.startswith(base)), None)
+        for base, mount in bases:
+            if not mount.is_cached or not (base.startswith(start) or mount is owner):
                 continue
             faults = [fault for fault in faults if fault is not _NOT_CACHED]
             if not isinstance(mount.origin, Listing):

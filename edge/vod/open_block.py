@@ -43,12 +43,14 @@ class OpenBlock:
         os.close(self._fd)
 
     def verified(self, size: int, changed_ns: int) -> None:
-        """`size` octets are right, as they were when the file was written last (its mtime)."""
+        """`size` octets are right, as they were when the file was written last (its ctime: nobody can set
+        that back).
+        """
         self.size, self._changed_ns = size, changed_ns
 
     def is_untouched(self) -> bool:
         """Whether nobody wrote to the file since it was verified."""
-        return os.fstat(self._fd).st_mtime_ns == self._changed_ns
+        return os.fstat(self._fd).st_ctime_ns == self._changed_ns
 
     def copied(self, start: int, stop: int) -> bytearray | None:
         """Octets from here to before there, without waiting. None: they are not all in the page cache."""

@@ -2,20 +2,19 @@
 
 import re
 from collections.abc import Mapping
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from typing import NamedTuple
 
 from edge.errors import NotFound, OriginChanged, OriginLied, OriginUnavailable
 from edge.http.byte_range import ByteRange
 from edge.http.cache_status import told_before
+from edge.http.precondition import parse_http_date
 from edge.http.storing import storing
 from edge.vod.asset import Asset
 from edge.vod.media_type import media_type
 
 _CONTENT_RANGE = re.compile(r"bytes ([0-9]{1,18})-([0-9]{1,18})/([0-9]{1,18})", re.IGNORECASE)
 _ETAG = re.compile(r'(?:W/)?"[\x21\x23-\x7e\x80-\xff]{0,254}"')
-_MEDIA_TYPE = re.compile(r"[\w.+-]{1,64}/[\w.+-]{1,64}(?:;[\x20-\x7e]{0,128})?")
+_MEDIA_TYPE = re.compile(r"[\w.+-]{1,64}/[\w.+-]{1,64}(?:;[\x20-\x7e]{0,128})?", re.ASCII)
 _AWAY = {408, 425, 429}
 _CLOSED = {401, 403, 407}
 
@@ -48,13 +47,13 @@ def described(key: str, status: int, fields: Mapping[str, str], *, origin: str) 
         size = int(length)
     else:
         raise OriginLied(f"The origin does not tell how long {key!r} is (status {status})")
-    etag = fields.get("ETag", "").strip()
+    etag = _once(fields, "etag")
     joined = _joined(fields)
     return Asset(
         key,
         size,
         etag if _ETAG.fullmatch(etag) else "",
-        _date(fields.get("Last-Modified", "")),
+        parse_http_date(fields.get("Last-Modified", "")),
         _media_type(fields.get("Content-Type", ""), key),
         origin,
         storing(joined),
@@ -67,7 +66,7 @@ def accepted(asset: Asset, span: ByteRange, status: int, fields: Mapping[str, st
     if status in {412, 416}:
         raise OriginChanged(f"{asset.key!r} changed at its origin (status {status})")
     _refused(status, asset.key)
-    _same_version(asset, fields.get("ETag", "").strip(), status)
+    _same_version(asset, _once(fields, "etag"), status)
     _plain(fields)
     length = fields.get("Content-Length")
     if length is not None and length.strip() != str(span.size):
@@ -76,7 +75,7 @@ def accepted(asset: Asset, span: ByteRange, status: int, fields: Mapping[str, st
         return
     if status != 206:
         raise OriginLied(f"Status {status} in answer to a range")
-    text = fields.get("Content-Range", "")
+    text = _once(fields, "content-range")
     if parse_content_range(text) != (span, asset.size):
         raise OriginLied(f"Content-Range is {text[:80]!r}, asked for was {span.within(asset.size)!r}")
 
@@ -87,6 +86,12 @@ def _joined(fields: Mapping[str, str]) -> dict[str, str]:
     for name, value in fields.items():  # a multi-dictionary tells each line
         lines.setdefault(name.lower(), []).append(value)
     return {name: ", ".join(values) for name, values in lines.items()}
+
+
+def _once(fields: Mapping[str, str], name: str) -> str:
+    """Empty where it is not there, or there with two values: which of both would be meant?"""
+    values = {value.strip() for each, value in fields.items() if each.lower() == name}
+    return values.pop() if len(values) == 1 else ""
 
 
 def _refused(status: int, key: str) -> None:
@@ -112,14 +117,6 @@ def _plain(fields: Mapping[str, str]) -> None:
     coding = fields.get("Content-Encoding", "identity").strip().lower()
     if coding not in {"identity", ""}:
         raise OriginLied(f"Content-Encoding is {coding[:40]!r}, only identity was accepted")
-
-
-def _date(text: str) -> datetime | None:
-    try:
-        found = parsedate_to_datetime(text)
-    except (ValueError, TypeError, OverflowError):
-        return None
-    return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
 
 
 def _media_type(text: str, key: str) -> str:

@@ -2,6 +2,7 @@
 
 import contextlib
 import logging
+import os
 from collections.abc import Callable, Iterator
 from time import monotonic
 
@@ -56,14 +57,19 @@ def watched(origin: str, place: str, key: str, verb: str) -> Iterator[Callable[[
 
 @contextlib.contextmanager
 def translated() -> Iterator[None]:
-    """Aiohttp's and the system's exceptions as ours."""
+    """Aiohttp's and the system's exceptions as ours. Their text, which clients get, tells no address."""
     try:
         yield
     except TimeoutError as error:
         raise OriginTimeout("Nothing came from the origin in time") from error
-    except (aiohttp.ClientResponseError, aiohttp.InvalidURL) as error:
-        raise OriginLied(f"The origin does not speak HTTP: {str(error)[:200]}") from error
+    except aiohttp.ClientResponseError as error:
+        raise OriginLied(f"The origin does not speak HTTP: {error.message[:200]}") from error
+    except aiohttp.InvalidURL as error:
+        raise OriginLied("The origin's address, or that of a redirect, is none") from error
     except aiohttp.ClientPayloadError as error:
         raise OriginUnavailable(f"The origin broke off: {str(error)[:200]}") from error
+    except aiohttp.ClientConnectorError as error:
+        why = os.strerror(error.errno) if error.errno is not None and error.errno > 0 else error.strerror
+        raise OriginUnavailable(f"The origin is not reached: {why}") from error
     except (aiohttp.ClientError, OSError) as error:
         raise OriginUnavailable(f"The origin is not reached: {str(error)[:200]}") from error

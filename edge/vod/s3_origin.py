@@ -157,7 +157,8 @@ class S3Origin:
         with _translated():
             try:
                 client = await self._connected()
-                said = await getattr(client, verb)(Bucket=self._bucket, **given)
+                async with asyncio.timeout(self._patience.head_s):
+                    said = await getattr(client, verb)(Bucket=self._bucket, **given)
             except ClientError as error:
                 said = error.response
         told = said.get("ResponseMetadata", {})

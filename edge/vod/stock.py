@@ -1,6 +1,7 @@
 """From the configuration to origins with a cache in front of them, and whether both can be had."""
 
 import os
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,6 +13,8 @@ from edge.vod.known_assets import Freshness
 from edge.vod.mounts import Mount
 from edge.vod.origin import Origin
 from edge.vod.s3_origin import S3Origin
+
+_LONGEST_PART = 255
 
 
 def stocked(config: VodConfig, *, is_sent_plain: bool = True) -> BlockCache:
@@ -71,10 +74,21 @@ def missing(config: VodConfig) -> Iterator[tuple[str, bool]]:
             yield told, origin != FileOriginConfig()
     if config.is_cached and (fault := _unwritable(config.cache_folder)):
         yield f"vod.cache_dir: {config.cache_folder}: {fault}", True
+    elif config.is_cached and config.capacity > (
+        room := shutil.disk_usage(_existing(config.cache_folder)).total
+    ):
+        yield f"vod.capacity: the disk of {config.cache_folder} has {room >> 20} MiB in all: lower it", False
+
+
+def _existing(folder: Path) -> Path:
+    """Itself, or the nearest above it that is there, were it a link to nothing."""
+    return next(each for each in (folder, *folder.parents, Path()) if os.path.lexists(each))
 
 
 def _unwritable(folder: Path) -> str | None:
-    existing = next(each for each in (folder, *folder.parents) if each.exists())
+    if any(len(os.fsencode(part)) > _LONGEST_PART for part in folder.parts):
+        return "a name in it is too long: name another"
+    existing = _existing(folder)
     if not existing.is_dir():
         return f"{existing} is no folder: name another"
     if not os.access(existing, os.W_OK | os.X_OK):

@@ -6,7 +6,7 @@ from typing import Any
 
 from aiohttp import web
 from aiohttp.abc import AbstractStreamWriter
-from aiohttp.http import RawRequestMessage
+from aiohttp.http import HttpVersion10, HttpVersion11, RawRequestMessage
 from aiohttp.http_exceptions import BadHttpMethod, BadStatusLine, HttpProcessingError, LineTooLong
 from aiohttp.streams import StreamReader
 
@@ -110,6 +110,8 @@ def strict_lane(server: web.Server, **settings: Any) -> Callable[[], Strict]:
     ) -> web.BaseRequest:
         if isinstance(protocol, Strict):
             protocol.head_received(body)
+        if message.version not in {HttpVersion10, HttpVersion11}:  # else the answer would claim to be of that
+            message = message._replace(version=HttpVersion11)
         return make(message, body, protocol, writer, task)
 
     server.request_factory = made

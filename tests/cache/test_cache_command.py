@@ -56,6 +56,9 @@ async def test_looking_and_purging(base, cache, capsys):
     assert json.loads(await said("ls", "--json", "*/2.mp4"))["assets"][0]["is_whole"] is True
     assert await said("purge", "clips/[12].mp4") == "6 blocks dropped\n"
     assert await said("purge", "--json", "clips/[12].mp4") == '{"purged_blocks": 0}\n'
+    assert await said("purge", "/clips/[12].mp4") == "nothing that matches is in the cache\n"
+    assert "clips/3.mp4" in await said("ls", f"{base}/vod/clips/3.mp4?token=x")
+    assert await said("purge", "/vod/clips/3.mp4") == "3 blocks dropped\n"
     assert "hit ratio" in await said("stats")
     assert json.loads(await said("stats", "--json"))["capacity_bytes"] == 1_000_000
 

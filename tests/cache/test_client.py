@@ -45,6 +45,12 @@ async def test_a_server_that_is_not_there():
                 await client.stats()
 
 
+async def test_a_server_without_tls_is_told_as_that(base):
+    async with connected(Server(base.replace("http://", "https://"), None)) as client:
+        with pytest.raises(Unreachable, match="is it http://"):
+            await client.stats()
+
+
 async def not_found(_):
     raise web.HTTPNotFound
 
@@ -61,12 +67,16 @@ async def row(_):
     return web.Response(text="[1]")
 
 
+async def nothing(_):
+    return web.Response(text="{}")
+
+
 async def cut(request):
     request.transport.abort()
     return web.Response()
 
 
-@pytest.mark.parametrize("handler", [not_found, moved, page, row, cut])
+@pytest.mark.parametrize("handler", [not_found, moved, page, row, nothing, cut])
 async def test_another_kind_of_server_is_told_as_such(handler):
     app = web.Application()
     app.router.add_route("*", "/{anything:.*}", handler)
@@ -74,8 +84,9 @@ async def test_another_kind_of_server_is_told_as_such(handler):
         TestServer(app) as other,
         connected(Server(str(other.make_url("")).rstrip("/"), "t")) as client,
     ):
-        with pytest.raises(Unreachable, match="is it an edge server"):
-            await client.stats()
+        for asked in (client.stats(), client.assets("*", 1), client.purge("*")):
+            with pytest.raises(Unreachable, match="is it an edge server"):
+                await asked
 
 
 async def test_a_server_that_ends_amid_an_asset_is_not_taken_for_done():

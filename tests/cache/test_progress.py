@@ -17,8 +17,9 @@ def test_a_pipe_hears_of_faults_only():
     shown.moved("a", 5, 10)
     shown.finished("a", None)
     shown.finished("b", "There is no 'b'")
+    shown.failed("東\u3000京\x1b[2J", "odd")
     shown.close()
-    assert stream.getvalue() == "b: There is no 'b'\n"
+    assert stream.getvalue() == "b: There is no 'b'\n'東\\u3000京\\x1b[2J': odd\n"
 
 
 def test_a_terminal_sees_a_bar_that_moves_within_an_asset():

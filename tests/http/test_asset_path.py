@@ -13,6 +13,9 @@ from edge.http.asset_path import asset_key
         ("f%C3%BCr%20dich.mp4", "für dich.mp4"),
         ("%252e%252e/x", "%2e%2e/x"),
         ("...", "..."),
+        ("%E6%9D%B1%E3%80%80%E4%BA%AC.mp4", "東\u3000京.mp4"),
+        ("%F0%9F%91%A8%E2%80%8D%F0%9F%91%A7.mp4", "\U0001f468\u200d\U0001f467.mp4"),
+        ("a%C2%A0b", "a\u00a0b"),
     ],
 )
 def test_one_decoding(path, key):
@@ -34,6 +37,9 @@ def test_one_decoding(path, key):
         "a%5cb",
         "a%00b",
         "a%0ab",
+        "a%7fb",
+        "a%C2%9bb",
+        "a%E2%80%A8b",
         "%ff",
         "a" * 5000,
         "%41" * 2000,

@@ -10,7 +10,8 @@ LIES = (
     "other total", "no range told", "malformed range", "whole for a range", "changed validator",
     "no validator", "weak validator", "coded", "endless headers", "huge header", "silence", "stall",
     "trickle", "redirect away", "redirect for ever", "failure", "no HTTP", "closed", "precondition",
-    "not satisfiable", "multipart", "not modified", "two lengths",
+    "not satisfiable", "multipart", "not modified", "two lengths", "two ranges", "two validators",
+    "interim for ever",
 )  # fmt: skip
 
 
@@ -79,6 +80,11 @@ class LyingOrigin:
         match lie:
             case "silence":
                 await asyncio.sleep(60)
+            case "interim for ever":
+                while True:
+                    writer.write(b"HTTP/1.1 103 X\r\nLink: <more>\r\n\r\n")
+                    await writer.drain()
+                    await asyncio.sleep(0.02)
             case "closed":
                 return False
             case "no HTTP":
@@ -99,6 +105,10 @@ class LyingOrigin:
                 fields["Content-Length"] = str(size + 1)
             case "two lengths":
                 fields["content-length"] = str(size + 1)
+            case "two ranges":
+                fields["content-range"] = f"bytes {first + 1}-{last + 1}/{total}"
+            case "two validators":
+                fields["etag"] = '"v2"'
             case "long chunked" | "short chunked":
                 del fields["Content-Length"]
                 fields["Transfer-Encoding"] = "chunked"

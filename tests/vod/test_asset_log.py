@@ -80,6 +80,8 @@ def test_it_stays_within_its_bounds_and_keeps_the_latest(log, path):
     assert "a0" not in kept
     log.append(said("x" * 5_000))
     assert quoted("x" * 5_000) not in AssetLog(path, 10_000).load(), "one is not longer than a page"
+    path.write_bytes(b"x\t" + b"[" * 35_000 + b"\tx\n")
+    assert AssetLog(path, 10_000).load() == {}
     path.write_bytes(b"x" * 50_000)
     assert AssetLog(path, 10_000).load() == {}
     assert path.stat().st_size == 0

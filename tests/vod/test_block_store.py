@@ -1,4 +1,5 @@
 import os
+import struct
 
 import pytest
 
@@ -36,27 +37,45 @@ def test_what_was_written_is_read(store):
     assert store.read_now(KEY, 0, len(OCTETS) + 1) is None
 
 
-@pytest.mark.parametrize("harm", ["flip", "cut", "grow", "empty", "folder", "gone", "other block"])
+NESTED = b"[" * 60_000
+NESTED += struct.pack(">32sI8s", bytes(32), len(NESTED), b"edgeblk2")
+"""What would be a label, had it an end."""
+
+
+@pytest.mark.parametrize(
+    "harm",
+    ["flip", "cut", "grow", "endless", "empty", "nested", "folder", "gone", "pipe", "link", "other block"],
+)
 def test_a_bad_block_is_not_there(store, tmp_path, harm):
     put(store)
     store.read(KEY, 0, 1)
     path = path_of(tmp_path)
+    times = path.stat()
     octets = bytearray(path.read_bytes())
     octets[9] ^= 4
-    if harm in {"folder", "gone"}:
-        path.unlink()
+    if harm in {"folder", "gone", "pipe", "link"}:
+        path.rename(tmp_path / "other")
         if harm == "folder":
             path.mkdir()
+        elif harm == "pipe":
+            os.mkfifo(path)
+        elif harm == "link":
+            path.symlink_to(tmp_path / "other")
         store._open.clear()
+    elif harm == "endless":
+        os.truncate(path, 1 << 40)
     elif harm == "other block":
         put(store, KEY._replace(number=4), OCTETS[::-1])
         path.write_bytes(path_of(tmp_path, KEY._replace(number=4)).read_bytes())
     else:
-        path.write_bytes({"flip": octets, "cut": octets[:50], "grow": octets + b"x", "empty": b""}[harm])
-    os.utime(path, ns=(1, 1)) if path.exists() else None
+        path.write_bytes(
+            {"flip": octets, "cut": octets[:50], "grow": octets + b"x", "empty": b"", "nested": NESTED}[harm]
+        )
+    while path.exists() and path.stat().st_ctime_ns == times.st_ctime_ns:
+        os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns))  # ctime has ticks
     assert store.read_now(KEY, 0, 64) is None
     assert store.read(KEY, 0, 64) is None
-    assert harm == "folder" or not path.exists()
+    assert harm == "folder" or not os.path.lexists(path)
 
 
 def test_a_removed_block_is_gone(store, tmp_path):
@@ -154,3 +173,63 @@ def test_a_folder_that_is_none_is_told(tmp_path):
 def test_a_folder_that_cannot_be_read_is_as_an_empty_one(store, tmp_path):
     (tmp_path / "blocks").rmdir()
     assert store.load() == []
+
+
+def test_one_folder_that_cannot_be_read_hides_its_own_blocks_only(store, tmp_path, monkeypatch):
+    keys = [KEY._replace(number=number) for number in range(9)]
+    for key in keys:
+        put(store, key)
+    closed = str(path_of(tmp_path).parent)
+    there = os.listdir
+
+    def listed(folder):
+        if folder == closed:
+            raise PermissionError(13, "Permission denied", folder)
+        return there(folder)
+
+    monkeypatch.setattr(os, "listdir", listed)
+    assert {block.key for block in store.load()} == {
+        key for key in keys if str(path_of(tmp_path, key).parent) != closed
+    }
+
+
+def test_files_that_are_not_ours_stay(tmp_path):
+    names = ("fresh/clip.mp4", "blocks/ab/clip.mp4", "blocks/clip.mp4", "clip.mp4")
+    for name in (*names, "fresh/0", "fresh/index.log"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text("")
+    store = BlockStore(tmp_path)
+    store.take()
+    store.load()
+    store.close()
+    assert all((tmp_path / name).exists() for name in names)
+    assert len(list((tmp_path / "fresh").iterdir())) == 1, "what was not finished is gone"
+
+
+def test_folders_that_lie_among_the_files_are_left_alone(tmp_path):
+    for name in ("fresh/0", "fresh/x", "blocks/ab/ab" + "0" * 30):
+        (tmp_path / name).mkdir(parents=True)
+    store = BlockStore(tmp_path)
+    store.take()
+    assert store.load() == []
+    assert not put(store), "its place has a folder"
+    assert put(store)
+    store.close()
+
+
+@pytest.mark.parametrize(
+    "row",
+    ["[" * 100_000, '["a"', "null", "[1]", '["{}", "a", "b", 1, "", -5, false]', '["{}", "a", "b", -1, "", 5, false]',
+     '["{}", "a", "b", 1, "", 99999999999, false]', '["{}", "a", "b", 1, "", ' + "9" * 5_000 + ", false]"],
+)  # fmt: skip
+def test_a_log_that_was_altered_costs_a_look_at_the_file(tmp_path, row):
+    first = BlockStore(tmp_path)
+    first.take()
+    first.load()
+    put(first)
+    first.close()
+    (tmp_path / "index.log").write_text(row.replace("{}", path_of(tmp_path).name))
+    second = BlockStore(tmp_path)
+    second.take()
+    assert second.load() == [StoredBlock(KEY, len(OCTETS), False)]
+    second.close()

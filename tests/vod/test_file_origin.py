@@ -1,4 +1,5 @@
 import os
+import stat
 import time
 
 import pytest
@@ -81,8 +82,13 @@ async def test_a_change_amid_reading_is_never_padded_nor_mixed(root, change):
     assert BODY.startswith(got)
 
 
-@pytest.mark.parametrize("key", ["a", "none.mp4", "a/clip.mp4/x", "out", "outside/secret", "pipe", "a\0b"])
+@pytest.mark.parametrize(
+    "key",
+    ["a", "none.mp4", "a/clip.mp4/x", "out", "outside/secret", "pipe", "a\0b", "n" * 300, "circle", "socket"],
+)
 async def test_what_is_no_asset(root, key):
+    (root / "circle").symlink_to("circle")
+    os.mknod(root / "socket", stat.S_IFSOCK | 0o600)
     (root / "out").symlink_to(root.parent / "secret")
     (root / "outside").symlink_to(root.parent)
     os.mkfifo(root / "pipe")

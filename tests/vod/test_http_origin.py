@@ -9,11 +9,12 @@ from edge.http.byte_range import ByteRange
 from edge.vod.http_origin import HttpOrigin, Patience
 
 CONTENT = random.Random(5).randbytes(3_000)
-QUICK = Patience(connect_s=1, answer_s=0.25, slowest=10_000, tries=1, backoff_s=0.01)
+QUICK = Patience(connect_s=0.5, answer_s=0.25, slowest=10_000, tries=1, backoff_s=0.01)
 SPAN = ByteRange(1_000, 2_000)
 EXPECTED = {
     "changed validator": OriginChanged, "precondition": OriginChanged, "not satisfiable": OriginChanged,
     "silence": OriginTimeout, "stall": OriginTimeout, "trickle": OriginTimeout,
+    "interim for ever": OriginTimeout,
     "failure": OriginUnavailable, "closed": OriginUnavailable, "short body": OriginUnavailable,
 }  # fmt: skip
 
@@ -95,8 +96,11 @@ async def test_nobody_there_is_told_as_that():
     async with LyingOrigin(CONTENT) as server:
         address = server.address
     origin = HttpOrigin("gone", [address], patience=QUICK)
-    with pytest.raises(OriginUnavailable):
+    with pytest.raises(OriginUnavailable) as caught:
         await origin.stat("clip.mp4")
+    assert caught.value.detail == "The origin is not reached: Connection refused", (
+        "where it is, the log tells"
+    )
     await origin.close()
 
 

@@ -27,7 +27,7 @@ def path(tmp_path) -> Path:
 @pytest.fixture
 def block(path) -> OpenBlock:
     block = OpenBlock(os.open(path, os.O_RDONLY))
-    block.verified(len(OCTETS), path.stat().st_mtime_ns)
+    block.verified(len(OCTETS), path.stat().st_ctime_ns)
     return block
 
 

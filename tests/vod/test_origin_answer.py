@@ -49,6 +49,16 @@ def test_any_answer_describes_an_asset_or_is_our_error(status, fields):
     assert "\n" not in asset.content_type + asset.etag
 
 
+@pytest.mark.parametrize(
+    "fields",
+    [{"Last-Modified": "Fri, 31 Dec 9999 23:59:59 -1400"}, {"Last-Modified": "Mon, 01 Jan 0001 00:00:00 +9999"},
+     {"Content-Type": "видео/mp4"}, {"Content-Type": "vidéo/mp4"}],
+)  # fmt: skip
+def test_a_field_that_means_nothing_is_left_out(fields):
+    asset = described("a.mp4", 200, CIMultiDict({"Content-Length": "1", **fields}), origin="o")
+    assert (asset.modified, asset.content_type) == (None, "video/mp4")
+
+
 def test_a_whole_answer_does_where_all_was_asked():
     accepted(ASSET, ByteRange(0, 100), 200, {"ETag": '"v"', "Content-Length": "100"})
     with pytest.raises(OriginLied):

@@ -8,10 +8,12 @@ from edge.vod.http_origin import Patience
 from edge.vod.s3_origin import S3Origin
 
 CONTENT = random.Random(5).randbytes(3_000)
-QUICK = Patience(connect_s=1, answer_s=0.25, slowest=10_000, tries=1)
+QUICK = Patience(connect_s=0.5, answer_s=0.25, slowest=10_000, tries=1)
 EXPECTED = {
     "changed validator": OriginChanged, "precondition": OriginChanged, "not satisfiable": OriginChanged,
     "silence": OriginTimeout, "stall": OriginTimeout, "trickle": OriginTimeout,
+    "interim for ever": OriginTimeout,
+    "two validators": OriginChanged,  # the library tells the last one only
     "failure": OriginUnavailable, "closed": OriginUnavailable, "short body": OriginUnavailable,
 }  # fmt: skip
 

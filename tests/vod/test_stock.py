@@ -11,7 +11,7 @@ async def test_each_kind_of_origin_stands_at_its_prefix(tmp_path):
     config = VodConfig(
         cache_dir=tmp_path / "cache",
         origins=(
-            {"prefix": "/", "root": str(tmp_path)},
+            {"prefix": "/", "root": str(tmp_path / "media")},
             {"prefix": "/far", "kind": "http", "mirrors": ["http://127.0.0.1:9/v"], "name": "far"},
             {"prefix": "/s", "kind": "s3", "bucket": "films", "folder": "x/"},
         ),
@@ -23,7 +23,7 @@ async def test_each_kind_of_origin_stands_at_its_prefix(tmp_path):
         key: (type(mount.origin), mount.is_cached, mount.origin.name) for key, (mount, _) in found.items()
     }
     assert kinds == {
-        "a": (FileOrigin, False, f"file:{tmp_path}"),
+        "a": (FileOrigin, False, f"file:{tmp_path}/media"),
         "far/a": (HttpOrigin, True, "far"),
         "s/a": (S3Origin, True, "s3:films/x/"),
     }
@@ -54,6 +54,14 @@ def test_what_is_not_there_is_told(tmp_path, monkeypatch):
     assert is_fault
     assert "is no folder" in fault
     assert not list(missing(VodConfig(origins=(far,), cache_dir=tmp_path / "new" / "x")))
+    (tmp_path / "link").symlink_to("/nonexistent/cache")
+    for name, told in (("link", "is no folder"), ("x" * 256, "too long")):
+        ((fault, is_fault),) = missing(VodConfig(origins=(far,), cache_dir=tmp_path / name / "x"))
+        assert is_fault
+        assert told in fault
+    ((note, is_fault),) = missing(VodConfig(origins=(far,), cache_dir=tmp_path / "new", capacity="999TiB"))
+    assert "lower it" in note
+    assert not is_fault, "a disk may grow"
 
 
 def test_a_folder_that_cannot_be_written_is_told(tmp_path, monkeypatch):

@@ -75,7 +75,7 @@ async def test_the_first_time_from_the_origin_then_from_the_disk_also_after_a_re
         assert said.startswith("edge; hit")
 
 
-IMPATIENT = {"timeout": '"250ms"', "slowest": '"100kB"', "tries": 1}
+IMPATIENT = {"connect_timeout": '"500ms"', "timeout": '"250ms"', "slowest": '"100kB"', "tries": 1}
 
 
 @pytest.mark.parametrize("lie", LIES)

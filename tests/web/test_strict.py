@@ -108,6 +108,15 @@ async def test_what_aiohttp_refuses(address, caplog, request_, status, word):
     assert "Traceback" not in caplog.text
 
 
+@pytest.mark.parametrize("version", [b"2.0", b"0.9"])
+async def test_no_answer_claims_to_be_of_another_version(address, version):
+    reader, writer = await asyncio.open_connection(*address)
+    writer.write(b"GET /healthz HTTP/" + version + b"\r\n" + HOST + b"Connection: close\r\n\r\n")
+    assert (await reader.readline()).startswith(b"HTTP/1.1 200 ")
+    writer.close()
+    await writer.wait_closed()
+
+
 async def test_no_version_is_told(client):
     for path in ("/healthz", "/metrics", "/nothing", "/live/x/index.m3u8"):
         async with client.get(path) as answer:
