@@ -26,6 +26,8 @@ class KeyFrameTiming:
         """Where the picture began that was next when it was asked."""
         self._took = 0
         """Ticks from there to the key frame that came of it."""
+        self._is_answer = False
+        """The last one was asked for."""
 
     def due(self, now: int, next_at: int, opened: OpenSegment, part: int, picture: int) -> bool:
         """Whether to ask now. The next picture begins at `next_at`; so long last a `part` and a `picture` at
@@ -43,25 +45,30 @@ class KeyFrameTiming:
     def came(self, at: int) -> None:
         """A key frame begins here, asked for or not."""
         self._last, self._spacing = at, at - self._last
+        self._is_answer = self._asked_before is not None
         if self._asked_before is not None:
             self._took = max(0, at - self._asked_before)
             self._asked_before = None
 
     def begins_segment(self, at: int, opened: OpenSegment, part: int) -> bool:
         """Whether the key frame that came there does. Those of 0.5 s make segments of 2 s; those of 1.9 to
-        2.1 s make one each, and those of 1.5 s too, for two of them would not fit.
+        2.1 s make one each, and those of 1.5 s too, for two of them would not fit. One that was asked for
+        does.
         """
         open_for = at - opened.start
         if opened.starting_up or opened.undecodable:
             return open_for >= part
         if open_for * 100 >= self._segment_target * 85:
             return True
-        return open_for * 2 >= self._segment_target and open_for + self._spacing > opened.room
+        fits = self._is_answer or open_for + self._spacing > opened.room
+        return fits and open_for * 2 >= self._segment_target
 
     def _least(self, opened: OpenSegment, part: int) -> int:
-        """How long the open segment is to last."""
+        """How long the open segment is to last at least: to where a part ends nearest to 0.3 s below the target.
+        A late key frame finds room, and players that begin with a segment's first part have less to load.
+        """
         if opened.starting_up:
             return _FIRST_SEGMENTS
         if opened.undecodable:
             return part
-        return max(self._segment_target - _MOST_EARLY, self._segment_target // 2)
+        return max(self._segment_target - _MOST_EARLY - part // 2, self._segment_target // 2)

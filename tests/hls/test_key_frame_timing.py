@@ -44,7 +44,7 @@ def test_the_last_part_of_a_segment_is_as_long_as_the_others(fps, pictures, part
     judge(events, part_target=part_target)
     if pictures * TICKS <= ms(300) * fps:
         assert all(part.duration_ticks >= 0.85 * part_target for part in last_parts(events, after=4))
-    assert all(ms(1700) <= each.duration_ticks <= ms(2300) for each in segments_of(events)[4:])
+    assert all(ms(1550) <= each.duration_ticks <= ms(2300) for each in segments_of(events)[4:])
 
 
 def test_a_publisher_that_takes_now_more_now_less_time_has_most_of_them_right():

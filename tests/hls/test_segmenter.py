@@ -381,10 +381,10 @@ def test_when_a_key_frame_is_due():
     assert not segmenter.key_frame_due(0.43)
     write_video(segmenter, 13, 14)  # two parts of seven pictures
     assert segmenter.key_frame_due(0.46)
-    write_video(segmenter, 14, 97, keys={14, 28, 42})
-    assert not segmenter.key_frame_due(97 / 30)
-    write_video(segmenter, 97, 98)  # 42 + 56: eight more parts
-    assert segmenter.key_frame_due(98 / 30)
+    write_video(segmenter, 14, 90, keys={14, 28, 42})
+    assert not segmenter.key_frame_due(90 / 30)
+    write_video(segmenter, 90, 91)  # 42 + 49: seven more parts
+    assert segmenter.key_frame_due(91 / 30)
     segmenter.seal()
     assert not segmenter.key_frame_due(5)
 
