@@ -64,8 +64,9 @@ class KeyFrameTiming:
         return fits and open_for * 2 >= self._segment_target
 
     def _least(self, opened: OpenSegment, part: int) -> int:
-        """How long the open segment is to last at least: to where a part ends nearest to 0.3 s below the target.
-        A late key frame finds room, and players that begin with a segment's first part have less to load.
+        """How long the open segment is to last at least: to where a part ends nearest to 0.3 s below the
+        target. A late key frame finds room, and players that begin with a segment's first part have less to
+        load.
         """
         if opened.starting_up:
             return _FIRST_SEGMENTS
