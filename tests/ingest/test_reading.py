@@ -118,6 +118,16 @@ def test_what_one_read_could_not_take_does_not_wait_for_the_next_beat(loop):
     assert source.reads[:4] == [AT_ONCE, AT_ONCE, AT_ONCE, 5]
 
 
+def test_beats_are_shorter_where_many_come(loop):
+    source = Socket()
+    Reading(FILE, source.read)
+    arrive(loop, source, per_s=1000, seconds=1, datagrams=32)
+    source.reads.clear()
+    arrive(loop, source, per_s=1000, seconds=1, datagrams=32)
+    assert len(source.reads) == pytest.approx(1000, abs=20)
+    assert max(source.reads) <= AT_ONCE
+
+
 @pytest.mark.parametrize("per_s", [1, 1000])
 def test_after_the_stop_nothing_is_read(loop, per_s):
     source = Socket()
