@@ -11,6 +11,7 @@ NAMES = (
     "tokens",
     "reports",
     "ingest",
+    "ingest_path",
     "vod_ranges",
     "cache_policies",
     "start",

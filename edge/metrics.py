@@ -90,7 +90,7 @@ INGEST_KERNEL_DROPS = Gauge(
 INGEST_PACKETS = Counter("edge_ingest_packets", "RTP packets by what became of them", ["kind", "result"])
 INGEST_UNITS = Counter("edge_ingest_access_units", "Pictures and sound packets", ["kind", "result"])
 INGEST_KEY_FRAME_REQUESTS = Counter("edge_ingest_key_frame_requests", "Key frames asked for")
-INGEST_WAITING = Histogram(
+INGEST_WAITING = Spread(
     "edge_ingest_waiting_seconds",
     "From a picture's last packet to the picture going on: what loss and reordering cost",
     buckets=_FAST,

@@ -3,6 +3,7 @@ promises.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from edge.fmp4.fragment import Run, fragment
@@ -11,6 +12,7 @@ from edge.hls.past import Past
 from edge.hls.position import Position
 from edge.hls.segment import (
     TICKS,
+    DatesCorrected,
     Event,
     InitChanged,
     Part,
@@ -34,6 +36,11 @@ _WORTH_MOVING = timedelta(milliseconds=100)
 where that is a millisecond or more off the durations, and may then drop pictures up to the next key frame.
 """
 
+_MOST_BACK = timedelta(milliseconds=400)
+"""Dates of neighbours may overlap by less than a second (6.2.4): what is further back is reached in steps.
+FFmpeg sends at once what it kept for a second of handshake: only later it shows when the first was captured.
+"""
+
 
 class OpenSegment:
     """What will be the next Media Segment. Times are ticks of our timeline (90 kHz)."""
@@ -48,6 +55,7 @@ class OpenSegment:
         self._longest = 0
         self._fragments = 0
         self._head: SegmentHead | None = None
+        self._unseen: dict[int, tuple[int, datetime]] = {}  # by MSN: where they begin, how they are dated
         self._discontinuity = False
         self._epoch = self._true_epoch = _EPOCH
         self.msn = first_msn
@@ -84,6 +92,7 @@ class OpenSegment:
         """Wall time (Unix seconds) of the source's time 0, which is `source_zero` on our timeline."""
         self.correct_clock(wall_clock_zero, source_zero)
         self._epoch = self._true_epoch
+        self._unseen.clear()
 
     def correct_clock(self, wall_clock_zero: float, source_zero: int) -> None:
         """The same, known better by now. Dates that are listed already are only left for much better ones."""
@@ -126,6 +135,7 @@ class OpenSegment:
         """Complete the segment, if anything is in it; the next begins where it ends."""
         if self._head is None:
             return []
+        corrected = self._date_anew() if self.msn - self._first_msn == FIRST_SEGMENTS - 1 else []
         sealed = Segment(self._head, tuple(self.parts), self.part_start - self.start)
         self._longest = max(self._longest, sealed.duration_ticks)
         self._head = None
@@ -134,7 +144,7 @@ class OpenSegment:
         self.start = self.part_start
         self.msn += 1
         promise = [] if self.starting_up else self.promise()
-        return [*promise, SegmentSealed(sealed)]
+        return [*promise, *corrected, SegmentSealed(sealed)]
 
     def promise(self) -> list[Event]:
         """Fix EXT-X-TARGETDURATION, once: no EXTINF so far, rounded, is more (4.4.3.1)."""
@@ -144,11 +154,27 @@ class OpenSegment:
         return [TargetPromised(self.target_duration_s)]
 
     def _make_head(self) -> SegmentHead:
-        error = self._true_epoch - self._epoch
-        if self.starting_up or abs(error) > _WORTH_MOVING:
+        if self.starting_up:
             self._epoch = self._true_epoch
-        date = self._epoch + timedelta(microseconds=self.start * 1_000_000 // TICKS)
-        return SegmentHead(self.msn, self.init_index, self._discontinuity, date)
+            self._unseen[self.msn] = self.start, self._date(self.start)
+        elif abs(self._true_epoch - self._epoch) > _WORTH_MOVING:
+            self._epoch = max(self._true_epoch, self._epoch - _MOST_BACK)
+        return SegmentHead(self.msn, self.init_index, self._discontinuity, self._date(self.start))
+
+    def _date(self, start: int) -> datetime:
+        return self._epoch + timedelta(microseconds=start * 1_000_000 // TICKS)
+
+    def _date_anew(self) -> list[Event]:
+        """From here on segments are served: until now their dates could follow what is known of the clock."""
+        assert self._head is not None
+        self._epoch = self._true_epoch
+        dates = {
+            msn: self._date(start) for msn, (start, date) in self._unseen.items() if date != self._date(start)
+        }
+        self._unseen.clear()
+        if self.msn in dates:
+            self._head = replace(self._head, program_date_time=dates[self.msn])
+        return [DatesCorrected(dates)] if dates else []
 
     def _limit(self) -> int:
         promised = self.target_duration_s

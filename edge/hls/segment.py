@@ -1,5 +1,6 @@
 """Parts, segments, and what happens to them: the values a segmenter gives and a window keeps."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -123,8 +124,15 @@ class TargetPromised:
 
 
 @dataclass(frozen=True, slots=True)
+class DatesCorrected:
+    """Segments of these Media Sequence Numbers, which nobody has seen yet, have other dates by now."""
+
+    dates: Mapping[int, datetime]
+
+
+@dataclass(frozen=True, slots=True)
 class Ended:
     """No part will follow: EXT-X-ENDLIST."""
 
 
-Event = InitChanged | PartReady | SegmentSealed | TargetPromised | Ended
+Event = InitChanged | PartReady | SegmentSealed | TargetPromised | DatesCorrected | Ended

@@ -1,6 +1,9 @@
 """What is listed, what is only kept, and what is gone (draft-pantos-hls-rfc8216bis 6.2.2)."""
 
 from collections import deque
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime
 
 from edge.fmp4.init_segment import InitSegment
 from edge.hls.bandwidth import Bandwidth
@@ -9,6 +12,7 @@ from edge.hls.past import Past
 from edge.hls.position import Position
 from edge.hls.segment import (
     TICKS,
+    DatesCorrected,
     Ended,
     Event,
     InitChanged,
@@ -199,6 +203,8 @@ class LiveWindow:
                 self.init_index = index
             case TargetPromised(seconds):
                 self._target_duration_s = seconds
+            case DatesCorrected(dates):
+                self._date_anew(dates)
             case Ended():
                 self.ended = True
 
@@ -224,6 +230,12 @@ class LiveWindow:
         self.parts = []
         self.next_position = Position(segment.msn + 1, 0)
         self._remove()
+
+    def _date_anew(self, dates: Mapping[int, datetime]) -> None:
+        for segment in [one for one in self.segments if one.msn in dates]:
+            head = replace(segment.head, program_date_time=dates[segment.msn])
+            dated = self._by_msn[segment.msn] = replace(segment, head=head)
+            self.segments[self.segments.index(segment)] = dated
 
     def _remove(self) -> None:
         """6.2.2: in order, never below three target durations; a removed segment stays available for its

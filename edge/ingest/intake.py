@@ -77,6 +77,7 @@ class Intake:
         sections = negotiated.media
         ids = [media.extensions.transport_cc for media in sections if media.accepts_feedback("transport-cc")]
         self._transport_cc = next((number for number in ids if number is not None), None)
+        self._number_begins = -1 if self._transport_cc is None else self._transport_cc << 4 | 1
         self._twcc = TwccRecorder()
         self._sends_remb = any(media.accepts_feedback("goog-remb") for media in sections)
         self._next_remb = 0.0
@@ -86,6 +87,7 @@ class Intake:
         runs: dict[int, list[RtpPacket]] = {}
         numbers: list[int] = []
         octets = 0
+        first = self._number_begins
         for data in datagrams:
             octets += len(data)
             try:
@@ -93,7 +95,11 @@ class Intake:
             except MediaError:
                 self.malformed += 1
                 continue
-            self._note_number(packet, numbers)
+            block = packet.extension_block
+            if len(block) > 2 and block[0] == first and packet.extension_profile == ONE_BYTE_PROFILE:
+                numbers.append(block[1] << 8 | block[2])  # the short way: the number is the first element
+            else:
+                self._note_number(packet, numbers)
             key = packet.ssrc << 7 | packet.payload_type
             if key in runs:
                 runs[key].append(packet)
@@ -150,19 +156,9 @@ class Intake:
             self.video.request_key_frame(now)
 
     def _note_number(self, packet: RtpPacket, numbers: list[int]) -> None:
-        """For the transport-wide feedback. The short way: the number is the first element."""
+        """For the transport-wide feedback."""
         identifier = self._transport_cc
-        if identifier is None:
-            return
-        block = packet.extension_block
-        if (
-            len(block) > 2
-            and block[0] == identifier << 4 | 1
-            and packet.extension_profile == ONE_BYTE_PROFILE
-        ):
-            numbers.append(block[1] << 8 | block[2])
-            return
-        number = packet.extension(identifier)
+        number = None if identifier is None else packet.extension(identifier)
         if number is not None and len(number) == 2:
             numbers.append(number[0] << 8 | number[1])
 

@@ -1,6 +1,5 @@
 """All publishers on a few UDP sockets: who a datagram is from, and nothing about what it means (RFC 7983)."""
 
-import asyncio
 import contextlib
 import logging
 import socket
@@ -13,6 +12,8 @@ from typing import NamedTuple, Protocol
 
 from edge.config import Address
 from edge.errors import MediaError
+from edge.ingest.inbox import AT_ONCE, Source, reader
+from edge.ingest.reading import Reading
 from edge.ingest.stun import BINDING_REQUEST, StunMessage, parse_stun
 from edge.ingest.supervisor import guarded
 
@@ -25,12 +26,9 @@ RECEIVE_BUFFER_BYTES = 4 * 1024 * 1024
 logger = logging.getLogger(__name__)
 
 _HOLDS_PATH_S = 3.0
-_DATAGRAMS_AT_ONCE = 64
 _ROUNDS_TO_CATCH_UP = 16
 _SO_MEMINFO = 55  # linux/sock_diag.h: nine counters, the last is SK_MEMINFO_DROPS
 _MEMINFO = struct.Struct("9I")
-
-Source = tuple[str, int] | tuple[str, int, int, int]
 
 
 class Path(NamedTuple):
@@ -130,7 +128,7 @@ class Mux:
 
 
 class UdpPort:
-    """One socket, read whenever there is something to read."""
+    """One socket."""
 
     def __init__(self, address: Address, mux: Mux, clock: Callable[[], float]) -> None:
         self.routes: dict[Source, Peer] = {}
@@ -138,17 +136,15 @@ class UdpPort:
         self._counts = mux.counts
         self._clock = clock
         self._serving: Peer | None = None
-        self._buffer = bytearray(2048)
-        self._view = memoryview(self._buffer)
         self._socket = _bind(address)
+        self._read = reader(self._socket)
         self.address = Address(*self._socket.getsockname()[:2])
-        self._loop = asyncio.get_running_loop()
-        self._loop.add_reader(self._socket.fileno(), self._readable)
+        self._reading = Reading(self._socket.fileno(), self._read_some)
 
     def close(self) -> None:
         """Stop reading and give the port back."""
         if self._socket.fileno() >= 0:
-            self._loop.remove_reader(self._socket.fileno())
+            self._reading.stop()
             self._socket.close()
         self.routes.clear()
 
@@ -170,20 +166,19 @@ class UdpPort:
 
     def catch_up(self) -> None:
         """See Mux.catch_up."""
-        before = self._counts.received
         for _ in range(_ROUNDS_TO_CATCH_UP):
-            self._readable()
-            if self._counts.received - before < _DATAGRAMS_AT_ONCE:
+            if self._read_some() < AT_ONCE:
                 return
-            before = self._counts.received
 
-    def _readable(self) -> None:
+    def _read_some(self) -> int:
         """Some datagrams, not all: other work of the loop has its turn, and we are called again."""
         now = self._clock()
+        before = self._counts.received
         media: dict[Peer, list[bytes]] = {}
-        guarded(partial(self._drain, media, now), self._blame)
+        self._drain(media, now)
         for peer, datagrams in media.items():
             guarded(partial(peer.receive_media, datagrams, now), peer.crashed)
+        return self._counts.received - before
 
     def _blame(self, error: Exception) -> None:
         assert self._serving is not None, "only a peer's own code is guarded"
@@ -193,20 +188,18 @@ class UdpPort:
         """Read what is there. Media are put by peers, whose work on many at once costs half; the rest is
         dispatched.
         """
-        receive, routes, buffer, view = self._socket.recvfrom_into, self.routes, self._buffer, self._view
+        try:
+            datagrams = self._read()
+        except OSError:  # an ICMP error that belongs to something we sent
+            self._counts.drop("unreadable")
+            return
+        routes = self.routes
         octets = 0
-        for _ in range(_DATAGRAMS_AT_ONCE):
-            try:
-                size, source = receive(buffer)
-            except (BlockingIOError, InterruptedError):
-                break
-            except OSError:  # an ICMP error that belongs to something we sent
-                self._counts.drop("unreadable")
-                continue
+        for datagram, source in datagrams:
             peer = routes.get(source)
-            datagram = bytes(view[:size])
+            size = len(datagram)
             if peer is None or not 0 < size <= LONGEST_DATAGRAM or not 127 < datagram[0] < 192:
-                self.dispatch(datagram, source, now)
+                guarded(partial(self.dispatch, datagram, source, now), self._blame)
                 continue
             octets += size
             if peer in media:

@@ -147,14 +147,10 @@ class WhipSession:
         intake = self.intake
         if intake is None:
             return
-        media = []
-        for datagram in datagrams:
-            if len(datagram) < _RTP_HEADER_BYTES:
-                continue
-            if _FIRST_RTCP <= datagram[1] <= _LAST_RTCP:
-                self._receive_report(datagram, intake, now)
-            else:
-                media.append(datagram)
+        whole = [one for one in datagrams if len(one) >= _RTP_HEADER_BYTES]
+        media = [one for one in whole if not _FIRST_RTCP <= one[1] <= _LAST_RTCP]
+        if len(media) < len(whole):
+            self._receive_reports(whole, intake, now)
         if len(intake.ssrcs) >= MOST_SSRCS:
             media = self._without_strangers(media, intake)
         packets = self.dtls.unprotect_rtp(media)
@@ -166,11 +162,13 @@ class WhipSession:
         except PublishError as error:
             self.end("refused", error.detail)
 
-    def _receive_report(self, datagram: bytes, intake: Intake, now: float) -> None:
-        report = self.dtls.unprotect_rtcp(datagram)
-        if report is not None:
-            self.heard_at = now
-            intake.rtcp(report, now)
+    def _receive_reports(self, datagrams: Sequence[bytes], intake: Intake, now: float) -> None:
+        for datagram in datagrams:
+            if _FIRST_RTCP <= datagram[1] <= _LAST_RTCP:
+                report = self.dtls.unprotect_rtcp(datagram)
+                if report is not None:
+                    self.heard_at = now
+                    intake.rtcp(report, now)
 
     def _without_strangers(self, media: list[bytes], intake: Intake) -> list[bytes]:
         known = [one for one in media if int.from_bytes(one[8:12], "big") in intake.ssrcs]

@@ -28,13 +28,14 @@ class KeyFrameRequests:
         "_next",
         "_unheard",
         "_unjudged",
-        "_wanted",
         "deaf",
         "sent",
+        "wanted",
     )
 
     def __init__(self) -> None:
-        self._wanted = False
+        self.wanted = False
+        """One is to be asked for, as soon as the rate allows it."""
         self._next = 0.0
         self._interval_s = LEAST_INTERVAL_S
         self._unjudged: list[float] = []  # when requests went out that may yet have an effect
@@ -47,14 +48,14 @@ class KeyFrameRequests:
 
     def want(self) -> None:
         """Ask as soon as the rate allows it, unless a key frame comes before."""
-        self._wanted = True
+        self.wanted = True
 
     def due(self, now: float, *, in_need: bool = False) -> bool:
         """Is a request to be sent now? True counts as sent. `in_need`: without it nothing can be shown."""
-        if not self._wanted or now < self._next:
+        if not self.wanted or now < self._next:
             return False
         self._judge(now)
-        self._wanted = False
+        self.wanted = False
         self._unjudged.append(now)
         if in_need and self._first_in_need is None:
             self._first_in_need = now
@@ -83,7 +84,7 @@ class KeyFrameRequests:
     def on_key_frame(self, now: float) -> None:
         """A key frame has come, asked for or not."""
         self._judge(now)
-        self._wanted = False
+        self.wanted = False
         if self._unjudged:
             self._unjudged.clear()
             self._fruitless = 0

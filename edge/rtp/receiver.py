@@ -108,21 +108,24 @@ class VideoReceiver:
 
     def tick(self, now: float) -> tuple[Sequence[AccessUnit], list[bytes]]:
         """What the clock brings: units that wait for nothing any more, and RTCP packets to send."""
+        depayloader, requests = self._depayloader, self._requests
+        is_calm = depayloader.keys_begun == self._keys_begun and not depayloader.broken
+        if is_calm and not requests.wanted and not self._reception.is_due(now):
+            return _NOTHING, []
         units = self._depayload(self._reception.expire(now), now)
         packets = self._reception.feedback(now)
         if self.ssrc < 0:
             return units, packets
-        depayloader = self._depayloader
         if depayloader.keys_begun != self._keys_begun:
             self._keys_begun = depayloader.keys_begun
-            self._requests.on_key_frame_begun(now)
+            requests.on_key_frame_begun(now)
         if depayloader.broken:
             if self._last_idr is None:
                 self._last_idr = now
             depayloader.take_recovery_points = now - self._last_idr >= NO_IDR_FOR_S
             if not depayloader.key_coming:
-                self._requests.want()
-        if self._feedback is not None and self._requests.due(now, in_need=depayloader.broken):
+                requests.want()
+        if self._feedback is not None and requests.due(now, in_need=depayloader.broken):
             packets.append(self._key_frame_request())
         return units, packets
 
@@ -196,6 +199,8 @@ class AudioReceiver:
 
     def tick(self, now: float) -> tuple[Sequence[AccessUnit], list[bytes]]:
         """What the clock brings: units that wait for nothing any more, and RTCP packets to send."""
+        if not self._reception.is_due(now):
+            return _NOTHING, []
         return self._depayload(self._reception.expire(now)), self._reception.feedback(now)
 
     def on_sender_report(self, report: SenderReport, now: float) -> bool:

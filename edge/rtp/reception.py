@@ -113,6 +113,10 @@ class Reception:
                 ready += self._reorder.recover(repeated, now)
         return ready
 
+    def is_due(self, now: float) -> bool:
+        """Whether `expire` or `feedback` may bring something. Cheap."""
+        return now >= self._next_report or self._reorder.waits
+
     def expire(self, now: float) -> Sequence[RtpPacket]:
         """What need not wait any longer for packets past their deadline."""
         return self._reorder.expire(now)

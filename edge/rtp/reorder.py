@@ -213,6 +213,11 @@ class Reorder:
                 released += self._drain()
         return released + self._drain()
 
+    @property
+    def waits(self) -> bool:
+        """Whether anything is missing: else there is nothing to `expire`, and there are no `nacks`."""
+        return bool(self._missing)
+
     def expire(self, now: float) -> list[RtpPacket]:
         """Give up what is past its deadline; the packets that waited for it."""
         too_old = now - self._policy.deadline_s

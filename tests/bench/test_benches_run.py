@@ -76,6 +76,13 @@ async def test_held_path(tmp_path) -> None:
     assert min(row.values()) > 0
 
 
+async def test_ingest_path(tmp_path) -> None:
+    flags = ("--publishers", "2", "--rounds", "1", "--seconds", "0.5")
+    (row,) = (await result_of(tmp_path, "ingest_path", *flags))["rows"]
+    assert set(row) == {"take", "tick", "all"}
+    assert min(row.values()) > 0
+
+
 async def test_live_requests(tmp_path) -> None:
     flags = ("--seconds", "0.4", "--rounds", "1", "--connections", "4", "--generator", "own")
     result = await result_of(tmp_path, "live_requests", *flags)

@@ -60,6 +60,10 @@ async def test_what_ffmpeg_publishes_plays_and_sound_fits_the_picture(server, pa
     assert len(video) > 100
     gaps = [after.time - before.time for before, after in pairwise(video)]
     assert max(gaps) < 0.06
+    segments = server.segments()
+    steps = [next_one.program_date_time - one.program_date_time for one, next_one in pairwise(segments)]
+    lengths = [timedelta(seconds=one.duration_ticks / 90_000) for one in segments[:-1]]
+    assert all(step > length - timedelta(seconds=0.5) for step, length in zip(steps, lengths, strict=True))
     assert all(abs(after.time - before.time - 1024 / 48_000) < 1e-4 for before, after in pairwise(audio))
     pairs = [(flash, min(beeps(audio), key=lambda beep: abs(beep - flash))) for flash in flashes(video)]
     assert len(pairs) >= 3

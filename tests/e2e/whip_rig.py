@@ -11,6 +11,7 @@ import av
 from aiohttp import web
 
 from edge.config import Address, Config
+from edge.hls.segment import Segment
 from edge.ingest.sessions import WhipSessions
 from edge.live.hub import Hub
 from edge.web.whip import whip_routes
@@ -47,15 +48,14 @@ class Server:
             await asyncio.wait([asyncio.ensure_future(process.wait())], timeout=0.05)
         return process.returncode
 
+    def segments(self) -> list[Segment]:
+        """All that are complete."""
+        return list(self.hub.get("mine").rendition.window.segments)
+
     def recording(self) -> bytes:
         """The init segment and everything after it."""
-        window = self.hub.get("mine").rendition.window
-        parts = [
-            part.body
-            for number in range(window.media_sequence, window.last_complete + 1)
-            for part in window.segment(number).parts
-        ]
-        return window.init_segment(0).body + b"".join(parts)
+        parts = [part.body for segment in self.segments() for part in segment.parts]
+        return self.hub.get("mine").rendition.window.init_segment(0).body + b"".join(parts)
 
 
 def decoded(recording: bytes, kind: str) -> "list[av.VideoFrame | av.AudioFrame]":

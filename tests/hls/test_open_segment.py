@@ -1,11 +1,11 @@
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from hls_material import AAC, PT, SMALL, ST, VIDEO, ZERO, video
 
 from edge.fmp4.fragment import Run
 from edge.hls.open_segment import OpenSegment
-from edge.hls.segment import TICKS, PartReady, SegmentSealed, TargetPromised
+from edge.hls.segment import TICKS, DatesCorrected, PartReady, SegmentSealed, TargetPromised
 
 
 def opened(segment_target=ST, first_msn=0):
@@ -58,6 +58,33 @@ def test_dates_follow_a_corrected_clock_before_anybody_saw_them_then_only_where_
     begin = datetime(2026, 1, 1, tzinfo=UTC)
     off = [(date - begin).total_seconds() - 0.25 * number for number, date in enumerate(dates)]
     assert off == pytest.approx([-0.2] * 6 + [-0.31] * 2, abs=1e-6)
+
+
+def test_before_anybody_sees_them_the_first_segments_are_dated_anew_all_by_one_clock():
+    """FFmpeg: the first pictures wait for a second of handshake, the others come at once."""
+    segment, events = opened(), []
+    for number in range(4):
+        if number == 2:
+            segment.correct_clock(ZERO - 1.07, 0)
+        events += [*add(segment), *segment.seal()]
+    begin = datetime(2026, 1, 1, tzinfo=UTC) - timedelta(seconds=1.07)
+    (corrected,) = [event for event in events if isinstance(event, DatesCorrected)]
+    assert corrected.dates == {0: begin, 1: begin + timedelta(seconds=0.25)}
+    sealed = [event.segment for event in events if isinstance(event, SegmentSealed)]
+    offsets = [(one.program_date_time - begin).total_seconds() for one in sealed[2:]]
+    assert offsets == [0.5, 0.75]
+
+
+def test_dates_that_are_listed_go_back_in_steps_of_less_than_a_second():
+    segment, dates = opened(), []
+    for number in range(8):
+        if number == 4:
+            segment.correct_clock(ZERO - 1.07, 0)
+        dates.append(add(segment)[0].head.program_date_time)
+        segment.seal()
+    begin = datetime(2026, 1, 1, tzinfo=UTC)
+    off = [(date - begin).total_seconds() - 0.25 * number for number, date in enumerate(dates)]
+    assert off == pytest.approx([0, 0, 0, 0, -0.4, -0.8, -1.07, -1.07])
 
 
 def test_nothing_is_sealed_where_nothing_is():

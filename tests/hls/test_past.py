@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edge.errors import MediaError
@@ -48,6 +48,7 @@ def test_what_a_window_is_told():
     assert (PAST.first_msn, PAST.next_msn, PAST.next_number, PAST.init_index) == (7, 10, 46, 1)
 
 
+@settings(deadline=None)
 @given(st.data())
 def test_what_is_torn_or_altered_is_no_past_or_one_of_the_same_shape(data):
     octets = bytearray(b"".join(pack(PAST)))

@@ -53,6 +53,23 @@ def test_it_is_playable_with_the_third_complete_segment():
     assert stream.window.target_duration_s == 2
 
 
+def test_a_clock_that_is_better_known_by_the_third_segment_dates_all_three():
+    stream = Stream()
+    stream.run(1.2, gop_s=0.5)
+    stream.segmenter.correct_clock(ZERO - 1.07)
+    stream.run(4.0, gop_s=0.5)
+    dated = [stream.window.segment(segment.msn) for segment in stream.window.segments]
+    assert dated == list(stream.window.segments)
+    origins = {
+        round(
+            segment.program_date_time.timestamp() - sum(one.duration_ticks for one in dated[:at]) / TICKS, 3
+        )
+        for at, segment in enumerate(dated)
+    }
+    assert len(dated) > 3
+    assert origins == {ZERO - 1.07}
+
+
 def test_every_event_leaves_it_consistent():
     stream = Stream()
     times, keys = steady(30, 20)

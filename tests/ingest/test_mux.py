@@ -193,6 +193,21 @@ async def test_a_fault_of_one_session_is_its_own():
     mux.close()
 
 
+async def test_a_fault_in_a_handshake_costs_nobody_what_was_read_with_it():
+    mux = Mux()
+    address = mux.open(Address("127.0.0.1", 0))
+    bad, good = FakePeer(fault=RuntimeError("broken")), FakePeer()
+    with socket.socket(type=socket.SOCK_DGRAM) as one, socket.socket(type=socket.SOCK_DGRAM) as other:
+        for client, peer, datagram in ((one, bad, DTLS), (other, good, DTLS), (other, good, SRTP)):
+            client.connect(tuple(address))
+            mux.route(module.Path(mux.ports[0], client.getsockname()), peer)
+            client.send(datagram)
+        mux.catch_up()
+    assert [str(error) for error in bad.crashes] == ["broken"]
+    assert good.received == [DTLS, SRTP]
+    mux.close()
+
+
 def test_a_busy_port_is_an_os_error():
     with socket.socket(type=socket.SOCK_DGRAM) as holder:
         holder.bind(("127.0.0.1", 0))

@@ -1,0 +1,75 @@
+"""When to read a socket: as soon as something is there, or by the clock where that is so all the time."""
+
+import asyncio
+from collections.abc import Callable
+
+from edge.ingest.inbox import AT_ONCE
+
+BEAT_S = 0.004
+"""Publishers send in bursts, of which a loop that is awake takes one or two datagrams at a time, and to wake
+costs as much as two. What comes between two beats is read together."""
+
+TOGETHER = 32
+"""Where more than so many come in a beat, beats are shorter: the kernel may have room for some hundred."""
+
+BUSY_PER_S = 200
+CALM_PER_S = 100
+"""Reads that found something: from so many on by the clock; below so few as it comes."""
+
+PERIOD_S = 0.25
+"""Is judged so often."""
+
+
+class Reading:
+    """Calls `read` in the running loop; it tells how many datagrams it found (AT_ONCE: there may be more)."""
+
+    def __init__(self, fileno: int, read: Callable[[], int]) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._fileno = fileno
+        self._read = read
+        self._beat: asyncio.TimerHandle | None = None
+        self._beat_s = BEAT_S
+        self._finds = 0
+        self._datagrams = 0
+        self._since = self._loop.time()
+        self._loop.add_reader(fileno, self._on_something)
+
+    @property
+    def is_by_the_clock(self) -> bool:
+        """Else as it comes."""
+        return self._beat is not None
+
+    def stop(self) -> None:
+        """Before the socket is closed."""
+        if self._beat is None:
+            self._loop.remove_reader(self._fileno)
+        else:
+            self._beat.cancel()
+
+    def _on_something(self) -> None:
+        rate = self._rate(self._read())
+        if rate is not None and rate > BUSY_PER_S:
+            self._loop.remove_reader(self._fileno)
+            self._beat = self._loop.call_later(self._beat_s, self._on_beat)
+
+    def _on_beat(self) -> None:
+        found = self._read()
+        rate = self._rate(found)
+        if rate is None or rate > CALM_PER_S:
+            self._beat = self._loop.call_later(self._beat_s if found < AT_ONCE else 0, self._on_beat)
+        else:
+            self._beat = None
+            self._loop.add_reader(self._fileno, self._on_something)
+
+    def _rate(self, found: int) -> float | None:
+        """How many reads a second found something, when a period is over."""
+        self._finds += found > 0
+        self._datagrams += found
+        now = self._loop.time()
+        lasted = now - self._since
+        if lasted < PERIOD_S:
+            return None
+        rate = self._finds / lasted
+        self._beat_s = min(BEAT_S, TOGETHER * lasted / max(1, self._datagrams))
+        self._finds, self._datagrams, self._since = 0, 0, now
+        return rate

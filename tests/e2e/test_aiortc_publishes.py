@@ -1,0 +1,49 @@
+"""An aiortc peer (`edge publish`) publishes a file; PyAV, as an independent judge, plays every part."""
+
+import sys
+from itertools import pairwise
+from pathlib import Path
+
+import av
+import pytest
+from ffmpeg_publisher import FRAME_RATE, SAMPLE_RATE, picture, sound
+from whip_rig import Server, beeps, decoded, flashes
+
+SECONDS = 5
+
+
+@pytest.fixture
+async def server():
+    server = Server()
+    await server.open()
+    yield server
+    await server.close()
+
+
+def clip(path: Path) -> Path:
+    """A white picture and a beep for a quarter of each second."""
+    with av.open(path, "w") as container:
+        video = container.add_stream("libx264", rate=FRAME_RATE, options={"bf": "0", "g": "30"})
+        video.width, video.height, video.pix_fmt = 320, 240, "yuv420p"
+        audio = container.add_stream("libopus", rate=SAMPLE_RATE, layout="stereo")
+        for number in range(SECONDS * FRAME_RATE):
+            container.mux(video.encode(picture(number)))
+        for number in range(SECONDS * 50):
+            container.mux(audio.encode(sound(number)))
+        container.mux(video.encode(None))
+        container.mux(audio.encode(None))
+    return path
+
+
+async def test_every_part_decodes_follows_the_last_and_sound_fits_the_picture(server, tmp_path):
+    command = [sys.executable, "-m", "edge", "publish", clip(tmp_path / "clip.mkv"), server.url]
+    assert await server.publish([*command, "--no-reconnect"]) == 0
+    assert server.sessions.list() == [], "it said goodbye"
+    recording = server.recording()
+    video, audio = decoded(recording, "video"), decoded(recording, "audio")
+    assert len(video) > 100
+    assert max(after.time - before.time for before, after in pairwise(video)) < 0.06
+    assert all(abs(after.time - before.time - 1024 / 48_000) < 1e-4 for before, after in pairwise(audio))
+    pairs = [(flash, min(beeps(audio), key=lambda beep: abs(beep - flash))) for flash in flashes(video)]
+    assert len(pairs) >= 3
+    assert max(abs(flash - beep) for flash, beep in pairs) < 0.02
