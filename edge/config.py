@@ -203,6 +203,7 @@ class LimitsConfig(Section):
     publishers_per_address: int = Field(default=50, ge=1)
     ingest_bitrate: BitRate = Field(default="0bit")  # type: ignore[assignment]
     ingest_bitrate_per_address: BitRate = Field(default="0bit")  # type: ignore[assignment]
+    requests: int = Field(default=0, ge=0)
     requests_per_address: int = Field(default=0, ge=0)
     slow_head: Seconds = Field(default="10s", ge=1, le=600)  # type: ignore[assignment]
     idle: Seconds = Field(default="75s", ge=1, le=86_400)  # type: ignore[assignment]
