@@ -201,11 +201,15 @@ class LimitsConfig(Section):
     connections_per_address: int = Field(default=2_000, ge=1)
     waiters_per_address: int = Field(default=2_000, ge=1)
     publishers_per_address: int = Field(default=50, ge=1)
+    ingest_bitrate: BitRate = Field(default="0bit")  # type: ignore[assignment]
+    ingest_bitrate_per_address: BitRate = Field(default="0bit")  # type: ignore[assignment]
+    requests: int = Field(default=0, ge=0)
     requests_per_address: int = Field(default=0, ge=0)
     slow_head: Seconds = Field(default="10s", ge=1, le=600)  # type: ignore[assignment]
     idle: Seconds = Field(default="75s", ge=1, le=86_400)  # type: ignore[assignment]
     slow_reader: Seconds = Field(default="20s", ge=1, le=600)  # type: ignore[assignment]
     overload_lag: Seconds = Field(default="150ms", ge=0.01, le=10)  # type: ignore[assignment]
+    turn_away_lag: Seconds = Field(default="500ms", ge=0, le=10)  # type: ignore[assignment]
 
 
 class Config(Section):

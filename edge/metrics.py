@@ -66,7 +66,9 @@ WEB_SENDING = Spread(
 )
 WEB_CONNECTIONS = Gauge("edge_web_connections", "Open connections")
 WEB_TURNED_AWAY = Counter(
-    "edge_web_turned_away_connections", "Connections beyond limits.connections and its kind", ["reason"]
+    "edge_web_turned_away_connections",
+    "Connections beyond limits.connections and its kind, or new to a loop that is late",
+    ["reason"],
 )
 WEB_FAILURES = Counter("edge_web_failures", "Requests that ended in a fault of ours")
 WEB_SENT = Counter("edge_web_sent_bytes", "Octets of media and playlists handed to sockets", ["kind"])

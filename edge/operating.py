@@ -19,6 +19,7 @@ from edge.host.heart import Heart
 from edge.host.reload import changed_keys, in_force
 from edge.host.state import keep, kept, recall, recall_revoked, remember, remember_revoked
 from edge.host.watchdog import status_line
+from edge.http.network import network_of
 from edge.ingest.session import WhipSession
 from edge.ingest.sessions import WhipSessions
 from edge.live.hub import Hub, Numbers
@@ -79,6 +80,13 @@ class Operating:
         except Overloaded:
             logger.warning("load.publisher_refused", extra={"lag_ms": round(self._heart.lag_s * 1000)})
             raise
+
+    def turns_away(self, client: str) -> bool:
+        """Whether the loop has been so late that only who is here is served; a publisher is here by UDP."""
+        if not self._heart.is_hurt:
+            return False
+        network = network_of(client)
+        return all(network_of(one.client) != network for one in self._sessions.list())
 
     @property
     def waiting(self) -> int:

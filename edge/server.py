@@ -104,7 +104,7 @@ async def started(config: Config, sockets: Sequence[socket.socket] = ()) -> Asyn
     hub, ready = Hub(config), Readiness()
     sessions = WhipSessions(config, hub)
     admission = Admission(config.auth)
-    heart = Heart(hub.tick_s, config.limits.overload_lag)
+    heart = Heart(hub.tick_s, config.limits.overload_lag, config.limits.turn_away_lag)
     node = Operating(config, hub, sessions, admission=admission, ready=ready, heart=heart)
     await node.recall()
     whip = whip_routes(config, sessions, admission=admission, accepting=node.accept_publisher)
@@ -123,6 +123,7 @@ async def started(config: Config, sockets: Sequence[socket.socket] = ()) -> Asyn
     )
     node.stop_listening = serving.stop_listening
     serving.lane.hear = sessions.mux.catch_up
+    serving.lane.doors.turns_away = node.turns_away
     try:
         await cache.begin()
         node.address = await _listen(serving, config, sockets, node)

@@ -57,6 +57,7 @@ def test_a_wrong_value_of_the_environment_is_told_by_the_name_of_the_variable(tm
         ('[live]\ntakeover = "perhaps"\n', "2: live.takeover: must be true or false"),
         ('[limits]\nconnections = "many"\n', "2: limits.connections: must be a whole number"),
         ("[limits]\nidle = 3\n", "2: limits.idle: write a number and a unit"),
+        ("[limits]\ningest_bitrate = 0\n", "2: limits.ingest_bitrate: write a number and a unit (bit, "),
     ],
 )  # fmt: skip
 def test_a_shape_is_told_in_words(tmp_path: Path, text: str, sentence: str) -> None:

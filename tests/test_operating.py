@@ -444,6 +444,37 @@ async def test_a_late_loop_takes_no_new_publisher_and_serves_who_is_here():
                     await asyncio.sleep(0.05)
 
 
+async def test_a_loop_that_is_late_for_long_serves_who_is_here_and_turns_newcomers_away(monkeypatch):
+    """Addresses of this machine stand for strangers here."""
+    monkeypatch.setattr("edge.web.doors.network_of", str)
+    monkeypatch.setattr("edge.operating.network_of", str)
+
+    async def asked(node, host: str) -> tuple[int, str]:
+        connector = aiohttp.TCPConnector(local_addr=(host, 0))
+        async with (
+            aiohttp.ClientSession(f"http://{node.address}", connector=connector) as http,
+            http.get("/live/cam/main.m3u8") as answer,
+        ):
+            return answer.status, answer.headers.get("Retry-After", "")
+
+    async with started(load(environment={}, overrides=["server.listen=127.0.0.1:0"])) as node:
+        camera_of(node._hub).send(5)
+        async with aiohttp.ClientSession(f"http://{node.address}") as http:
+            headers = {"Content-Type": "application/sdp"}
+            async with http.post("/whip/other", data=OFFER.read_bytes(), headers=headers) as answer:
+                assert answer.status == 201
+            assert await asked(node, "127.0.0.2") == (200, "")
+            node._heart.is_hurt = True
+            assert await asked(node, "127.0.0.3") == (503, "2")
+            assert await asked(node, "127.0.0.2") == (200, ""), "he was here a moment ago"
+            async with http.get("/live/cam/main.m3u8") as answer:
+                assert answer.status == 200
+            assert not node.turns_away("127.0.0.1"), "it publishes"
+            assert node.turns_away("127.0.0.3")
+            node._heart.is_hurt = False
+            assert await asked(node, "127.0.0.3") == (200, "")
+
+
 async def test_a_page_of_another_site_is_not_even_told_what_it_may():
     """No CORS fields where operators are answered: what a browser asks before (preflight) ends there."""
     asking = {"Origin": "https://evil.example", "Access-Control-Request-Method": "DELETE"}

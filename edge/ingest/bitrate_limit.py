@@ -15,6 +15,8 @@ class BitrateLimit:
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
+        self.bitrate = float(limit)
+        """In bit/s, of the last period. Until one is over: what may come."""
         self._bytes = 0
         self._since: float | None = None
         self._over = 0
@@ -31,7 +33,7 @@ class BitrateLimit:
         seconds = now - self._since
         if seconds < PERIOD_S:
             return
-        rate = 8 * self._bytes / seconds
+        self.bitrate = rate = 8 * self._bytes / seconds
         self._over = self._over + 1 if rate > TOLERANCE * self._limit else 0
         self._since, self._bytes = now, 0
         if self._over >= PERIODS:

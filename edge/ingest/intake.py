@@ -82,6 +82,11 @@ class Intake:
         self._sends_remb = any(media.accepts_feedback("goog-remb") for media in sections)
         self._next_remb = 0.0
 
+    @property
+    def bitrate(self) -> float:
+        """See BitrateLimit."""
+        return self._limit.bitrate
+
     def rtp(self, datagrams: Iterable[bytes], now: float) -> None:
         """Decrypted RTP packets that came together. What the publication raises at the attachment passes."""
         runs: dict[int, list[RtpPacket]] = {}

@@ -114,6 +114,11 @@ class WhipSession:
     def is_connected(self) -> bool:
         return self.connected_at is not None and self.reason is None
 
+    @property
+    def bitrate(self) -> float:
+        """In bit/s, of the last seconds; of one that has just come: as much as it may send."""
+        return self.intake.bitrate if self.intake is not None else 0.0
+
     def feed(self, publication: Attachment, intake: Intake, close: Callable[[], None]) -> None:
         """Where media goes. `close` is called at the end, before the publication is left."""
         self._publication = publication

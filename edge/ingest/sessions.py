@@ -10,8 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
 from edge.config import Address, Config
-from edge.errors import NotFound, Overloaded, TooManyRequests
-from edge.http.network import network_of
+from edge.errors import NotFound
 from edge.ingest.aac import AacPath, AudioPath, Deliver
 from edge.ingest.addresses import Candidate, candidates
 from edge.ingest.dtls import Identities
@@ -22,6 +21,7 @@ from edge.ingest.opus_path import OpusPath
 from edge.ingest.outcome import Created, Patched
 from edge.ingest.preconditions import judge
 from edge.ingest.pump import Pump
+from edge.ingest.room import check_room
 from edge.ingest.sdp import AudioPreferences, Negotiated, VideoPreferences, answer, negotiate, parse_offer
 from edge.ingest.session import Reason, WhipSession
 from edge.ingest.supervisor import guarded
@@ -36,9 +36,6 @@ logger = logging.getLogger(__name__)
 TICK_S = 0.02
 GRACE_S = 30.0
 """A session that ended is known for so long: OBS closes DTLS first, then wants its DELETE answered 200."""
-
-MOST_PENDING = 32
-"""Sessions of one client address that are not connected yet (RFC 9725, 5)."""
 
 _THREADS = 4
 
@@ -86,10 +83,12 @@ class WhipSessions:
     async def create(
         self, stream: str, offer: bytes, *, token: str | None, client: str, base_url: str, now: float
     ) -> Created:
-        """A session from an offer (RFC 9725, 4.2). BadOffer, UnsupportedOffer, NameTaken, Overloaded."""
+        """A session from an offer (RFC 9725, 4.2). BadOffer, UnsupportedOffer, NameTaken, Overloaded,
+        TooManyRequests.
+        """
         del base_url
         with INGEST_ANSWERING.time():
-            self._check_room(client)
+            check_room(self._config, self._live.values(), client)
             audio = AudioPreferences(bitrate=self._config.audio.bitrate)
             video = VideoPreferences(max_bitrate=self._config.webrtc.max_bitrate)
             negotiated = negotiate(parse_offer(offer), audio=audio, video=video)
@@ -133,29 +132,6 @@ class WhipSessions:
         if session is None or session.stream != stream:
             raise NotFound("There is no such session; it may have ended: publish again")
         return session
-
-    def _check_room(self, client: str) -> None:
-        limit = self._config.webrtc.max_sessions
-        if len(self._live) >= limit:
-            raise Overloaded(
-                f"This server has {limit} publishers, its limit (the operator's key: webrtc.max_sessions)",
-                retry_after_s=30,
-            )
-        network = network_of(client)
-        theirs = [one for one in self._live.values() if network_of(one.client) == network]
-        most = self._config.limits.publishers_per_address
-        if network is not None and len(theirs) >= most:
-            raise Overloaded(
-                f"Your address has {most} publishers here, as many as it may "
-                "(the operator's key: limits.publishers_per_address)",
-                retry_after_s=30,
-            )
-        pending = sum(not one.is_connected for one in theirs)
-        if pending >= MOST_PENDING:
-            raise TooManyRequests(
-                f"{pending} sessions of this address are not connected yet: let them connect first",
-                retry_after_s=5,
-            )
 
     def _make(
         self, stream: str, negotiated: Negotiated, client: str, publication: Publication

@@ -31,6 +31,9 @@ from edge.web.viewing import Viewing
 MAX_BODY_BYTES = 256 * 1024
 """An SDP offer of a browser has some 10 kB."""
 
+_HEALTH = frozenset({"/healthz", "/readyz"})
+"""Asked by who would end a server that does not answer; cheaper than a refusal."""
+
 
 def make_app(
     config: Config,
@@ -141,7 +144,7 @@ def _moving_on(ready: Readiness) -> Callable[[web.Request, web.StreamResponse], 
 def _limited(limit: RateLimit | None) -> Middleware:
     @web.middleware
     async def in_measure(request: web.Request, handler: Handler) -> web.StreamResponse:
-        if limit is not None:
+        if limit is not None and request.path not in _HEALTH:
             limit.take(request.remote or "", asyncio.get_running_loop().time())
         return await handler(request)
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Protocol
 
 from edge.config import Config
-from edge.errors import TooManyRequests
+from edge.errors import Overloaded, TooManyRequests
 from edge.http.accept import accepts_gzip
 from edge.http.cmcd import IN_LINE, PlayerReport, parse_cmcd, parse_encoded, split_fields, split_line
 from edge.http.conditional import revalidated
@@ -337,12 +337,12 @@ class Lane:
         self.shortcuts[common] = shortcut
 
     def too_many_of(self, client: str) -> Response | None:
-        """What one who asks too often is told."""
+        """What one who asks too often is told, or anybody when all do."""
         if self.rate is None:
             return None
         try:
             self.rate.take(client, self.loop.time())
-        except TooManyRequests as error:
+        except (TooManyRequests, Overloaded) as error:
             return problem_of(error)
         return None
 

@@ -30,5 +30,17 @@ def test_who_follows_stays():
     assert run(lambda t: 8_000_000 if t % 10 < 4 else 500_000, 60) is None
 
 
+def test_the_bitrate_is_that_of_the_last_period_and_before_it_all_that_may_come():
+    one = BitrateLimit(1_000_000)
+    one.tick(100.0)
+    one.add(50_000)
+    one.tick(101.9)
+    assert one.bitrate == 1_000_000
+    one.tick(102.0)
+    assert one.bitrate == 200_000
+    one.tick(104.0)
+    assert one.bitrate == 0
+
+
 def test_a_pause_is_no_credit():
     assert run(lambda t: 0 if t < 20 else 2_000_000, 60) == pytest.approx(30, abs=2.5)

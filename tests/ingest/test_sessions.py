@@ -25,7 +25,7 @@ from edge.errors import (
 )
 from edge.fmp4.inspect import parse_fragment
 from edge.hls.segment import Part
-from edge.ingest import bitrate_limit
+from edge.ingest import bitrate_limit, room
 from edge.ingest import session as session_module
 from edge.ingest import sessions as module
 from edge.ingest.ice import IceCredentials
@@ -230,7 +230,7 @@ async def test_who_never_connects_is_forgotten(node, monkeypatch):
 
 
 async def test_unconnected_sessions_of_an_address_are_bounded(node, monkeypatch):
-    monkeypatch.setattr(module, "MOST_PENDING", 3)
+    monkeypatch.setattr(room, "MOST_PENDING", 3)
     for number in range(3):
         await node.post(offer(), stream=f"s{number}")
     with pytest.raises(TooManyRequests):
@@ -256,6 +256,22 @@ async def test_sessions_of_an_address_are_bounded(node):
         await node.post(offer(), stream="s3", client="2001:db8::99")
     await node.post(offer(), stream="s3", client="2001:db8:0:1::1")
     await node.post(offer(), stream="t3", client="127.0.0.1")
+
+
+@pytest.mark.parametrize("node", [{"limits": {"ingest_bitrate": "1Mbit"}}], indirect=True)
+async def test_what_publishers_send_together_is_bounded(node, publisher, monkeypatch):
+    """Who has just come counts as much as it may send, then as much as it sends."""
+    monkeypatch.setattr(bitrate_limit, "PERIOD_S", 0.2)
+    await node.publish(publisher)
+    (session,) = node.sessions.list()
+    assert session.bitrate == 8_000_000
+    with pytest.raises(Overloaded, match=r"8\.0 Mbit/s .* limits\.ingest_bitrate\)"):
+        await node.post(offer(), stream="s2")
+    await until(lambda: 0 < session.bitrate < 1_000_000)
+    await node.post(offer(), stream="s2")
+    with pytest.raises(Overloaded, match="ingest_bitrate"):
+        await node.post(offer(), stream="s3")
+    assert session.reason is None, "who is here stays"
 
 
 async def test_a_session_is_found_by_its_own_address_only(node):

@@ -7,6 +7,7 @@ import pytest
 
 from edge.config import Config
 from edge.web.express import MOST_AHEAD_BYTES, MOST_HEAD_BYTES, Express
+from edge.web.rate_limit import Bucket
 from tests.web.both_lanes import Lanes, MemoryTransport, both_lanes, settle
 from tests.web.conftest import Camera
 
@@ -253,6 +254,32 @@ async def test_requests_of_one_address(lanes, camera):
     strict.receive(PLAYLIST)
     await settle()
     assert strict.written.startswith(b"HTTP/1.1 429 ")
+    strict.lose()
+
+
+@pytest.mark.parametrize("config", [configured(requests=10)])
+async def test_requests_in_all(lanes, camera):
+    """Of all addresses in both lanes; whoever looks whether the server is alive is answered."""
+    lanes.lane.rate._in_all = Bucket(1e-18, 10, 0.0)  # nothing comes back to it in a test
+    for host in range(6):
+        one = lanes.express((f"192.0.2.{host}", 1))
+        one.receive(PLAYLIST)
+        one.receive(PLAYLIST)
+        assert one.written.count(b"HTTP/1.1 200 ") == (2 if host < 5 else 0)
+    assert one.written.count(b"HTTP/1.1 503 ") == 2
+    assert not one.is_closing()
+    strict = lanes.strict(("192.0.2.7", 2))
+    strict.receive(PLAYLIST)
+    await settle()
+    assert strict.written.startswith(b"HTTP/1.1 503 ")
+    assert b"Retry-After: " in strict.written
+    lanes.ready.set(True)
+    for path in (b"/healthz", b"/readyz"):
+        health = lanes.express(("192.0.2.7", 3))
+        health.receive(b"GET " + path + b" HTTP/1.1\r\n" + HEAD)
+        await settle(20)
+        assert health.written.startswith(b"HTTP/1.1 200 ")
+        health.lose()
     strict.lose()
 
 

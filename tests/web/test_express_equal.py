@@ -21,6 +21,7 @@ from edge.vod.block_cache import BlockCache
 from edge.vod.library import Library
 from edge.vod.mounts import Mount
 from edge.web.express import Express
+from edge.web.rate_limit import Bucket
 from tests.web.both_lanes import Lanes, both_lanes, settle, split, told
 from tests.web.conftest import Camera
 
@@ -270,6 +271,43 @@ def test_smuggling_shapes(pair):
         b" " + length, b"X: a\r\n\t" + length, b"X: a\n" + length, b"X: a\r" + length, b"\0" + length,
     ):  # fmt: skip
         pair.agree([start + fields + b"\r\n" + inner], [], [60])
+
+
+# Limits
+
+
+@pytest.mark.parametrize("limit", ["requests", "requests_per_address"])
+async def test_who_asks_too_often_is_told_the_same(limit):
+    """And what was not asked for was not begun, on a connection that stays open."""
+    never = Bucket(1e-18, 1, 0.0)
+    never.take(0.0)
+    async with both_lanes(Config.model_validate({"limits": {limit: 1}}), library=shelf()) as lanes:
+        camera = Camera(lanes.hub, "cam")
+        camera.send(5)
+        lanes.lane.rate._in_all = never if limit == "requests" else None
+        lanes.lane.rate._buckets["192.0.2.7"] = never
+        blocked = b"/live/cam/main.m3u8?_HLS_msn=%d" % (camera.publication.rendition.window.last_complete + 1)
+        for target in (
+            b"/live/cam/main.m3u8",
+            b"/live/nobody/index.m3u8",
+            blocked,
+            b"/vod/a.mp4",
+            b"/vod/none.mp4",
+        ):
+            for method in (b"GET", b"HEAD"):
+                request = method + b" " + target + b" HTTP/1.1\r\n" + CHROME + b"\r\n"
+                seen = []
+                for open_lane in (lanes.express, lanes.strict):
+                    transport = open_lane(("192.0.2.7", 1))
+                    transport.receive(request + request)
+                    await settle(60)
+                    seen.append(told(transport))
+                    transport.lose()
+                await settle(3)
+                assert seen[0] == seen[1], request
+                status = b"HTTP/1.1 503 " if limit == "requests" else b"HTTP/1.1 429 "
+                assert seen[0][0].count(status) == seen[0][0].count(b"Retry-After: ") == 2
+                assert lanes.hub.waiting == lanes.ready.requests == 0
 
 
 # Tokens: on one connection for good, so that the fast lane has every occasion to remember too much
