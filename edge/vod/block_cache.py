@@ -368,7 +368,7 @@ class BlockCache:
     def stats(self) -> dict[str, int]:
         """Octets and counts."""
         return {
-            "capacity_bytes": self._rules.capacity,
+            "capacity_bytes": self._shelf.capacity,
             "used_bytes": self._shelf.used,
             "blocks": len(self._shelf),
             "head_blocks": self._shelf.heads,

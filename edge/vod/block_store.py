@@ -43,6 +43,13 @@ _TAIL_READ = 512
 """Octets from the end of a file that hold nearly every label."""
 
 
+_NO_ROOM = {errno.ENOSPC, errno.EDQUOT}
+
+
+class DiskFull(Exception):
+    """There is no room for a block: nothing of it is left."""
+
+
 class BlockStore:
     """Only `read_now` is for the event loop. Everything else waits for a disk: call it from threads.
 
@@ -52,7 +59,7 @@ class BlockStore:
     def __init__(self, root: Path, unit: int = 1_048_576, *, maps: bool = True) -> None:
         """`maps`: see OpenBlock.mapped."""
         self._root = root
-        self._unit = unit
+        self.unit = unit
         self._format = f"edge blocks 2, pieces of {unit} octets\n"
         limit = resource.getrlimit(resource.RLIMIT_NOFILE)[0] // _OPEN_SHARE
         self._most_open = max(_LEAST_OPEN_FILES, min(limit, _MOST_OPEN_FILES))
@@ -139,7 +146,7 @@ class BlockStore:
         self._logged = 0
         for name, block in self._logged_blocks():
             self._logged += 1
-            if name in there and block.size <= self._unit:
+            if name in there and block.size <= self.unit:
                 found.pop(name, None)
                 found[name] = block
         told, rows = self._told_by_files(there - found.keys())
@@ -178,7 +185,7 @@ class BlockStore:
             self._logged = self._live = len(rows)
 
     def write(self, block: StoredBlock, pieces: Sequence[bytes]) -> bool:
-        """Whether it is kept. A full or broken disk is a no, with nothing left behind."""
+        """Whether it is kept. A broken disk is a no, with nothing left behind. DiskFull."""
         path = self._blocks / file_name(block.key)
         fresh = self._fresh / str(next(self._names))
         try:
@@ -188,14 +195,23 @@ class BlockStore:
                     _write_all(file.fileno(), piece)
             fresh.replace(path)
         except OSError as error:
-            logger.warning("vod.block_not_kept", extra={"error": error.strerror, "folder": str(self._root)})
             with contextlib.suppress(OSError):
                 fresh.unlink(missing_ok=True)
+            if error.errno in _NO_ROOM:
+                raise DiskFull from error
+            logger.warning("vod.block_not_kept", extra={"error": error.strerror, "folder": str(self._root)})
             return False
         with self._lock:
             self._open.pop(block.key, None)
         self._note(block)
         return True
+
+    def free(self) -> int:
+        """Octets that the disk has room for."""
+        with contextlib.suppress(OSError):
+            room = os.statvfs(self._root)
+            return room.f_bavail * room.f_frsize
+        return 0
 
     def _note(self, block: StoredBlock) -> None:
         with contextlib.suppress(OSError):
@@ -239,7 +255,7 @@ class BlockStore:
         block = OpenBlock(fd)
         try:
             before = os.fstat(fd)
-            whole = memoryview(os.pread(fd, min(before.st_size, self._unit + LONGEST_TAIL + 1), 0))
+            whole = memoryview(os.pread(fd, min(before.st_size, self.unit + LONGEST_TAIL + 1), 0))
             size = verify(whole, key)
         except OSError:
             size = None
