@@ -117,6 +117,10 @@ class BadDirective(RequestError):
     title = "A delivery directive is malformed"
 
 
+class BadQuery(RequestError):
+    title = "The request cannot be understood"
+
+
 class TooFarAhead(RequestError):
     """LL-HLS, draft-pantos-hls-rfc8216bis 6.2.5.2: a position that is not coming soon."""
 

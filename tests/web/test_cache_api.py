@@ -200,6 +200,7 @@ async def test_an_operator_who_leaves_stops_the_fetch(client, cache, folder):
 async def test_an_order_that_is_none_is_refused(client, body):
     answer = await client.post("/api/v1/cache/warm", data=body, headers=TOKEN)
     assert answer.status in {400, 404}
+    assert "directive" not in (await answer.json())["title"]
     assert answer.headers["Content-Type"] == "application/problem+json"
 
 
