@@ -149,6 +149,11 @@ class OriginError(EdgeError):
     status = 502
     title = "The origin failed"
 
+    def __init__(self, detail: str, *, retry_after_s: int | None = None, logged: str = "") -> None:
+        """`logged`: what is for the operator only, such as addresses and paths."""
+        super().__init__(detail, retry_after_s=retry_after_s)
+        self.logged = logged or detail
+
 
 class OriginUnavailable(OriginError):
     """Not reached, or it answered 5xx."""
