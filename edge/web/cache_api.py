@@ -85,14 +85,15 @@ def cache_routes(cache: Cache, block_size: int, admission: Admission) -> list[we
 
 def _since_start() -> dict[str, Any]:
     (blocks,) = VOD_BLOCKS.collect()
-    counts = dict.fromkeys(("hit", "joined", "miss", "passed"), 0)
+    counts = dict.fromkeys(("ahead", "hit", "joined", "miss", "passed"), 0)
     for sample in blocks.samples:
         if sample.name.endswith("_total"):
             counts[sample.labels["result"]] = int(sample.value)
-    asked = counts["hit"] + counts["joined"] + counts["miss"]
+    asked = counts["hit"] + counts["joined"] + counts["ahead"] + counts["miss"]
     return {
         "hits": counts["hit"],
         "joined": counts["joined"],
+        "read_ahead": counts["ahead"],
         "misses": counts["miss"],
         "passed": counts["passed"],
         "hit_ratio": counts["hit"] / asked if asked else None,
