@@ -16,6 +16,7 @@ import os
 import resource
 import sys
 import threading
+import time
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
@@ -24,7 +25,7 @@ from pathlib import Path
 from edge.errors import ConfigError
 from edge.http.message import Octets
 from edge.vod.asset import BlockKey
-from edge.vod.block_file import LONGEST_TAIL, StoredBlock, file_name, label_of, trailer, verify
+from edge.vod.block_file import LONGEST_TAIL, StoredBlock, cleared, file_name, label_of, trailer, verify
 from edge.vod.open_block import OpenBlock, copied_stop
 
 logger = logging.getLogger(__name__)
@@ -104,6 +105,8 @@ class BlockStore:
     def _make_ours(self) -> None:
         """Blocks that were cut otherwise go, and what was not finished; nothing else that lies here."""
         path = self._root / "format"
+        for file in (path, self._log_path):
+            cleared(file, self._aside(file.name))
         try:
             is_ours = path.read_text("utf-8") == self._format
         except (OSError, UnicodeDecodeError):
@@ -118,6 +121,9 @@ class BlockStore:
             for name in self._names_there():
                 _unlink(f"{self._blocks}/{name[:2]}/{name}")
             path.write_text(self._format, "utf-8")
+
+    def _aside(self, name: str) -> Path:
+        return self._root / f"aside.{time.time_ns():x}.{name}"
 
     def _names_there(self) -> set[str]:
         folders = [folder for folder in os.scandir(self._blocks) if len(folder.name) == 2 and folder.is_dir()]
@@ -170,8 +176,10 @@ class BlockStore:
             if name in asked and block.size == asked[name][1] and file_name(block.key)[3:] == name
         }
         for name in asked.keys() - found.keys():
+            path = self._blocks / name[:2] / name
             with contextlib.suppress(OSError):
-                (self._blocks / name[:2] / name).unlink()
+                cleared(path, self._aside(name))
+                path.unlink(missing_ok=True)
         return [*found.values()], [asked[name][0] for name in found]
 
     def remember(self, blocks: Iterable[StoredBlock]) -> None:
@@ -193,7 +201,11 @@ class BlockStore:
             with fresh.open("wb", buffering=0) as file:
                 for piece in (*pieces, trailer(block, pieces)):
                     _write_all(file.fileno(), piece)
-            fresh.replace(path)
+            try:
+                fresh.replace(path)
+            except IsADirectoryError:
+                cleared(path, self._aside(path.name))
+                fresh.replace(path)
         except OSError as error:
             with contextlib.suppress(OSError):
                 fresh.unlink(missing_ok=True)
@@ -279,8 +291,10 @@ class BlockStore:
         with self._lock:
             if self._open.pop(key, None) is not None or self._live:
                 self._live = max(0, self._live - 1)
+        path = self._blocks / file_name(key)
         with contextlib.suppress(OSError):
-            (self._blocks / file_name(key)).unlink(missing_ok=True)
+            cleared(path, self._aside(path.name))
+            path.unlink(missing_ok=True)
 
     def close(self) -> None:
         """Gives the folder free."""

@@ -3,6 +3,7 @@ import contextlib
 import errno
 import logging
 import os
+import stat
 
 import pytest
 
@@ -159,3 +160,32 @@ async def test_a_disk_that_others_filled_does_not_empty_the_cache_and_takes_more
     assert all([await put(shelf, KEY._replace(number=number)) for number in range(30, 60)])
     assert shelf.capacity == 5_000
     await shelf.close()
+
+
+@pytest.mark.parametrize("is_known", [True, False])
+async def test_a_folder_in_the_place_of_a_block_is_set_aside(tmp_path, is_known):
+    path = tmp_path / "blocks" / file_name(KEY)
+    async with shelf_in(tmp_path) as shelf:
+        if is_known:
+            await put(shelf)
+            path.unlink()
+        (path / "within").mkdir(parents=True)
+        if is_known:
+            assert await shelf.read(KEY, 0, 9) is None
+        assert await put(shelf)
+        assert await shelf.read(KEY, 0, 9) == OCTETS[:9]
+    (aside,) = tmp_path.glob("aside.*")
+    assert (aside / "within").is_dir(), "nobody asked for it to be deleted"
+
+
+@pytest.mark.parametrize("name", ["index.log", "format"])
+@pytest.mark.parametrize("make", [os.mkfifo, os.mkdir, lambda path: path.symlink_to("/dev/zero")])
+async def test_what_is_no_file_does_not_hold_up_the_start(tmp_path, name, make):
+    async with shelf_in(tmp_path) as shelf:
+        await put(shelf)
+    (tmp_path / name).unlink()
+    make(tmp_path / name)
+    async with asyncio.timeout(10), shelf_in(tmp_path) as shelf:
+        assert len(shelf) == (name == "index.log")
+        assert await put(shelf)
+    assert stat.S_ISREG((tmp_path / name).lstat().st_mode)
