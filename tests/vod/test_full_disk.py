@@ -1,15 +1,18 @@
+import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+ROOT = Path(__file__).parents[2]
 SCRIPTS = ("full_disk.py", "full_disk_server.py", "small_disk.py")
 CACHE, SERVER, SMALL = (str(Path(__file__).with_name(name)) for name in SCRIPTS)
 
 
 def kept(command):
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    ours = {**os.environ, "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False, env=ours)
     assert done.returncode == 0, done.stderr
     return int(done.stdout.split()[-1])
 
