@@ -11,6 +11,9 @@ class PlainLru:
     def __init__(self, capacity: int) -> None:  # noqa: ARG002  as every policy
         self._queue = Queue()
 
+    def resize(self, capacity: int) -> None:
+        """It has no shares of it."""
+
     @property
     def used(self) -> int:
         return self._queue.used

@@ -117,6 +117,10 @@ class BadDirective(RequestError):
     title = "A delivery directive is malformed"
 
 
+class BadQuery(RequestError):
+    title = "The request cannot be understood"
+
+
 class TooFarAhead(RequestError):
     """LL-HLS, draft-pantos-hls-rfc8216bis 6.2.5.2: a position that is not coming soon."""
 
@@ -144,6 +148,11 @@ class OriginError(EdgeError):
 
     status = 502
     title = "The origin failed"
+
+    def __init__(self, detail: str, *, retry_after_s: int | None = None, logged: str = "") -> None:
+        """`logged`: what is for the operator only, such as addresses and paths."""
+        super().__init__(detail, retry_after_s=retry_after_s)
+        self.logged = logged or detail
 
 
 class OriginUnavailable(OriginError):

@@ -116,7 +116,11 @@ AUTH_JWKS = Counter("edge_auth_jwks_fetches", "Fetches of signing keys", ["resul
 
 # vod
 
-VOD_BLOCKS = Counter("edge_vod_blocks", "Blocks that answers needed, by where they came from", ["result"])
+VOD_BLOCKS = Counter(
+    "edge_vod_blocks",
+    "Blocks that answers needed, by where they came from; ahead: they were read ahead",
+    ["result"],
+)
 VOD_BAD = Counter("edge_vod_bad_blocks", "Blocks on disk that were torn, altered or unreadable, and went")
 VOD_EVICTED = Counter("edge_vod_evicted_blocks", "Blocks that made room for others")
 VOD_UNKEPT = Counter("edge_vod_unkept_blocks", "Blocks that were passed on and not kept", ["reason"])

@@ -26,14 +26,15 @@ def stats_text(stats: dict[str, Any]) -> str:
     """Of GET /api/v1/cache."""
     used, capacity = stats["used_bytes"], stats["capacity_bytes"]
     heads = f", {stats['head_blocks']:,} of them heads (let go last)" if "head_blocks" in stats else ""
-    asked = stats["hits"] + stats["joined"] + stats["misses"]
+    ahead = stats.get("read_ahead", 0)
+    asked = stats["hits"] + stats["joined"] + ahead + stats["misses"]
     ratio = "nothing was asked for yet" if stats["hit_ratio"] is None else f"{stats['hit_ratio']:.1%}"
     rows = [
         ("used", f"{size(used)} of {size(capacity)} ({used / max(capacity, 1):.0%})"),
         ("blocks", f"{stats['blocks']:,}{heads}"),
         ("on their way", f"{stats['fills']:,}"),
         ("hit ratio", ratio + (f" of {asked:,} blocks since the server started" if asked else "")),
-        ("misses", f"{stats['misses']:,}, and {stats['joined']:,} joined one on its way"),
+        ("misses", f"{stats['misses']:,}, {ahead:,} read ahead, {stats['joined']:,} joined one on its way"),
         ("evicted", f"{stats['evicted_blocks']:,} blocks; {size(stats['written_bytes'])} written"),
     ]
     return "\n".join(f"{name:<14}{value}" for name, value in rows)

@@ -34,6 +34,11 @@ def problem_of(error: EdgeError, *, cache_control: str = NO_STORE, headers: Head
     )
 
 
+def internal_error() -> Response:
+    """To a fault that nobody thought of."""
+    return problem(500, "Internal error", "This is a fault of the server; its log says more")
+
+
 def method_not_allowed(method: str, allow: str, *, headers: Headers = ()) -> Response:
     """405 with the methods that are (RFC 9110, 15.5.6). Only a known-looking method is named back."""
     named = method if method.isascii() and method.isalpha() and len(method) <= 16 else "This method"

@@ -8,6 +8,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 
 from edge.vod.asset_row import forgotten
+from edge.vod.block_file import cleared
 
 _LONGEST = 4096
 _WILD = frozenset("*?[")
@@ -27,6 +28,8 @@ class AssetLog:
 
     def load(self) -> dict[str, str]:
         """The latest row of each asset by its name, quoted; not looked into. Those written last come last."""
+        with contextlib.suppress(OSError):
+            cleared(self._path, self._path.with_suffix(".aside"))
         latest = self._latest()
         if self._size > self._most:
             self._write_anew(latest.values())

@@ -61,6 +61,13 @@ class Presence(NamedTuple):
     is_coming: bool
 
 
+class _Ahead(NamedTuple):
+    """A block that is read ahead; `is_first`: nobody had asked for it before."""
+
+    leaving: contextlib.ExitStack
+    is_first: bool
+
+
 class BlockCache:
     """Its folder is its own; where no mount is cached it is not touched. One event loop."""
 
@@ -190,9 +197,10 @@ class BlockCache:
                     yield octets
             return
         with contextlib.ExitStack() as ahead:
-            following: dict[BlockKey, contextlib.ExitStack] = {}
+            following: dict[BlockKey, _Ahead] = {}
             for key, part in self._parts(asset, span):
-                async with contextlib.aclosing(self._block(asset, key, part, readers)) as pieces:
+                is_early = key in following and following[key].is_first
+                async with contextlib.aclosing(self._block(asset, key, part, readers, is_early)) as pieces:
                     is_first = True
                     async for piece in pieces:
                         if is_first:  # what is wanted first goes first
@@ -200,14 +208,14 @@ class BlockCache:
                             is_first = False
                         yield piece
                 if key in following:
-                    following.pop(key).close()
+                    following.pop(key).leaving.close()
 
     def _read_ahead(
         self,
         asset: Asset,
         key: BlockKey,
         span: ByteRange,
-        following: dict[BlockKey, contextlib.ExitStack],
+        following: dict[BlockKey, _Ahead],
         ahead: contextlib.ExitStack,
     ) -> None:
         """Only within the range: a reader who wants more says so, and one octet costs one block."""
@@ -215,15 +223,24 @@ class BlockCache:
         for number in range(key.number + 1, min(key.number + self._rules.read_ahead, last) + 1):
             coming = key._replace(number=number)
             if coming not in self._shelf and coming not in following:
-                following[coming] = ahead.enter_context(contextlib.ExitStack())
-                following[coming].enter_context(self._following(asset, coming, readers=0))
+                leaving = ahead.enter_context(contextlib.ExitStack())
+                following[coming] = _Ahead(leaving, coming not in self._fetches)
+                leaving.enter_context(self._following(asset, coming, readers=0))
 
     async def _block(
-        self, asset: Asset, key: BlockKey, part: ByteRange, readers: int
+        self, asset: Asset, key: BlockKey, part: ByteRange, readers: int, is_early: bool
     ) -> AsyncGenerator[Octets]:
+        """`is_early`: its reader had it read ahead."""
         at, size = part.start, self._whole(asset, key).size
+        is_counted = False
         while at < part.stop:
-            if key not in self._fetches and self._shelf.wanted(key, size, at=at):
+            is_coming = key in self._fetches
+            is_there = not is_coming and self._shelf.wanted(key, size, at=at)
+            came = "hit" if is_there else "joined" if is_coming else "miss"
+            if not is_counted or came == "miss":
+                VOD_BLOCKS.labels("ahead" if is_early and came != "miss" else came).inc()
+                is_counted = True
+            if is_there:
                 source = self._on_disk(key, ByteRange(at, part.stop))
             else:
                 source = self._arriving(asset, key, ByteRange(at, part.stop), readers)
@@ -234,7 +251,6 @@ class BlockCache:
 
     async def _on_disk(self, key: BlockKey, part: ByteRange) -> AsyncGenerator[Octets]:
         """Ends early where the block is bad."""
-        _HITS.inc()
         with self._shelf.pinned(key):
             for start in range(part.start, part.stop, PIECE):
                 piece = await self._shelf.read(key, start, min(start + PIECE, part.stop))
@@ -246,7 +262,6 @@ class BlockCache:
         self, asset: Asset, key: BlockKey, part: ByteRange, readers: int
     ) -> AsyncGenerator[Octets]:
         """Ends early where the block went to disk."""
-        VOD_BLOCKS.labels("joined" if key in self._fetches else "miss").inc()
         at = part.start
         with self._following(asset, key, readers=readers) as block:
             while at < part.stop and (piece := await block.next(at, part.stop)):
@@ -368,7 +383,7 @@ class BlockCache:
     def stats(self) -> dict[str, int]:
         """Octets and counts."""
         return {
-            "capacity_bytes": self._rules.capacity,
+            "capacity_bytes": self._shelf.capacity,
             "used_bytes": self._shelf.used,
             "blocks": len(self._shelf),
             "head_blocks": self._shelf.heads,

@@ -4,10 +4,13 @@ Octets first, so that they lie on pages as they do in the block. A file tells ev
 itself: an index can be lost.
 """
 
+import contextlib
 import hashlib
 import json
+import stat
 import struct
 from collections.abc import Iterable
+from pathlib import Path
 from typing import NamedTuple
 
 from edge.vod.asset import BlockKey
@@ -32,6 +35,18 @@ def file_name(key: BlockKey) -> str:
     text = "\0".join((key.asset, key.etag, str(key.number), key.origin))
     name = hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
     return f"{name[:2]}/{name}"
+
+
+def cleared(path: Path, aside: Path) -> None:
+    """Of what is no file: a pipe would hold up who opens it. A folder goes `aside`; no link is followed.
+    OSError: it stays.
+    """
+    with contextlib.suppress(FileNotFoundError):
+        mode = path.lstat().st_mode
+        if stat.S_ISDIR(mode):
+            path.rename(aside)
+        elif not stat.S_ISREG(mode):
+            path.unlink()
 
 
 def trailer(block: StoredBlock, pieces: Iterable[bytes]) -> bytes:

@@ -6,6 +6,9 @@ from typing import NamedTuple, cast
 from edge.vod.asset import BlockKey
 from edge.vod.eviction import POLICIES, Queue
 
+_MOST_HEADS = 0.5
+"""Of a capacity that nobody chose."""
+
 
 class Admitted(NamedTuple):
     """A block may be kept: these are gone."""
@@ -24,6 +27,7 @@ class BlockIndex:
         self.capacity = capacity
         self.policy = policy
         self._head_quota = min(head_quota, capacity)
+        self._head_share = min(self._head_quota / capacity, _MOST_HEADS)
         self._heads = Queue()
         self._others = POLICIES[policy](capacity)
         self._pins: dict[BlockKey, int] = {}
@@ -60,16 +64,31 @@ class BlockIndex:
             return None
         gone: list[tuple[BlockKey, int]] = []
         while self.used + size > self.capacity:
-            victim = self._others.evict(self._pins) or self._heads.evict(self._pins)
+            victim = self._evict()
             if victim is None:
                 for old, octets in gone:
                     self._others.add(old, octets, readers=2)
                 return None
-            gone.append(cast("tuple[BlockKey, int]", victim))
+            gone.append(victim)
         for old, _ in gone:
             self._forget(old)
         self._put(key, size, is_head=is_head, readers=readers)
         return Admitted(tuple(old for old, _ in gone))
+
+    def resize(self, capacity: int) -> tuple[BlockKey, ...]:
+        """There is so much room from now on. Who is gone for that, as far as they are not being read."""
+        self.capacity, self._head_quota = capacity, int(capacity * self._head_share)
+        self._others.resize(capacity)
+        self._fit_heads()
+        gone: list[BlockKey] = []
+        while self.used > capacity and (victim := self._evict()) is not None:
+            gone.append(victim[0])
+            self._forget(victim[0])
+        return tuple(gone)
+
+    def _evict(self) -> tuple[BlockKey, int] | None:
+        victim = self._others.evict(self._pins) or self._heads.evict(self._pins)
+        return cast("tuple[BlockKey, int] | None", victim)
 
     def load(self, key: BlockKey, size: int, *, is_head: bool) -> None:
         """It is on disk already."""
@@ -93,6 +112,9 @@ class BlockIndex:
 
     def _add_head(self, key: BlockKey, size: int) -> None:
         self._heads.add(key, size)
+        self._fit_heads()
+
+    def _fit_heads(self) -> None:
         while self._heads.used > self._head_quota and (cold := self._heads.evict(())):
             self._others.add(cold[0], cold[1], readers=2)
 

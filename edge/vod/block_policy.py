@@ -25,6 +25,9 @@ class Sieve:
         self._sizes: dict[Hashable, int] = {}
         self.used = 0
 
+    def resize(self, capacity: int) -> None:
+        """It has no shares of it."""
+
     def __len__(self) -> int:
         return len(self._sizes)
 
@@ -83,13 +86,16 @@ class S3Fifo:
     """
 
     def __init__(self, capacity: int) -> None:
-        self._small_share = capacity * _SMALL_SHARE
+        self.resize(capacity)
         self._small: OrderedDict[Hashable, int] = OrderedDict()
         self._main: OrderedDict[Hashable, int] = OrderedDict()
         self._ghosts: OrderedDict[int, None] = OrderedDict()
         self._sizes: dict[Hashable, int] = {}
         self._small_bytes = 0
         self.used = 0
+
+    def resize(self, capacity: int) -> None:
+        self._small_share = capacity * _SMALL_SHARE
 
     def __len__(self) -> int:
         return len(self._sizes)

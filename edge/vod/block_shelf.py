@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import gc
+import logging
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
@@ -13,9 +14,12 @@ from edge.metrics import VOD_BAD, VOD_EVICTED, VOD_HELD, VOD_UNKEPT, VOD_USED, V
 from edge.vod.asset import BlockKey
 from edge.vod.block_file import StoredBlock
 from edge.vod.block_index import BlockIndex
-from edge.vod.block_store import BlockStore
+from edge.vod.block_store import BlockStore, DiskFull
 from edge.vod.name_pattern import matcher
+from edge.vod.room import Room
 from edge.vod.turns import AT_ONCE, Turns
+
+logger = logging.getLogger(__name__)
 
 _LET_GO_S = 0.25
 
@@ -29,6 +33,8 @@ class BlockShelf:
     def __init__(self, store: BlockStore, index: BlockIndex) -> None:
         self._store = store
         self._index = index
+        self._room = Room(index.capacity, store.unit)
+        self._is_told = False
         self._coming: dict[BlockKey, int] = {}
         """Octets that the index has and the disk has not yet."""
         self._readers = ThreadPoolExecutor(4, "edge-vod-read")
@@ -77,6 +83,11 @@ class BlockShelf:
 
     def __contains__(self, key: object) -> bool:
         return key in self._index and key not in self._coming
+
+    @property
+    def capacity(self) -> int:
+        """Octets that it may have; less than it was made for where the disk has no room for them."""
+        return self._index.capacity
 
     @property
     def used(self) -> int:
@@ -132,12 +143,10 @@ class BlockShelf:
         if admitted is None:
             VOD_UNKEPT.labels("not admitted").inc()
             return False
-        for old in admitted.evicted:
-            VOD_EVICTED.inc()
-            self._later_remove(old)
+        self._evicted(admitted.evicted)
         self._coming[key] = block.size
         try:
-            is_kept = await self._in(self._writer, self._store.write, block, pieces)
+            is_kept = await self._written(block, pieces)
         except asyncio.CancelledError:
             self._index.remove(key)
             self._later_remove(key)
@@ -151,6 +160,46 @@ class BlockShelf:
             VOD_WRITTEN.inc(block.size)
         self._measure()
         return key in self._index  # it may have been purged while it was written
+
+    async def _written(self, block: StoredBlock, pieces: Sequence[bytes]) -> bool:
+        """Where the disk is full the coldest make room, and it is tried again, once."""
+        asked_at = self._now()
+        with contextlib.suppress(DiskFull):
+            return await self._write(block, pieces)
+        if self._room.full(self.used, asked_at, self._now()):
+            with self.pinned(block.key):
+                self._resize()
+            self._tell()
+        try:
+            return block.key in self._index and await self._write(block, pieces)
+        except DiskFull:
+            logger.warning("vod.block_not_kept", extra={"error": "the disk is full"})
+            return False
+
+    async def _write(self, block: StoredBlock, pieces: Sequence[bytes]) -> bool:
+        is_kept = await self._in(self._writer, self._store.write, block, pieces)
+        if is_kept and self._room.is_short:
+            free = await self._in(self._writer, self._store.free)
+            if self._room.written(free, self._now()):
+                self._resize()
+        return is_kept
+
+    def _now(self) -> float:
+        return asyncio.get_running_loop().time()
+
+    def _resize(self) -> None:
+        self._evicted(self._index.resize(self._room.capacity))
+
+    def _evicted(self, keys: Sequence[BlockKey]) -> None:
+        for key in keys:
+            VOD_EVICTED.inc()
+            self._later_remove(key)
+
+    def _tell(self) -> None:
+        if not self._is_told:
+            self._is_told = True
+            mend = "lower vod.capacity, or give vod.cache_dir a larger disk"
+            logger.warning("vod.disk_full", extra={"capacity": self.capacity, "mend": mend})
 
     def mark_heads(self, keys: Sequence[BlockKey]) -> None:
         """They turned out to be what start-up waits for."""

@@ -16,6 +16,7 @@ import os
 import resource
 import sys
 import threading
+import time
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
@@ -24,7 +25,7 @@ from pathlib import Path
 from edge.errors import ConfigError
 from edge.http.message import Octets
 from edge.vod.asset import BlockKey
-from edge.vod.block_file import LONGEST_TAIL, StoredBlock, file_name, label_of, trailer, verify
+from edge.vod.block_file import LONGEST_TAIL, StoredBlock, cleared, file_name, label_of, trailer, verify
 from edge.vod.open_block import OpenBlock, copied_stop
 
 logger = logging.getLogger(__name__)
@@ -43,6 +44,13 @@ _TAIL_READ = 512
 """Octets from the end of a file that hold nearly every label."""
 
 
+_NO_ROOM = {errno.ENOSPC, errno.EDQUOT}
+
+
+class DiskFull(Exception):
+    """There is no room for a block: nothing of it is left."""
+
+
 class BlockStore:
     """Only `read_now` is for the event loop. Everything else waits for a disk: call it from threads.
 
@@ -52,7 +60,7 @@ class BlockStore:
     def __init__(self, root: Path, unit: int = 1_048_576, *, maps: bool = True) -> None:
         """`maps`: see OpenBlock.mapped."""
         self._root = root
-        self._unit = unit
+        self.unit = unit
         self._format = f"edge blocks 2, pieces of {unit} octets\n"
         limit = resource.getrlimit(resource.RLIMIT_NOFILE)[0] // _OPEN_SHARE
         self._most_open = max(_LEAST_OPEN_FILES, min(limit, _MOST_OPEN_FILES))
@@ -97,6 +105,8 @@ class BlockStore:
     def _make_ours(self) -> None:
         """Blocks that were cut otherwise go, and what was not finished; nothing else that lies here."""
         path = self._root / "format"
+        for file in (path, self._log_path):
+            cleared(file, self._aside(file.name))
         try:
             is_ours = path.read_text("utf-8") == self._format
         except (OSError, UnicodeDecodeError):
@@ -111,6 +121,9 @@ class BlockStore:
             for name in self._names_there():
                 _unlink(f"{self._blocks}/{name[:2]}/{name}")
             path.write_text(self._format, "utf-8")
+
+    def _aside(self, name: str) -> Path:
+        return self._root / f"aside.{time.time_ns():x}.{name}"
 
     def _names_there(self) -> set[str]:
         folders = [folder for folder in os.scandir(self._blocks) if len(folder.name) == 2 and folder.is_dir()]
@@ -139,7 +152,7 @@ class BlockStore:
         self._logged = 0
         for name, block in self._logged_blocks():
             self._logged += 1
-            if name in there and block.size <= self._unit:
+            if name in there and block.size <= self.unit:
                 found.pop(name, None)
                 found[name] = block
         told, rows = self._told_by_files(there - found.keys())
@@ -163,8 +176,10 @@ class BlockStore:
             if name in asked and block.size == asked[name][1] and file_name(block.key)[3:] == name
         }
         for name in asked.keys() - found.keys():
+            path = self._blocks / name[:2] / name
             with contextlib.suppress(OSError):
-                (self._blocks / name[:2] / name).unlink()
+                cleared(path, self._aside(name))
+                path.unlink(missing_ok=True)
         return [*found.values()], [asked[name][0] for name in found]
 
     def remember(self, blocks: Iterable[StoredBlock]) -> None:
@@ -178,7 +193,7 @@ class BlockStore:
             self._logged = self._live = len(rows)
 
     def write(self, block: StoredBlock, pieces: Sequence[bytes]) -> bool:
-        """Whether it is kept. A full or broken disk is a no, with nothing left behind."""
+        """Whether it is kept. A broken disk is a no, with nothing left behind. DiskFull."""
         path = self._blocks / file_name(block.key)
         fresh = self._fresh / str(next(self._names))
         try:
@@ -186,16 +201,29 @@ class BlockStore:
             with fresh.open("wb", buffering=0) as file:
                 for piece in (*pieces, trailer(block, pieces)):
                     _write_all(file.fileno(), piece)
-            fresh.replace(path)
+            try:
+                fresh.replace(path)
+            except IsADirectoryError:
+                cleared(path, self._aside(path.name))
+                fresh.replace(path)
         except OSError as error:
-            logger.warning("vod.block_not_kept", extra={"error": error.strerror, "folder": str(self._root)})
             with contextlib.suppress(OSError):
                 fresh.unlink(missing_ok=True)
+            if error.errno in _NO_ROOM:
+                raise DiskFull from error
+            logger.warning("vod.block_not_kept", extra={"error": error.strerror, "folder": str(self._root)})
             return False
         with self._lock:
             self._open.pop(block.key, None)
         self._note(block)
         return True
+
+    def free(self) -> int:
+        """Octets that the disk has room for."""
+        with contextlib.suppress(OSError):
+            room = os.statvfs(self._root)
+            return room.f_bavail * room.f_frsize
+        return 0
 
     def _note(self, block: StoredBlock) -> None:
         with contextlib.suppress(OSError):
@@ -239,7 +267,7 @@ class BlockStore:
         block = OpenBlock(fd)
         try:
             before = os.fstat(fd)
-            whole = memoryview(os.pread(fd, min(before.st_size, self._unit + LONGEST_TAIL + 1), 0))
+            whole = memoryview(os.pread(fd, min(before.st_size, self.unit + LONGEST_TAIL + 1), 0))
             size = verify(whole, key)
         except OSError:
             size = None
@@ -263,8 +291,10 @@ class BlockStore:
         with self._lock:
             if self._open.pop(key, None) is not None or self._live:
                 self._live = max(0, self._live - 1)
+        path = self._blocks / file_name(key)
         with contextlib.suppress(OSError):
-            (self._blocks / file_name(key)).unlink(missing_ok=True)
+            cleared(path, self._aside(path.name))
+            path.unlink(missing_ok=True)
 
     def close(self) -> None:
         """Gives the folder free."""

@@ -16,6 +16,9 @@ class Order(Protocol):
     """The blocks that may go. A policy is a class that is made of the capacity in octets."""
 
     def __init__(self, capacity: int) -> None: ...
+    def resize(self, capacity: int) -> None:
+        """It is another one from now on; nobody goes for that."""
+
     @property
     def used(self) -> int:
         """Octets of all of them."""
@@ -95,10 +98,13 @@ class Lru:
     """
 
     def __init__(self, capacity: int) -> None:
-        self._new_share = capacity * _NEW_SHARE
+        self.resize(capacity)
         self._new, self._watched = Queue(), Queue()
         self._early: set[Hashable] = set()
         self._gone: FIFOCache[int, None] = FIFOCache(_LEAST_REMEMBERED)
+
+    def resize(self, capacity: int) -> None:
+        self._new_share = capacity * _NEW_SHARE
 
     @property
     def used(self) -> int:

@@ -5,7 +5,8 @@ import errno
 import os
 import stat
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import islice
@@ -18,6 +19,7 @@ from edge.http.byte_range import ByteRange
 from edge.vod.asset import Asset
 from edge.vod.media_type import media_type
 from edge.vod.open_file import OpenFile
+from edge.vod.origin_faults import watched
 
 PIECE_BYTES = 64 * 1024
 HELD_S = 1.0
@@ -55,7 +57,8 @@ class FileOrigin:
 
     async def stat(self, key: str) -> Asset:
         """See Origin.stat. Folders, devices and pipes are not found."""
-        file = await asyncio.to_thread(self._open, key)
+        with self._watched(key, "stat"):
+            file = await asyncio.to_thread(self._open, key)
         status = file.status()
         weak = "W/" if time.time() - status.st_ctime < _SETTLED_S else ""
         modified = datetime.fromtimestamp(status.st_mtime, UTC)
@@ -89,6 +92,15 @@ class FileOrigin:
 
     async def read(self, asset: Asset, span: ByteRange) -> AsyncIterator[bytes | bytearray]:
         """See Origin.read. Each piece is handed out only if the file is still the same after it was read."""
+        with self._watched(asset.key, "read") as answered:
+            async for piece in self._pieces(asset, span):
+                answered()
+                yield piece
+
+    def _watched(self, key: str, verb: str) -> AbstractContextManager[Callable[[], None]]:
+        return watched(self.name, str(self._root), key, verb)
+
+    async def _pieces(self, asset: Asset, span: ByteRange) -> AsyncIterator[bytes | bytearray]:
         held = self._held.get(asset.key)
         is_held = held is not None and held.version == asset.etag
         file = held.file if held and is_held else await asyncio.to_thread(self._open, asset.key)
@@ -98,16 +110,20 @@ class FileOrigin:
             try:
                 piece = await file.read(min(PIECE_BYTES, span.stop - at), at)
             except OSError as error:
-                raise OriginUnavailable(f"{self.name}: {error.strerror}; look at the disk") from error
+                raise _failed(f"{error.strerror}; look at the disk") from error
             if not piece or _version(file.status()) != version:
-                raise OriginChanged(f"{self.name}: {asset.key} was changed while it was read; ask again")
+                raise OriginChanged(f"{asset.key!r} was changed while it was read; ask again")
             at += len(piece)
             yield piece
 
     async def names(self, start: str) -> AsyncGenerator[str]:
         """See Listing. Links to folders are not followed here."""
         found = self._walk(start.rpartition("/")[0])
-        while some := await asyncio.to_thread(lambda: list(islice(found, _NAMES_AT_ONCE))):
+        while True:
+            with self._watched(start, "list"):
+                some = await asyncio.to_thread(lambda: list(islice(found, _NAMES_AT_ONCE)))
+            if not some:
+                return
             for name in some:
                 yield name
 
@@ -122,7 +138,7 @@ class FileOrigin:
 
     def _unread(self, error: OSError) -> None:
         if not isinstance(error, FileNotFoundError | NotADirectoryError):
-            raise OriginUnavailable(f"{self.name}: {error.strerror}; look at its rights") from error
+            raise _failed(f"{error.filename}: {error.strerror}; look at its rights") from error
 
     async def close(self) -> None:
         """Lets go of the files."""
@@ -137,7 +153,7 @@ class FileOrigin:
         except OSError as error:
             if error.errno in _NO_FILE:
                 raise _missing() from error
-            raise OriginUnavailable(f"{self.name}: {error.strerror}; look at its rights") from error
+            raise _failed(f"{error.strerror}; look at its rights") from error
         if not is_ours:
             raise _missing()
         return file
@@ -145,6 +161,10 @@ class FileOrigin:
 
 def _missing() -> NotFound:
     return NotFound("There is no such asset; look at its name, capitals included")
+
+
+def _failed(what: str) -> OriginUnavailable:
+    return OriginUnavailable("The origin's folder cannot be read", logged=what)
 
 
 def _version(status: os.stat_result) -> str:

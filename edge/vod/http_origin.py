@@ -162,7 +162,8 @@ class HttpOrigin:
             there = here.join(URL(location))
             place = f"{there.host}:{there.port}"
         except ValueError as error:
-            raise OriginLied(f"The origin redirects to {location[:80]!r}, which is no address") from error
+            what = f"The origin redirects to {location[:80]!r}, which is no address"
+            raise OriginLied("The origin redirects to what is no address", logged=what) from error
         listed = there.host in self._allow or place in self._allow
         if there.scheme not in {"http", here.scheme, "https"} or (here.scheme, there.scheme) == (
             "https",
@@ -170,7 +171,8 @@ class HttpOrigin:
         ):
             listed = False
         if not listed:
-            raise OriginLied(f"The origin redirects to {place}, which is not on the list: see `allow`")
+            what = f"The origin redirects to {place}, which is not on the list: see `allow`"
+            raise OriginLied("The origin redirects to where it may not", logged=what)
         return there
 
     def _address(self, mirror: URL, key: str) -> URL:

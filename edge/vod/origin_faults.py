@@ -45,7 +45,7 @@ def watched(origin: str, place: str, key: str, verb: str) -> Iterator[Callable[[
         VOD_ORIGIN_FAULTS.labels(origin, kind).inc()
         logger.warning(
             "vod.origin_failed",
-            extra={"origin": origin, "place": place, "asset": key, "fault": kind, "what": error.detail},
+            extra={"origin": origin, "place": place, "asset": key, "fault": kind, "what": error.logged},
         )
         raise
     except NotFound:
@@ -72,4 +72,4 @@ def translated() -> Iterator[None]:
         why = os.strerror(error.errno) if error.errno is not None and error.errno > 0 else error.strerror
         raise OriginUnavailable(f"The origin is not reached: {why}") from error
     except (aiohttp.ClientError, OSError) as error:
-        raise OriginUnavailable(f"The origin is not reached: {str(error)[:200]}") from error
+        raise OriginUnavailable("The origin is not reached", logged=f"{error!r:.200}") from error

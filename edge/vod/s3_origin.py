@@ -182,7 +182,7 @@ def _translated() -> Iterator[None]:
         raise OriginUnavailable("No keys for the object store: set access_key and secret_key") from error
     except exceptions.HTTPClientError as error:
         if isinstance(error.kwargs.get("error"), aiohttp.ClientResponseError):
-            raise OriginLied(f"The object store does not speak HTTP: {str(error)[:200]}") from error
-        raise OriginUnavailable(f"The object store is not reached: {str(error)[:200]}") from error
+            raise OriginLied("The object store does not speak HTTP", logged=str(error)[:200]) from error
+        raise OriginUnavailable("The object store is not reached", logged=str(error)[:200]) from error
     except exceptions.BotoCoreError as error:
-        raise OriginUnavailable(f"The object store is not reached: {str(error)[:200]}") from error
+        raise OriginUnavailable("The object store is not reached", logged=str(error)[:200]) from error

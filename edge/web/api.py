@@ -9,7 +9,7 @@ from typing import Any, Protocol
 from aiohttp import hdrs, web
 
 from edge.auth.admission import Admission
-from edge.errors import BadDirective, Forbidden, NotFound, Unauthorised
+from edge.errors import BadQuery, Forbidden, NotFound, Unauthorised
 from edge.http.cache_control import NO_STORE
 from edge.live.hub import MULTIVARIANT_PLAYLIST, ROOT, Hub
 from edge.live.publication import Publication
@@ -130,11 +130,11 @@ async def _name(request: web.Request) -> str:
         body = json.loads(await request.read())
         name = body["name"]
     except (ValueError, KeyError, TypeError, RecursionError) as error:
-        raise BadDirective(
+        raise BadQuery(
             'Send {"name": the jti, sub or kid, or stream:NAME, of what is to be revoked}'
         ) from error
     if not isinstance(name, str) or not 0 < len(name) <= _LONGEST_NAME:
-        raise BadDirective(f"A name has 1 to {_LONGEST_NAME} characters")
+        raise BadQuery(f"A name has 1 to {_LONGEST_NAME} characters")
     return name
 
 

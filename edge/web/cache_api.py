@@ -10,7 +10,7 @@ from urllib.parse import quote
 from aiohttp import hdrs, web
 
 from edge.auth.admission import Admission
-from edge.errors import BadDirective
+from edge.errors import BadQuery
 from edge.http.asset_path import asset_key
 from edge.http.cache_control import NO_STORE
 from edge.metrics import VOD_BLOCKS, VOD_EVICTED, VOD_WRITTEN
@@ -85,14 +85,15 @@ def cache_routes(cache: Cache, block_size: int, admission: Admission) -> list[we
 
 def _since_start() -> dict[str, Any]:
     (blocks,) = VOD_BLOCKS.collect()
-    counts = dict.fromkeys(("hit", "joined", "miss", "passed"), 0)
+    counts = dict.fromkeys(("ahead", "hit", "joined", "miss", "passed"), 0)
     for sample in blocks.samples:
         if sample.name.endswith("_total"):
             counts[sample.labels["result"]] = int(sample.value)
-    asked = counts["hit"] + counts["joined"] + counts["miss"]
+    asked = counts["hit"] + counts["joined"] + counts["ahead"] + counts["miss"]
     return {
         "hits": counts["hit"],
         "joined": counts["joined"],
+        "read_ahead": counts["ahead"],
         "misses": counts["miss"],
         "passed": counts["passed"],
         "hit_ratio": counts["hit"] / asked if asked else None,
@@ -109,20 +110,20 @@ def _total(counter: Any) -> int:
 def _pattern(request: web.Request, default: str | None) -> str:
     pattern = request.query.get("pattern", default)
     if pattern is None:
-        raise BadDirective("Say what: ?pattern=clips/*, or ?pattern=* for all (*, ? and [a-z] as in a shell)")
+        raise BadQuery("Say what: ?pattern=clips/*, or ?pattern=* for all (*, ? and [a-z] as in a shell)")
     return _checked(pattern)
 
 
 def _checked(pattern: str) -> str:
     if not 0 < len(pattern) <= _LONGEST_PATTERN:
-        raise BadDirective(f"A pattern has 1 to {_LONGEST_PATTERN} characters")
+        raise BadQuery(f"A pattern has 1 to {_LONGEST_PATTERN} characters")
     return pattern
 
 
 def _limit(request: web.Request) -> int:
     text = request.query.get("limit", str(LISTED))
     if not (text.isascii() and text.isdecimal() and len(text) < 10 and 1 <= int(text) <= MOST_LISTED):
-        raise BadDirective(f"limit is a number from 1 to {MOST_LISTED}")
+        raise BadQuery(f"limit is a number from 1 to {MOST_LISTED}")
     return int(text)
 
 
@@ -139,11 +140,11 @@ async def _order(request: web.Request) -> _Order:
         body = json.loads(await request.read())
         asset, pattern, rate = body.get("asset", ""), body.get("pattern"), body.get("rate_bytes")
     except (ValueError, TypeError, AttributeError, RecursionError) as error:
-        raise BadDirective(_ORDER) from error
+        raise BadQuery(_ORDER) from error
     if not isinstance(asset, str) or not isinstance(pattern, str | None) or bool(asset) == bool(pattern):
-        raise BadDirective(_ORDER)
+        raise BadQuery(_ORDER)
     if rate is not None and not (type(rate) in {int, float} and 1 <= rate < 1e15):
-        raise BadDirective("rate_bytes is a number of octets a second, 1 or more")
+        raise BadQuery("rate_bytes is a number of octets a second, 1 or more")
     return _Order(asset, _checked(pattern) if pattern else None, rate)
 
 

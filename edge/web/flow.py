@@ -10,7 +10,7 @@ from typing import NamedTuple, Protocol
 from edge.errors import EdgeError
 from edge.http.cors import OPEN
 from edge.http.message import AtHand, Headers, Octets, Pieces, RequestHead, Response, Streaming
-from edge.http.problem import problem_of
+from edge.http.problem import internal_error, problem_of
 from edge.http.token_path import for_log
 from edge.metrics import WEB_FAILURES
 from edge.web.tally import Count, Tally
@@ -62,13 +62,15 @@ class Way(NamedTuple):
 class Flow:
     """One answer on its way. Who made it says when the transport is full, and cancels it when it is gone."""
 
-    __slots__ = ("_reader", "_resumed", "_task", "_way")
+    __slots__ = ("_has_begun", "_reader", "_resumed", "_task", "_way")
 
     def __init__(self, way: Way, reader: Reader) -> None:
         self._way = way
         self._reader = reader
         self._resumed: asyncio.Future[None] | None = None
         self._task: asyncio.Task[None] | None = None
+        self._has_begun = False
+        """Something was written, or may have been."""
 
     def ask(self, later: Later) -> None:
         """Give what it says."""
@@ -76,6 +78,7 @@ class Flow:
 
     def follow(self, answer: AtHand, at: int) -> None:
         """Give the rest of what has begun."""
+        self._has_begun = True
         self._start(self._rest(answer, at))
 
     def _start(self, work: Coroutine[None, None, None]) -> None:
@@ -101,12 +104,16 @@ class Flow:
     async def _run(self, later: Later) -> None:
         answer = await later.begin()
         if isinstance(answer, Response):
-            self._reader.complete(answer)
+            self._complete(answer)
         elif answer.content_length == 0 or self._way.head.method == "HEAD":
             self._begin(answer, b"")
             self._reader.streamed(answer.status, 0, is_closed=self._way.closes)
         else:
             await self._stream(answer)
+
+    def _complete(self, response: Response) -> None:
+        self._has_begun = True
+        self._reader.complete(response)
 
     async def _stream(self, answer: Streaming) -> None:
         """The first piece is waited for: an origin that fails is an error with a sentence, later a cut."""
@@ -114,7 +121,7 @@ class Flow:
             try:
                 first = await anext(pieces)
             except EdgeError as error:
-                self._reader.complete(problem_of(error, headers=OPEN))
+                self._complete(problem_of(error, headers=OPEN))
                 return
             count = self._begin(answer, first)
             if not await self._pass_on(pieces, count):
@@ -146,6 +153,7 @@ class Flow:
     def _begin(self, answer: Streaming, first: Octets) -> Count:
         way = self._way
         way.begin(answer.status, answer.headers, answer.content_length, first)
+        self._has_begun = True
         count = way.tally.of(way.kind, answer.status)
         count.requests += 1
         count.octets += len(first)
@@ -163,7 +171,10 @@ class Flow:
         WEB_FAILURES.inc()
         facts = {"method": self._way.head.method, "path": for_log(self._way.head.path)}
         logger.error("web.request_failed", extra=facts, exc_info=fault)
-        self._way.transport.abort()
+        if self._has_begun:
+            self._way.transport.abort()
+        else:
+            self._complete(internal_error())
 
 
 def limit_unsent(transport: asyncio.Transport) -> None:

@@ -7,7 +7,7 @@ from aiohttp.typedefs import Handler
 
 from edge.errors import EdgeError
 from edge.http.message import Headers
-from edge.http.problem import problem, problem_of
+from edge.http.problem import internal_error, problem, problem_of
 from edge.http.token_path import for_log
 from edge.metrics import WEB_FAILURES, WEB_REQUESTS
 from edge.web.reply import written
@@ -53,7 +53,7 @@ async def problems(request: web.Request, handler: Handler) -> web.StreamResponse
         WEB_FAILURES.inc()
         facts = {"method": request.method, "path": for_log(request.rel_url.raw_path)}
         logger.exception("web.request_failed", extra=facts)
-        return written(problem(500, "Internal error", "This is a fault of the server; its log says more"))
+        return written(internal_error())
 
 
 def foreign(error: web.HTTPException) -> web.Response:

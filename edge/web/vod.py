@@ -147,7 +147,9 @@ def _ending_with_its_reader(request: web.Request) -> Iterator[None]:
 
 
 async def _streamed(request: web.Request, answer: Streaming) -> web.StreamResponse:
-    """The first piece is waited for: an origin that fails is an error with a sentence; later it is a cut."""
+    """The first piece is waited for: an origin that fails is an error with a sentence; later it is a cut,
+    never padded: a short body on a closed connection is an incomplete one (RFC 9112, 8).
+    """
     response = web.StreamResponse(status=answer.status, headers=CIMultiDict((*answer.headers, SERVER)))
     response.content_length = answer.content_length
     if request.method == hdrs.METH_HEAD or answer.content_length == 0:
@@ -159,11 +161,16 @@ async def _streamed(request: web.Request, answer: Streaming) -> web.StreamRespon
             first = await anext(pieces)
         except EdgeError as error:
             return await send(request, problem_of(error, headers=OPEN))
+        is_whole = False
         try:
             await response.prepare(request)
             await _pass_on(response, first, pieces)
+            is_whole = True
         except (EdgeError, ConnectionError, TimeoutError) as error:
-            _cut(request, error)
+            _log_cut(request, error)
+        finally:
+            if not is_whole and request.transport is not None:
+                request.transport.abort()
     return response
 
 
@@ -177,10 +184,7 @@ async def _pass_on(response: web.StreamResponse, first: Octets, pieces: Pieces) 
     await response.write_eof()
 
 
-def _cut(request: web.Request, error: Exception) -> None:
-    """Never padded: a short body on a closed connection is an incomplete one (RFC 9112, 8)."""
+def _log_cut(request: web.Request, error: Exception) -> None:
     if isinstance(error, EdgeError):
         path = for_log(request.rel_url.raw_path)
         logger.warning("vod.cut_off", extra={"asset": path, "fault": error.detail})
-    if request.transport is not None:
-        request.transport.abort()

@@ -1,7 +1,7 @@
 from edge.cache.listing import assets_text, matched_text, size, stats_text
 
 STATS = {
-    "capacity_bytes": 10 * 1024**3, "used_bytes": 5 * 1024**3, "blocks": 5_120, "head_blocks": 12, "fills": 2, "hits": 930, "joined": 20,
+    "capacity_bytes": 10 * 1024**3, "used_bytes": 5 * 1024**3, "blocks": 5_120, "head_blocks": 12, "fills": 2, "hits": 930, "joined": 20, "read_ahead": 7,
     "misses": 50, "passed": 0, "hit_ratio": 0.93, "evicted_blocks": 7, "written_bytes": 6 * 1024**3,
 }  # fmt: skip
 
@@ -17,11 +17,11 @@ def test_stats():
         "used          5.0 GiB of 10.0 GiB (50%)",
         "blocks        5,120, 12 of them heads (let go last)",
         "on their way  2",
-        "hit ratio     93.0% of 1,000 blocks since the server started",
-        "misses        50, and 20 joined one on its way",
+        "hit ratio     93.0% of 1,007 blocks since the server started",
+        "misses        50, 7 read ahead, 20 joined one on its way",
         "evicted       7 blocks; 6.0 GiB written",
     ]
-    new = stats_text({**STATS, "hit_ratio": None, "hits": 0, "joined": 0, "misses": 0})
+    new = stats_text({**STATS, "hit_ratio": None, "hits": 0, "joined": 0, "read_ahead": 0, "misses": 0})
     assert "hit ratio     nothing was asked for yet\n" in new
 
 

@@ -41,8 +41,11 @@ async def main(folder):
         await asyncio.gather(*(get("bcd"[n % 3], n * 1_000_000, n * 1_000_000 + 9_000_000) for n in range(9)))
         for start in range(0, size, 3_000_000):
             await get("a", start, min(start + 70_000, size))
-        async with http.get("/api/v1/cache") as answer:
-            print("kept", (await answer.json())["used_bytes"])
+        stats = {"fills": 1}
+        while stats["fills"]:
+            async with http.get("/api/v1/cache") as answer:
+                stats = await answer.json()
+        print("kept", stats["used_bytes"])
 
 
 if __name__ == "__main__":

@@ -112,3 +112,11 @@ def test_a_folder_that_is_gone_is_nothing_to_remember(tmp_path):
     log.forget_matching("*")
     log.forget("a")
     log.close()
+
+
+def test_a_pipe_in_its_place_is_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "assets.log")
+    log = AssetLog(tmp_path / "assets.log", 1_000)
+    assert log.load() == {}
+    log.close()
+    assert not (tmp_path / "assets.log").exists()

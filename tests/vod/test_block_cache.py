@@ -1,6 +1,7 @@
 import asyncio
 import contextlib
 import tempfile
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from scripted_origin import ScriptedOrigin, failure
 
 from edge.errors import EdgeError, NotFound, OriginChanged, OriginError, OriginUnavailable
 from edge.http.byte_range import ByteRange
+from edge.metrics import VOD_BLOCKS
 from edge.vod.block_cache import BlockCache, CacheRules
 from edge.vod.http_origin import HttpOrigin, Patience
 from edge.vod.known_assets import Freshness
@@ -327,3 +329,26 @@ async def test_a_purge_while_the_disk_is_looked_at_finds_all(tmp_path, origin):
     await cache.begin()
     assert await cache.purge("a") == len(CONTENT) // BLOCK + 1
     await cache.close()
+
+
+def counted():
+    (family,) = VOD_BLOCKS.collect()
+    return {each.labels["result"]: each.value for each in family.samples if each.name.endswith("_total")}
+
+
+async def test_what_was_read_ahead_is_counted_as_that_and_each_block_once(tmp_path, origin):
+    async with running(tmp_path, origin, read_ahead=2) as cache:
+        asset = await cache.open("a")
+        steps = [counted()]
+        for _ in range(2):
+            assert await body(cache, asset, 0, 5 * BLOCK) == CONTENT[: 5 * BLOCK]
+            await cache._fetches.ended("a")
+            steps.append(counted())
+        spent = [
+            {result: after[result] - before.get(result, 0) for result in after}
+            for before, after in pairwise(steps)
+        ]
+    assert [{result: n for result, n in each.items() if n} for each in spent] == [
+        {"miss": 1, "ahead": 4},
+        {"hit": 5},
+    ]

@@ -33,3 +33,28 @@ def test_looking_at_a_block_does_not_warm_it(policy):
     assert before[-1] == (key(0, asset="a0"), 10), "heads go last"
     assert sorted(index.assets()) == ["a0", "a1"]
     assert sorted(index.of_asset("a1")) == [key(1, asset="a1"), key(3, asset="a1")]
+
+
+@pytest.mark.parametrize("policy", POLICIES)
+def test_with_less_room_the_coldest_go_and_heads_keep_their_share(policy):
+    index = BlockIndex(200, head_quota=40, policy=policy)
+    for number in range(20):
+        index.admit(key(number), 10, is_head=number < 4)
+    index.pin(key(19))
+    gone = index.resize(100)
+    assert (len(gone), index.used, index.capacity, index.heads) == (10, 100, 100, 2)
+    assert key(19) in index
+    assert set(gone).isdisjoint(index.of_asset("a"))
+    index.resize(0)
+    assert [*index.of_asset("a")] == [key(19)], "what is read stays"
+    index.resize(200)
+    assert all(index.admit(key(number), 10, is_head=True).evicted == () for number in range(19))
+    assert index.heads == 4
+
+
+def test_heads_have_half_of_a_smaller_room_at_most():
+    index = BlockIndex(200, head_quota=200)
+    for number in range(20):
+        index.admit(key(number), 10, is_head=True)
+    index.resize(100)
+    assert (index.used, index.heads) == (100, 5)

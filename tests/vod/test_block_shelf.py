@@ -1,5 +1,9 @@
 import asyncio
 import contextlib
+import errno
+import logging
+import os
+import stat
 
 import pytest
 
@@ -96,3 +100,92 @@ async def test_nothing_waits_for_what_is_on_disk_but_those_who_ask_for_it(tmp_pa
     await shelf.close()  # while it is looked at: the order is remembered all the same
     async with shelf_in(tmp_path) as shelf:
         assert shelf.list() == [StoredBlock(KEY, 200, False)]
+
+
+@pytest.fixture
+def small_disk(tmp_path, monkeypatch):
+    """A disk with room for some octets, others' among them."""
+    disk = {"size": 2_000, "others": 0}
+    write = os.write
+
+    def used():
+        return disk["others"] + sum(
+            file.stat().st_size for file in tmp_path.glob("[bf]*/**/*") if file.is_file()
+        )
+
+    def full(fd, octets):
+        if len(octets) >= 200 and used() + len(octets) > disk["size"]:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return write(fd, octets)
+
+    def statvfs(path):
+        return os.statvfs_result((1, 1, 0, 0, disk["size"] - used(), 0, 0, 0, 0, 255))
+
+    monkeypatch.setattr(os, "write", full)
+    monkeypatch.setattr(os, "statvfs", statvfs)
+    return disk
+
+
+async def test_on_a_full_disk_the_coldest_make_room(tmp_path, small_disk, caplog):
+    shelf = BlockShelf(BlockStore(tmp_path, 200), BlockIndex(100_000, head_quota=0))
+    await shelf.begin()
+    await shelf.loaded()
+    caplog.set_level(logging.WARNING)
+    assert [await put(shelf, KEY._replace(number=number)) for number in range(30)] == [True] * 30
+    assert KEY._replace(number=29) in shelf
+    assert KEY not in shelf
+    assert 600 <= shelf.used <= shelf.capacity < 2_000
+    told = [record for record in caplog.records if record.getMessage() == "vod.disk_full"]
+    assert len(told) == 1
+    assert "vod.capacity" in told[0].mend
+    await shelf.close()
+
+
+async def test_a_disk_that_others_filled_does_not_empty_the_cache_and_takes_more_later(
+    tmp_path, small_disk, monkeypatch
+):
+    shelf = BlockShelf(BlockStore(tmp_path, 200), BlockIndex(5_000, head_quota=0))
+    now = [0.0]
+    monkeypatch.setattr(shelf, "_now", lambda: now[0])
+    await shelf.begin()
+    await shelf.loaded()
+    for number in range(6):
+        await put(shelf, KEY._replace(number=number))
+    small_disk["others"] = 50_000
+    for number in range(6, 30):
+        assert not await put(shelf, KEY._replace(number=number))
+    assert shelf.used >= 200
+    small_disk.update(size=100_000, others=0)
+    now[0] = 100.0
+    assert all([await put(shelf, KEY._replace(number=number)) for number in range(30, 60)])
+    assert shelf.capacity == 5_000
+    await shelf.close()
+
+
+@pytest.mark.parametrize("is_known", [True, False])
+async def test_a_folder_in_the_place_of_a_block_is_set_aside(tmp_path, is_known):
+    path = tmp_path / "blocks" / file_name(KEY)
+    async with shelf_in(tmp_path) as shelf:
+        if is_known:
+            await put(shelf)
+            path.unlink()
+        (path / "within").mkdir(parents=True)
+        if is_known:
+            assert await shelf.read(KEY, 0, 9) is None
+        assert await put(shelf)
+        assert await shelf.read(KEY, 0, 9) == OCTETS[:9]
+    (aside,) = tmp_path.glob("aside.*")
+    assert (aside / "within").is_dir(), "nobody asked for it to be deleted"
+
+
+@pytest.mark.parametrize("name", ["index.log", "format"])
+@pytest.mark.parametrize("make", [os.mkfifo, os.mkdir, lambda path: path.symlink_to("/dev/zero")])
+async def test_what_is_no_file_does_not_hold_up_the_start(tmp_path, name, make):
+    async with shelf_in(tmp_path) as shelf:
+        await put(shelf)
+    (tmp_path / name).unlink()
+    make(tmp_path / name)
+    async with asyncio.timeout(10), shelf_in(tmp_path) as shelf:
+        assert len(shelf) == (name == "index.log")
+        assert await put(shelf)
+    assert stat.S_ISREG((tmp_path / name).lstat().st_mode)

@@ -1,10 +1,11 @@
+import errno
 import os
 import stat
 import time
 
 import pytest
 
-from edge.errors import NotFound, OriginChanged
+from edge.errors import NotFound, OriginChanged, OriginUnavailable
 from edge.http.byte_range import ByteRange
 from edge.vod.file_origin import PIECE_BYTES, FileOrigin
 
@@ -115,3 +116,20 @@ async def test_names_below_the_root_and_nothing_else(root):
     assert await names("a/de") == ["a/clip.mp4", "a/deep/ü.mp4"]
     for outside in ("../", "link/", "/etc/", "a/../../", "none/", "a\0/", "b.mp4/"):
         assert await names(outside) == []
+
+
+async def test_what_a_client_is_told_has_no_folder_and_the_log_has_it(tmp_path, monkeypatch, caplog):
+    (tmp_path / "a.mp4").write_bytes(b"a")
+    origin = FileOrigin(f"file:{tmp_path}", tmp_path)
+
+    def refused(path):
+        raise PermissionError(errno.EACCES, "Permission denied", str(path))
+
+    monkeypatch.setattr("edge.vod.file_origin.OpenFile", refused)
+    with pytest.raises(OriginUnavailable) as caught:
+        await origin.stat("a.mp4")
+    assert caught.value.detail == "The origin's folder cannot be read"
+    (record,) = [record for record in caplog.records if record.getMessage() == "vod.origin_failed"]
+    assert record.place == str(tmp_path)
+    assert record.what == "Permission denied; look at its rights"
+    assert (record.asset, record.fault) == ("a.mp4", "unavailable")

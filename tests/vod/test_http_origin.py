@@ -170,3 +170,14 @@ async def test_a_lie_about_the_asset_itself_is_found(lie, caplog):
             assert (record.origin, record.asset) == ("liar", "clip.mp4")
             assert record.place == server.address + "/"
             assert record.what
+
+
+async def test_where_an_origin_redirects_is_for_the_log_only(caplog):
+    async with LyingOrigin(CONTENT, "redirect away") as server:
+        origin = HttpOrigin("liar", [server.address], patience=QUICK)
+        with pytest.raises(OriginLied) as caught:
+            async for _ in origin.read(await origin.stat("clip.mp4"), SPAN):
+                pass
+        await origin.close()
+    assert caught.value.detail == "The origin redirects to where it may not"
+    assert "169.254.169.254" in caplog.records[-1].what

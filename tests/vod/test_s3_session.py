@@ -39,7 +39,8 @@ async def test_a_store_that_lies_is_found_and_followed_nowhere(caplog):
             assert CONTENT[1_000:2_000].startswith(b"".join(got)), lie
             record = next(one for one in reversed(caplog.records) if one.message == "vod.origin_failed")
             assert (record.origin, record.place, record.asset) == ("liar", f"{endpoint}/clips", "clip.mp4")
-            assert record.what == fault.detail
+            assert record.what == fault.logged
+            assert "127.0.0.1" not in fault.detail, "clients are told no address"
         server.lie, got = None, []
         await read(origin, asset, got)
         assert b"".join(got) == CONTENT[1_000:2_000]

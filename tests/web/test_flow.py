@@ -1,5 +1,7 @@
 import asyncio
 
+import pytest
+
 from edge.errors import OriginUnavailable
 from edge.http.message import Response, Streaming
 from edge.web.flow import Later
@@ -9,7 +11,8 @@ PIECES = [b"a" * 1000, b"b" * 1000, b"c" * 1000]
 
 
 class Room:
-    def __init__(self, *, fails_after=99):
+    def __init__(self, *, fails_after=99, fault=None):
+        self.fault = fault or OriginUnavailable("gone")
         self.fails_after = fails_after
         self.given = 0
         self.is_closed = False
@@ -28,7 +31,7 @@ class Room:
         try:
             for number, piece in enumerate(PIECES):
                 if number == self.fails_after:
-                    raise OriginUnavailable("gone")
+                    raise self.fault
                 await asyncio.sleep(0)
                 self.given += 1
                 yield piece
@@ -98,6 +101,46 @@ async def test_a_fault_before_the_first_octet_is_an_answer_and_later_a_cut():
         assert not transport.is_closing()
         transport.lose()
         transport = await opened(lanes, Room(fails_after=2))
+        transport.receive(request())
+        await settle(40)
+        assert transport.was_aborted
+        assert transport.written.endswith(PIECES[0] + PIECES[1])
+        await settle()
+
+
+@pytest.mark.parametrize("method", [b"GET", b"HEAD"])
+async def test_a_fault_of_ours_before_the_first_octet_is_an_answer_too(method):
+    class Broken(Room):
+        async def begin(self):
+            await asyncio.sleep(0)
+            raise KeyError("of ours")
+
+    async with both_lanes() as lanes:
+        transport = await opened(lanes, Broken())
+        transport.receive(request(method))
+        await settle(40)
+        head, _, body = transport.written.partition(b"\r\n\r\n")
+        assert head.startswith(b"HTTP/1.1 500 ")
+        assert b"application/problem+json" in head
+        assert bool(body) == (method == b"GET")
+        assert b"of ours" not in body
+        assert not transport.is_closing()
+        assert lanes.ready.requests == 0
+        transport.receive(request(method))
+        await settle(40)
+        assert transport.written.count(b"HTTP/1.1 500 ") == 2
+        transport.lose()
+        await settle()
+
+
+async def test_a_fault_of_ours_amid_the_pieces():
+    async with both_lanes() as lanes:
+        transport = await opened(lanes, Room(fails_after=0, fault=KeyError("of ours")))
+        transport.receive(request())
+        await settle(40)
+        assert transport.written.startswith(b"HTTP/1.1 500 ")
+        transport.lose()
+        transport = await opened(lanes, Room(fails_after=2, fault=KeyError("of ours")))
         transport.receive(request())
         await settle(40)
         assert transport.was_aborted
