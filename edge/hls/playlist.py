@@ -18,6 +18,8 @@ VERSION = 9
 """EXT-X-SKIP needs 9 (section 8); one number for full and delta playlists, for AVPlayer compares them."""
 
 _PARTS_FOR = 3  # target durations from the end in which parts are listed (6.2.2)
+_MORE_IN_PRINT = TICKS // 1000
+"""What is exactly so far from the end in truth seems further in print, where durations are rounded up."""
 _SKIP_BOUNDARY = 6  # target durations (4.4.3.8)
 
 
@@ -223,7 +225,7 @@ class MediaPlaylist:
         """6.2.2: parts more than three target durations from the end SHOULD be removed. A segment keeps all
         of its own until the last one is: hls.js counts a segment's parts from the first that is listed.
         """
-        room = _PARTS_FOR * self._window.target_duration_s * TICKS
+        room = _PARTS_FOR * self._window.target_duration_s * TICKS - _MORE_IN_PRINT
         room -= sum(part.duration_ticks for part in self._window.parts)
         first = len(segments)
         while first and room >= 0:
