@@ -2,13 +2,12 @@
 everybody.
 """
 
-import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
-from itertools import islice
 
+from edge.hls.front import Front
 from edge.hls.part_durations import PartDurations
 from edge.hls.position import Position
 from edge.hls.segment import TICKS, Part, Segment, SegmentHead
@@ -25,25 +24,36 @@ _SKIP_BOUNDARY = 6  # target durations (4.4.3.8)
 
 @dataclass(frozen=True)
 class Playlist:
-    """A rendered playlist. Buffers are shared by all who send them. gzip is done when it is asked for,
+    """A rendered playlist. Buffers are shared by all who send them. Each form is made when it is asked for,
     once.
     """
 
     position: Position
     """Of the newest part in it."""
-    plain: bytes
-    delta: bytes
-    """With the old segments skipped (4.4.5.2); `plain` where there are none old enough, or it has ended."""
+    whole: Front
+    recent: Front
+    """With the old segments skipped (4.4.5.2); `whole` where there are none old enough, or it has ended."""
+    end: bytes
+
+    @cached_property
+    def plain(self) -> bytes:
+        """All of it."""
+        return self.whole.text + self.end
+
+    @cached_property
+    def delta(self) -> bytes:
+        """The delta update; `plain` where there is nothing to skip."""
+        return self.plain if self.recent is self.whole else self.recent.text + self.end
 
     @cached_property
     def gzip(self) -> bytes:
         """`plain`, for Content-Encoding: gzip."""
-        return _gzip(self.plain)
+        return self.whole.gzip(self.end)
 
     @cached_property
     def delta_gzip(self) -> bytes:
         """`delta`, for Content-Encoding: gzip."""
-        return self.gzip if self.delta is self.plain else _gzip(self.delta)
+        return self.gzip if self.recent is self.whole else self.recent.gzip(self.end)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,15 +62,6 @@ class Report:
 
     uri: str
     last: Position
-
-
-_LITTLE_MEMORY = 5
-"""Of zlib's levels: it packs a playlist as well as 8, whose 256 KiB are fetched from the kernel each time."""
-
-
-def _gzip(data: bytes) -> bytes:
-    packer = zlib.compressobj(6, zlib.DEFLATED, 31, _LITTLE_MEMORY)
-    return packer.compress(data) + packer.flush()
 
 
 def seconds(ticks: int) -> str:
@@ -86,10 +87,8 @@ class MediaPlaylist:
         self._window = window
         self._prefix = prefix
         self._sealed: dict[int, tuple[str, str]] = {}
-        self._bare_key: tuple[int, int, int] | None = None
-        self._bare = ("", "")
-        self._header_key: tuple[int | None, int, int] | None = None
-        self._header_lines = ""
+        self._front_key: tuple[object, ...] = ()
+        self._fronts = (Front(b""), Front(b""))
         self._growing: list[str] = []
         self._growing_msn = -1
         self._growing_durations = self._durations()
@@ -111,28 +110,33 @@ class MediaPlaylist:
 
         The window must have a target duration (it has, when it is playable).
         """
+        whole, recent = self._before_growing()
+        end = "".join([*self._growing_lines(), *self._end(reports)]).encode("ascii")
+        return Playlist(self._window.last_part, whole, recent, end)
+
+    def _before_growing(self) -> tuple[Front, Front]:
+        """Whole, and as a delta. Made anew when a segment is sealed, or loses its parts."""
         window = self._window
-        segments = window.segments
-        full = self._first_with_parts(segments)
-        skipped = 0 if window.ended else min(self._skippable(segments), full)
-        old, recent = self._without_parts(skipped, full)
-        lines = [self._lines(segments[i])[1] for i in range(full, len(segments))]
-        tail = "".join([*lines, *self._growing_lines(), *self._end(reports)])
-        head = self._header()
-        plain = delta = f"{head}{self._map_for_first(0)}{old}{recent}{tail}".encode("ascii")
+        full = self._first_with_parts(window.segments)
+        key = (window.media_sequence, window.last_complete, full, window.head, window.ended)
+        if key != self._front_key:
+            self._front_key, self._fronts = key, self._new_fronts(full)
+        return self._fronts
+
+    def _new_fronts(self, full: int) -> tuple[Front, Front]:
+        segments = self._window.segments
+        skipped = 0 if self._window.ended else min(self._skippable(segments), full)
+        lines = [self._lines(segment)[i >= full] for i, segment in enumerate(segments)]
+        for msn in [msn for msn in self._sealed if msn < self._window.media_sequence]:
+            del self._sealed[msn]
+        head, old, new = self._header(), "".join(lines[:skipped]), "".join(lines[skipped:])
+        whole = recent = Front(f"{head}{self._map_for_first(0)}{old}{new}".encode("ascii"))
         if skipped:
             skip = f"#EXT-X-SKIP:SKIPPED-SEGMENTS={skipped}\n"
-            delta = f"{head}{skip}{self._map_for_first(skipped)}{recent}{tail}".encode("ascii")
-        return Playlist(window.last_part, plain, delta)
+            recent = Front(f"{head}{skip}{self._map_for_first(skipped)}{new}".encode("ascii"))
+        return whole, recent
 
     def _header(self) -> str:
-        window = self._window
-        key = (window.target_duration_s, window.media_sequence, window.discontinuity_sequence)
-        if key != self._header_key:
-            self._header_key, self._header_lines = key, self._new_header()
-        return self._header_lines
-
-    def _new_header(self) -> str:
         window = self._window
         target = window.target_duration_s
         return (
@@ -179,18 +183,6 @@ class MediaPlaylist:
             tail = f"{gap}#EXTINF:{seconds(segment.duration_ticks)},\n{self.segment_uri(segment.msn)}\n"
             lines = self._sealed[segment.msn] = (head + tail, head + parts + tail)
         return lines
-
-    def _without_parts(self, skipped: int, full: int) -> tuple[str, str]:
-        """The segments before `full`: those that a delta skips, and the others. Made once a segment."""
-        segments = self._window.segments
-        key = (self._window.media_sequence, skipped, full)
-        if key != self._bare_key:
-            self._bare_key = key
-            bare = [self._lines(segment)[0] for segment in islice(segments, full)]
-            self._bare = ("".join(bare[:skipped]), "".join(bare[skipped:]))
-            for msn in [msn for msn in self._sealed if msn < key[0]]:
-                del self._sealed[msn]
-        return self._bare
 
     def _growing_lines(self) -> list[str]:
         head, parts = self._window.head, self._window.parts

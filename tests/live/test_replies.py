@@ -1,12 +1,13 @@
 import json
 from datetime import UTC, datetime
 
+from edge.hls.front import Front
 from edge.hls.playlist import Playlist
 from edge.hls.position import Position
 from edge.hls.segment import Part, Segment, SegmentHead
 from edge.live.replies import Replies, not_playable_yet, overloaded, stalled
 
-PLAYLIST = Playlist(Position(7, 1), b"#EXTM3U\nplain\n", b"#EXTM3U\ndelta\n")
+PLAYLIST = Playlist(Position(7, 1), Front(b"#EXTM3U\npl"), Front(b"#EXTM3U\ndelt"), b"ain\n")
 
 
 def make() -> Replies:
