@@ -1,8 +1,10 @@
 """One playable output of a publication: samples in, the same bytes to everybody who waits for them out."""
 
+import re
 import secrets
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 
 from edge.config import Config
 from edge.hls.directives import WaitFor, parse, resolve
@@ -13,7 +15,7 @@ from edge.hls.segmenter import Segmenter
 from edge.hls.window import LiveWindow
 from edge.http.message import Response
 from edge.live.audience import Audience
-from edge.live.listing import Form, Listing
+from edge.live.listing import MEDIA_PLAYLIST, Form, Listing
 from edge.live.replies import Replies, not_playable_yet, overloaded, stalled
 from edge.live.shelf import InitName, PartName, SegmentName, Shelf, parse_name
 from edge.live.waiters import Key, Leave, Places, Queue, Viewer, Wait, Waiters, wake
@@ -34,6 +36,8 @@ a playlist that did not grow."""
 HOLD_TARGET_DURATIONS = 3  # 6.2.5.2
 
 _MOST_REMEMBERED = 64
+_AT_EDGE = re.compile(r"_HLS_msn=[0-9]+&_HLS_part=[0-9]+((?:&.*)?)")
+"""As players at the live edge ask."""
 
 
 class Rendition:
@@ -177,7 +181,7 @@ class Rendition:
         """By the directives in the raw `query`. BadDirective, TooFarAhead."""
         known = self._held_for.get((query, gzip))
         if known is not None:
-            return self._hold(self._playlist_waiters, known)
+            return self._hold_playlist(known)
         directives = parse(query)
         decision = resolve(directives, self.window)
         form = Form(directives.skip, gzip)
@@ -185,7 +189,7 @@ class Rendition:
             key = (decision.position, form)
             if len(self._held_for) < _MOST_REMEMBERED:
                 self._held_for[query, gzip] = key
-            return self._hold(self._playlist_waiters, key)
+            return self._hold_playlist(key)
         if directives.msn is None:
             self.audience.asked_without_directives()
         return self._listing.media_playlist(form, "plain" if directives.msn is None else "blocking")
@@ -228,6 +232,24 @@ class Rendition:
     @property
     def _is_answerable(self) -> bool:
         return self.window.is_playable or self.window.ended
+
+    def _hold_playlist(self, key: tuple[Position, Form]) -> Response | Wait:
+        held = self._hold(self._playlist_waiters, key)
+        if isinstance(held, Wait):
+            held.following = partial(self._following, key[1])
+        return held
+
+    def _following(self, form: Form, query: str) -> list[tuple[str, Response | Wait]]:
+        """See waiters.Following: the newest part, and to wait again."""
+        asked, window = _AT_EDGE.fullmatch(query), self.window
+        if asked is None or not self._is_answerable or window.ended:
+            return []
+        part, after = PartName(window.next_number - 1), window.next_position
+        playlist = f"{MEDIA_PLAYLIST}?_HLS_msn={after.msn}&_HLS_part={after.part}{asked[1]}"
+        return [
+            (f"{self.prefix}/part{part.number}.m4s", self._shelf.part(part)),
+            (playlist, self._hold_playlist((after, form))),
+        ]
 
     def _hold(self, waiters: Waiters[Key], key: Key) -> Response | Wait:
         if self._places.are_full:

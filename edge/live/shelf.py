@@ -52,6 +52,8 @@ class Shelf:
     def __init__(self, window: LiveWindow, replies: Replies) -> None:
         self._window = window
         self._replies = replies
+        self._init_index: int | None = None
+        self._type = ""
 
     def init(self, name: InitName) -> Response:
         """The init segment of that number, while a listed, kept or coming part needs it."""
@@ -76,6 +78,9 @@ class Shelf:
         return self._replies.part(part, self._content_type())
 
     def _content_type(self) -> str:
-        init = self._window.init
-        has_video = init is None or any(track.kind == "video" for track in init.tracks)
-        return "video/mp4" if has_video else "audio/mp4"
+        index = self._window.init_index
+        if index != self._init_index:
+            init = self._window.init
+            has_video = init is None or any(track.kind == "video" for track in init.tracks)
+            self._init_index, self._type = index, "video/mp4" if has_video else "audio/mp4"
+        return self._type

@@ -128,16 +128,28 @@ def wake(viewers: Sequence[Viewer], response: Response) -> int:
     return len(viewers)
 
 
+Following = Callable[[str], "Sequence[tuple[str, Response | Wait]]"]
+"""From the raw query of one who waited, and has his answer: what he asks next, by addresses relative to his,
+and how that is answered now.
+"""
+
+
 class Wait:
     """The answer is not there yet. A lane subscribes right away, in the same turn of its loop, or never;
     while the lease holds, others who ask the same may be subscribed too.
     """
 
-    __slots__ = ("_join", "lease")
+    __slots__ = ("_join", "following", "lease")
 
-    def __init__(self, join: Callable[[Viewer, float], Leave], lease: Lease | None = None) -> None:
+    def __init__(
+        self,
+        join: Callable[[Viewer, float], Leave],
+        lease: Lease | None = None,
+        following: Following | None = None,
+    ) -> None:
         self._join = join
         self.lease = lease
+        self.following = following
 
     def subscribe(self, viewer: Viewer, now: float) -> Leave:
         """Have `viewer` answered when the answer has come, or when waiting longer makes no sense.

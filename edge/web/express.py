@@ -13,7 +13,8 @@ from edge.web.client_address import client_address
 from edge.web.doors import FULL, no_seat
 from edge.web.flow import Flow, Way
 from edge.web.handover import hand_over
-from edge.web.lane import HEARD_EVERY, NO_MEMO, Asked, Lane, Shortcut
+from edge.web.lane import HEARD_EVERY, Lane, Shortcut
+from edge.web.memo import NO_MEMO, Asked
 from edge.web.patience import Patience
 from edge.web.permitted import Permitted
 from edge.web.reel import Reel
@@ -319,6 +320,8 @@ class Express(Patience):
             self._let_go()
             self._since = self._lane.now
             self._send(asked, self._lane.wire(asked, response))
+            if asked.following is not None:
+                asked.follow()
             if self._buffer or self._is_paused or self._is_ending:
                 self._go_on()
             else:

@@ -3,31 +3,32 @@
 import asyncio
 import time
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from typing import Protocol
 
 from edge.config import Config
 from edge.errors import Overloaded, TooManyRequests
 from edge.http.accept import accepts_gzip
-from edge.http.cmcd import IN_LINE, PlayerReport, parse_cmcd, parse_encoded, split_fields, split_line
+from edge.http.cmcd import IN_LINE, PlayerReport, parse_cmcd, split_fields, split_line
 from edge.http.conditional import revalidated
-from edge.http.message import AtHand, Lease, RequestHead, Response, Slices
+from edge.http.message import AtHand, Lease, RequestHead, Response
 from edge.http.plain_request import MOST_HEAD_BYTES, Fields, read_fields, read_line
 from edge.http.problem import problem_of
-from edge.live.waiters import Wait
+from edge.live.waiters import Following, Wait
 from edge.metrics import WEB_SENDING
 from edge.web.access_log import AccessLog
 from edge.web.client_address import trusted_networks
 from edge.web.doors import Doors, Seats
 from edge.web.flow import Later
 from edge.web.gate import is_let_in
-from edge.web.middleware import kind_of
+from edge.web.memo import NO_MEMO, Asked, Known, Memo, Telling
 from edge.web.outbox import Outbox
 from edge.web.permitted import Permitted
 from edge.web.rate_limit import rate_of
 from edge.web.readiness import Readiness
 from edge.web.reply import READ
 from edge.web.strict import Strict
-from edge.web.tally import Count, Tally
+from edge.web.tally import Tally
 from edge.web.wheel import Wheel
 from edge.web.wire import Wire, Wires, date_line
 
@@ -35,13 +36,12 @@ _WANTED = frozenset(READ)
 _MOST_KNOWN = 4096
 _MOST_FIELDS = 1024
 _LONGEST_LINE = 512
+_VERSION = b" HTTP/1.1"
 _HEARD_S = 0.2
 _LOOKS_AT_ONCE = 256
 """Ten times a second: thousands who came together are not sent away in one moment that others wait for."""
 HEARD_EVERY = 64
 """So many answers take a millisecond or two; a loop may bring a thousand requests at once."""
-_NEVER = Lease()
-_NEVER.holds = False
 
 
 def _nobody() -> None:
@@ -91,103 +91,6 @@ class Shortcut(Protocol):
 
     def give(self, data: bytes, transport: asyncio.WriteTransport, lane: "Lane") -> bool:
         """Whether `data` is one of them, and is answered."""
-
-
-class Asked:
-    """A request and its answer: `wire`, `wait` or `later`. Shared by all who ask so while its lease holds."""
-
-    __slots__ = (
-        "closes",
-        "count",
-        "head",
-        "hears",
-        "is_simple",
-        "kind",
-        "later",
-        "lease",
-        "slices",
-        "wait",
-        "wire",
-    )
-
-    def __init__(self, head: RequestHead, *, closes: bool) -> None:
-        self.head = head
-        self.closes = closes
-        self.kind = kind_of(head.path)
-        self.is_simple = head.method == "GET" and self.kind != "vod" and "if-none-match" not in head.headers
-        self.lease = _NEVER
-        self.hears: Callable[[PlayerReport], None] | None = None
-        self.wait: Wait | None = None
-        self.later: Later | AtHand | None = None
-        self.slices: Slices | None = None
-        self.wire: Wire | None = None
-        self.count: Count | None = None
-
-
-Known = dict[bytes, Asked]
-
-
-class Memo:
-    """What was asked lately with fields that mean the same: by request line; and, for those who are Permitted
-    only, by the line without the token. Who could put a line into the one finds nothing of the other.
-    """
-
-    __slots__ = ("known", "permitted", "told")
-
-    def __init__(self) -> None:
-        self.known: Known = {}
-        self.permitted: Known = {}
-        self.told: str | None = None
-        """The report that comes with this request, in its fields."""
-
-    @property
-    def shared(self) -> "Memo":
-        """What is remembered for more than this request."""
-        return self
-
-    def found(self, line: bytes, permitted: Permitted | None) -> Asked | None:
-        """What is not known to everybody by this very line: for whom it is permitted, or without the report
-        of a player, which is noted.
-        """
-        asked = None if permitted is None else self.permitted.get(permitted.without_token(line))
-        if asked is not None or IN_LINE not in line:
-            return asked
-        told, line = split_line(line)
-        if told is None:
-            return None
-        asked = self.known.get(line)
-        if asked is None and permitted is not None:
-            asked = self.permitted.get(permitted.without_token(line))
-        if asked is not None and asked.lease.holds and asked.hears is not None:
-            asked.hears(parse_encoded(told))
-        return asked
-
-
-class Telling(Memo):
-    """Of one request with a player's report in its fields: finds what `shared` has, and notes the report."""
-
-    __slots__ = ("_shared",)
-
-    def __init__(self, shared: Memo, told: str) -> None:
-        super().__init__()
-        self._shared = shared
-        self.told = told
-
-    @property
-    def shared(self) -> Memo:
-        """See Memo."""
-        return self._shared
-
-    def found(self, line: bytes, permitted: Permitted | None) -> Asked | None:
-        """See Memo."""
-        asked = self._shared.known.get(line) or self._shared.found(line, permitted)
-        if asked is not None and asked.lease.holds and asked.hears is not None and self.told is not None:
-            asked.hears(parse_cmcd(self.told))
-        return asked
-
-
-NO_MEMO = Memo()
-"""Nothing is put into it."""
 
 
 class Lane:
@@ -306,15 +209,10 @@ class Lane:
         if answer is None:
             return None
         asked = Asked(head, closes=fields.closes)
-        if isinstance(answer, Wait):
-            asked.wait = answer
-        elif isinstance(answer, Later | AtHand):
+        if isinstance(answer, Later | AtHand):
             asked.later = answer
             return asked, None
-        else:
-            asked.wire = self.wire(asked, answer)
-            asked.slices = answer.slices
-            asked.count = self.tally.of(asked.kind, asked.wire.status)
+        self._answered(asked, answer)
         shared, bare = memo.shared, split_line(line)[1] if IN_LINE in line else line
         if is_let_in(answer):
             asked.hears = room.hears(head)
@@ -329,6 +227,14 @@ class Lane:
         if may:
             self._remember(shared.known, bare, asked, answer.lease)
         return asked, None
+
+    def _answered(self, asked: Asked, answer: Response | Wait) -> None:
+        if isinstance(answer, Wait):
+            asked.wait = answer
+            return
+        asked.wire = self.wire(asked, answer)
+        asked.slices = answer.slices
+        asked.count = self.tally.of(asked.kind, asked.wire.status)
 
     def remember(self, common: bytes, shortcut: Shortcut) -> None:
         """`common`: of all requests that it answers."""
@@ -359,6 +265,23 @@ class Lane:
             known.clear()
         asked.lease = lease
         known[line] = asked
+        if asked.wait is not None and asked.wait.following is not None and asked.is_simple:
+            asked.following = partial(self._make_ready, known, line, asked, asked.wait.following)
+
+    def _make_ready(self, known: Known, line: bytes, asked: Asked, following: Following) -> None:
+        """What they ask next is found before they ask: to understand a question takes longer than to answer
+        it, and where streams are many and viewers few each question is asked by a few only.
+        """
+        path, _, rest = line.partition(b"?")
+        folder, head = path[: path.rfind(b"/") + 1], asked.head
+        place = head.path[: head.path.rfind("/") + 1]
+        for address, answer in following(rest.removesuffix(_VERSION).decode("ascii")):
+            file, _, query = address.partition("?")
+            after = Asked(RequestHead("GET", place + file, query, head.headers, head.client), closes=False)
+            after.hears = asked.hears
+            self._answered(after, answer)
+            if answer.lease is not None:
+                self._remember(known, folder + address.encode("ascii") + _VERSION, after, answer.lease)
 
     def _forget(self) -> None:
         """From now on every answer says goodbye."""

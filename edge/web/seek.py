@@ -8,7 +8,8 @@ from random import random
 
 from edge.http.message import Octets, Slices
 from edge.http.plain_request import Fields
-from edge.web.lane import HEARD_EVERY, Asked, Lane, Shortcut
+from edge.web.lane import HEARD_EVERY, Lane, Shortcut
+from edge.web.memo import Asked
 from edge.web.tally import Count
 from edge.web.wire import shared_lines
 

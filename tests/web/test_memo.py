@@ -1,0 +1,123 @@
+"""Who waited is answered, and what he asks next is known before he asks it."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+
+from edge.config import Config
+from edge.http.message import Lease, RequestHead, Response
+from edge.live.waiters import Places, Queue, Wait
+from edge.web.express import Express
+from edge.web.lane import Lane
+from edge.web.permitted import Permitted
+from edge.web.readiness import Readiness
+from tests.web.both_lanes import MemoryTransport
+
+
+class Room:
+    """`/room/cam/list?at=N` waits for N; whoever had it asks for `N.m4s` and waits for N + 1."""
+
+    takes_encoded = False
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+        self.now = 7
+        self.lease = Lease()
+        self._queue = Queue(Places(100))
+
+    def answer(self, head: RequestHead, now: float) -> Response | Wait:
+        self.asked.append(f"{head.path}?{head.query}")
+        if head.path.endswith(f"/{self.now}.m4s"):
+            return self._media()
+        return self._wait()
+
+    def _media(self) -> Response:
+        return Response(200, (), (b"media %d" % self.now,), self.lease)
+
+    def _wait(self) -> Wait:
+        def join(viewer, now):
+            self._queue.join(viewer, now)
+            return self._queue
+
+        return Wait(join, self.lease, self._following)
+
+    def _following(self, query: str) -> list[tuple[str, Response | Wait]]:
+        rest = query.partition("&")[2]
+        return [(f"{self.now}.m4s", self._media()), (f"list?at={self.now + 1}&{rest}", self._wait())]
+
+    def may_repeat(self, head: RequestHead) -> bool | Permitted:
+        return True
+
+    def hears(self, head: RequestHead) -> None:
+        return None
+
+    def come(self) -> None:
+        self.now += 1
+        self.lease.holds = False
+        self.lease = Lease()
+        response = Response(200, (), (b"list %d" % self.now,), self.lease)
+        for viewer in self._queue.take():
+            viewer.answered(response)
+
+
+@pytest.fixture
+def room() -> Room:
+    return Room()
+
+
+@pytest.fixture
+async def lane(room) -> AsyncIterator[Lane]:
+    lane = Lane(Config(), {"room": room}, ready=Readiness())
+    yield lane
+    await lane.close(0.1)
+
+
+def connected(lane: Lane) -> MemoryTransport:
+    one, protocol = MemoryTransport(), Express(lane)
+    one.set_protocol(protocol)
+    protocol.connection_made(one)
+    return one
+
+
+def ask(one: MemoryTransport, target: str) -> bytes:
+    one.written = b""
+    one.receive(f"GET {target} HTTP/1.1\r\nHost: a\r\n\r\n".encode())
+    return one.written.rpartition(b"\r\n\r\n")[2]
+
+
+async def come(room: Room) -> None:
+    room.come()
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+
+
+async def test_the_room_is_asked_only_by_whoever_joins_the_crowd(lane, room):
+    viewers = [connected(lane) for _ in range(3)]
+    for viewer in viewers:
+        assert ask(viewer, "/room/cam/list?at=8&skip=YES") == b""
+    for number in range(8, 20):
+        await come(room)
+        assert {viewer.written.rpartition(b"\r\n\r\n")[2] for viewer in viewers} == {b"list %d" % number}
+        assert {ask(viewer, f"/room/cam/{number}.m4s") for viewer in viewers} == {b"media %d" % number}
+        assert {ask(viewer, f"/room/cam/list?at={number + 1}&skip=YES") for viewer in viewers} == {b""}
+    assert room.asked == ["/room/cam/list?at=8&skip=YES"]
+
+
+async def test_what_is_not_as_foretold_is_asked(lane, room):
+    viewer = connected(lane)
+    ask(viewer, "/room/cam/list?at=8&skip=YES")
+    await come(room)
+    assert ask(viewer, "/room/cam/8.m4s?odd") == b"media 8"
+    assert ask(viewer, "/room/camera/8.m4s") == b"media 8"
+    assert ask(viewer, "/room/cam/list?at=9") == b""
+    assert room.asked[1:] == ["/room/cam/8.m4s?odd", "/room/camera/8.m4s?", "/room/cam/list?at=9"]
+
+
+async def test_nothing_foretold_outlives_its_lease(lane, room):
+    viewer, other = connected(lane), connected(lane)
+    ask(viewer, "/room/cam/list?at=8&")
+    await come(room)
+    room.lease.holds = False
+    ask(other, "/room/cam/8.m4s")
+    assert room.asked[1:] == ["/room/cam/8.m4s?"]
