@@ -64,14 +64,23 @@ class Feed:
         self._publication.write(sample, time.monotonic())
 
 
-async def feeding(feed: Feed, phase_s: float) -> None:
-    """On the clock; what was missed is made up for at once."""
-    start = time.monotonic() + phase_s
-    index = 0
-    while True:
-        await asyncio.sleep(max(0.0, start + index * feed.interval_s - time.monotonic()))
-        feed.write()
-        index += 1
+class Clock:
+    """Has a feed write its next picture when it is due; what was missed is made up for at once."""
+
+    def __init__(self, feed: Feed, phase_s: float) -> None:
+        self._feed = feed
+        self._loop = asyncio.get_running_loop()
+        self._due = self._loop.time() + phase_s
+        self._timer = self._loop.call_at(self._due, self._tick)
+
+    def _tick(self) -> None:
+        self._feed.write()
+        self._due += self._feed.interval_s
+        self._timer = self._loop.call_at(self._due, self._tick)
+
+    def stop(self) -> None:
+        """No picture comes any more."""
+        self._timer.cancel()
 
 
 class Teller:
@@ -151,13 +160,14 @@ async def fed(node: Operating, teller: Teller, options: argparse.Namespace) -> A
     feeds = [Feed(node, f"s{at}", options) for at in range(options.streams)]
     teller.forget()  # nobody watched what was there before
     spacing = options.part_ms / 1000 / max(1, len(feeds))
-    tasks = [asyncio.create_task(feeding(feed, at * spacing)) for at, feed in enumerate(feeds)]
-    tasks.append(asyncio.create_task(teller.keep_telling()))
+    clocks = [Clock(feed, at * spacing) for at, feed in enumerate(feeds)]
+    telling = asyncio.create_task(teller.keep_telling())
     try:
         yield
     finally:
-        for task in tasks:
-            task.cancel()
+        telling.cancel()
+        for clock in clocks:
+            clock.stop()
 
 
 def serve(options: argparse.Namespace) -> int:
