@@ -197,6 +197,39 @@ async def test_draining_answers_who_is_here_and_takes_nothing_new():
         assert 0.5 < asyncio.get_running_loop().time() - began < 4
 
 
+async def served(address) -> bool:
+    """Whether somebody accepts a new connection, and answers on it."""
+    reader, writer = await asyncio.open_connection(*address)
+    writer.write(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
+    try:
+        async with asyncio.timeout(0.3):
+            return b" 200 " in await reader.readline()
+    except TimeoutError:
+        return False
+    finally:
+        writer.close()
+
+
+async def test_who_comes_while_somebody_still_reads_is_served_and_not_left_to_a_successor(tmp_path):
+    (tmp_path / "film.mp4").write_bytes(bytes(32 * 1024**2))
+    vod = [{"prefix": "/", "kind": "file", "root": str(tmp_path)}]
+    config = Config.model_validate(
+        {"server": {"drain": "60s", "state_dir": tmp_path / "s"}, "vod": {"origins": vod}}
+    )
+    with socket.create_server(("127.0.0.1", 0)) as held:
+        async with started(config, [held.dup()]) as node:
+            reader, writer = await asyncio.open_connection(*node.address)
+            writer.write(b"GET /vod/film.mp4 HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            await reader.readline()
+            node.drain()
+            draining = asyncio.create_task(node.drained(keeps_listening=False))
+            assert await served(node.address)
+            writer.close()
+            async with asyncio.timeout(5):
+                await draining
+            assert not await served(node.address), "who comes now is for the successor"
+
+
 async def test_a_second_signal_does_not_wait():
     config = load(environment={}, overrides=["server.listen=127.0.0.1:0", "server.drain=60s"])
     async with started(config) as node:
