@@ -71,10 +71,15 @@ class Operating:
         """Whether the loop does its work: what the watchdog is fed by."""
         return self._heart.is_well(asyncio.get_running_loop().time())
 
-    def accept_publisher(self) -> None:
-        """Overloaded where no new one is wanted: while draining, and while the loop is late."""
+    def accept_publisher(self, stream: str) -> None:
+        """Overloaded where no new one is wanted: while draining, and while the loop is late. Who returns to
+        viewers who are kept for him is not new.
+        """
         if self._ready.is_draining:
             raise Overloaded("The server is going down; publish again in a moment", retry_after_s=2)
+        publication = self._hub.get(stream)
+        if publication is not None and publication.state == "reconnecting":
+            return
         try:
             self._heart.refuse_new_work()
         except Overloaded:

@@ -22,6 +22,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from edge.auth import jwks
 from edge.auth.tokens import mint
 from edge.config import AuthConfig, Config, load
+from edge.errors import Overloaded
 from edge.host.state import remember
 from edge.server import started
 
@@ -491,7 +492,8 @@ async def test_a_loop_that_is_late_for_long_serves_who_is_here_and_turns_newcome
             return answer.status, answer.headers.get("Retry-After", "")
 
     async with started(load(environment={}, overrides=["server.listen=127.0.0.1:0"])) as node:
-        camera_of(node._hub).send(5)
+        camera = camera_of(node._hub)
+        camera.send(5)
         async with aiohttp.ClientSession(f"http://{node.address}") as http:
             headers = {"Content-Type": "application/sdp"}
             async with http.post("/whip/other", data=OFFER.read_bytes(), headers=headers) as answer:
@@ -503,6 +505,12 @@ async def test_a_loop_that_is_late_for_long_serves_who_is_here_and_turns_newcome
             async with http.get("/live/cam/main.m3u8") as answer:
                 assert answer.status == 200
             assert not node.turns_away("127.0.0.1"), "it publishes"
+            with pytest.raises(Overloaded):
+                node.accept_publisher("new")
+            with pytest.raises(Overloaded):
+                node.accept_publisher("cam")
+            camera.publication.detach(camera.publication._source, asyncio.get_running_loop().time())
+            node.accept_publisher("cam")
             assert node.turns_away("127.0.0.3")
             node._heart.is_hurt = False
             assert await asked(node, "127.0.0.3") == (200, "")
