@@ -209,7 +209,7 @@ class LimitsConfig(Section):
     idle: Seconds = Field(default="75s", ge=1, le=86_400)  # type: ignore[assignment]
     slow_reader: Seconds = Field(default="20s", ge=1, le=600)  # type: ignore[assignment]
     overload_lag: Seconds = Field(default="150ms", ge=0.01, le=10)  # type: ignore[assignment]
-    turn_away_lag: Seconds = Field(default="500ms", ge=0, le=10)  # type: ignore[assignment]
+    turn_away_lag: Seconds = Field(default="50ms", ge=0, le=10)  # type: ignore[assignment]
 
 
 class Config(Section):

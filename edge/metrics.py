@@ -45,7 +45,7 @@ class Spread:
 
 LIVE_LATENCY = Histogram(
     "edge_live_latency_seconds",
-    "From the capture of a part's last instant to the part listed, by the publisher's own clock",
+    "From the capture of a part's last picture to the part listed, by the publisher's own clock",
     buckets=_LATENCY,
 )
 LIVE_LISTING = Histogram(

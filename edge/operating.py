@@ -71,10 +71,15 @@ class Operating:
         """Whether the loop does its work: what the watchdog is fed by."""
         return self._heart.is_well(asyncio.get_running_loop().time())
 
-    def accept_publisher(self) -> None:
-        """Overloaded where no new one is wanted: while draining, and while the loop is late."""
+    def accept_publisher(self, stream: str) -> None:
+        """Overloaded where no new one is wanted: while draining, and while the loop is late. Who returns to
+        viewers who are kept for him is not new.
+        """
         if self._ready.is_draining:
             raise Overloaded("The server is going down; publish again in a moment", retry_after_s=2)
+        publication = self._hub.get(stream)
+        if publication is not None and publication.state == "reconnecting":
+            return
         try:
             self._heart.refuse_new_work()
         except Overloaded:
@@ -257,18 +262,29 @@ class Operating:
     async def drained(self, *, keeps_listening: bool) -> None:
         """Until nobody asks any more, for `server.drain` at the longest.
 
-        Where another holds the sockets we stop accepting: who connects now is for our successor.
+        Where another holds the sockets our successor begins when we have ended, and whoever connects after we
+        stopped accepting waits for him: players do for some seconds. So we accept while somebody is in the
+        middle of a long answer, and stop at the very last.
         """
-        if not keeps_listening:
-            self.stop_listening()
+        loop, ready, drain_s = asyncio.get_running_loop(), self._ready, self.config.server.drain
+        deadline = loop.time() + drain_s
+        if keeps_listening:
+            await self._quiet(deadline, lambda: self.waiting, patience_s=_QUIET_S)
+            return
+        last_s = min(_QUIET_S, drain_s / 2)
+        await self._quiet(deadline - last_s, lambda: ready.requests - self._hub.waiting)
+        left = ready.requests - self._hub.waiting
+        self.stop_listening()
+        await self._quiet(loop.time() + last_s, lambda: max(0, ready.requests - left))
+
+    async def _quiet(self, deadline: float, busy: Callable[[], int], *, patience_s: float = 0.0) -> None:
+        """Until nobody was `busy` for so long, until the deadline, or until somebody is in a hurry."""
         loop = asyncio.get_running_loop()
         quiet_since = loop.time()
-        deadline = quiet_since + self.config.server.drain
-        patience = _QUIET_S if keeps_listening else 0.0
         while not self._is_hurried.is_set() and (now := loop.time()) < deadline:
-            if self._ready.requests or self._hub.waiting:
+            if busy():
                 quiet_since = now
-            elif now - quiet_since >= patience:
+            elif now - quiet_since >= patience_s:
                 return
             await asyncio.sleep(0.02)
 

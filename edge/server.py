@@ -128,17 +128,19 @@ async def started(config: Config, sockets: Sequence[socket.socket] = ()) -> Asyn
         await cache.begin()
         node.address = await _listen(serving, config, sockets, node)
         await _open_media(sessions, config, node.address)
-        await admission.open()
         async with _ticking(hub, heart, node, serving):
+            await admission.open()
             ready.set(True)
             yield node
             ready.set(False)
     finally:
         await sessions.close()
-        await node.hand_over()
-        if not (sockets and config.server.state_dir):
-            hub.end_all()  # else a successor goes on: who is told EXT-X-ENDLIST would not come back
-        await serving.close()
+        if sockets and config.server.state_dir:  # who is told EXT-X-ENDLIST would not come back
+            await asyncio.gather(node.hand_over(), serving.close(hub.let_go))
+        else:
+            await node.hand_over()
+            hub.end_all()
+            await serving.close()
         await library.close()
         await admission.close()
 

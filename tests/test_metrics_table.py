@@ -1,6 +1,5 @@
 """What operators read of metrics: the table, the alert rules, the dashboard; all of it against the code."""
 
-import json
 import re
 import subprocess
 from pathlib import Path
@@ -9,18 +8,16 @@ import pytest
 import yaml
 
 from edge.metrics_table import families, labels, table
+from tests.dashboard import queries
 
 ROOT = Path(__file__).parents[1]
 RULES = ROOT / "config" / "alerts.yml"
-DASHBOARD = ROOT / "config" / "grafana-dashboard.json"
 SUFFIXES = {"counter": ("_total",), "gauge": ("",), "histogram": ("_bucket", "_count", "_sum")}
 
 
-def queries() -> list[tuple[str, str]]:
+def asked() -> list[tuple[str, str]]:
     rules = yaml.safe_load(RULES.read_text())["groups"][0]["rules"]
-    panels = json.loads(DASHBOARD.read_text())["panels"]
-    asked = [(panel["title"], target["expr"]) for panel in panels for target in panel["targets"]]
-    return [*((rule["alert"], rule["expr"]) for rule in rules), *asked]
+    return [*((rule["alert"], rule["expr"]) for rule in rules), *queries()]
 
 
 def test_the_table_is_that_of_the_code():
@@ -29,13 +26,13 @@ def test_the_table_is_that_of_the_code():
     )
 
 
-@pytest.mark.parametrize(("title", "query"), queries())
+@pytest.mark.parametrize(("title", "query"), asked())
 def test_queries_ask_for_what_there_is(title, query):
     known = {family.name + suffix: family.name for family in families() for suffix in SUFFIXES[family.type]}
-    asked = set(re.findall(r"\bedge_[a-z_]+", query))
-    assert asked <= set(known), title
+    families_asked = set(re.findall(r"\bedge_[a-z_]+", query))
+    assert families_asked <= set(known), title
     used = set(re.findall(r"\b([a-z]+)(?:=~?|!=)\"", query)) - {"instance", "job"}
-    for name in asked:
+    for name in families_asked:
         assert used <= set(labels()[known[name]]), (title, name)
 
 
@@ -45,12 +42,11 @@ def test_every_alert_tells_the_mend():
 
 
 def test_prometheus_understands_rules_and_queries(tmp_path):
-    asked = {"groups": [{"name": "q", "rules": [
-        {"record": f"q{number}", "expr": query.replace("$instance", ".*").replace("$stream", ".*")}
-        for number, (_, query) in enumerate(queries())
+    recorded = {"groups": [{"name": "q", "rules": [
+        {"record": f"q{number}", "expr": query} for number, (_, query) in enumerate(asked())
     ]}]}  # fmt: skip
     path = tmp_path / "queries.yml"
-    path.write_text(yaml.safe_dump(asked))
+    path.write_text(yaml.safe_dump(recorded))
     for file in (RULES, path):
         done = subprocess.run(
             ["promtool", "check", "rules", str(file)], capture_output=True, text=True, check=False

@@ -22,6 +22,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from edge.auth import jwks
 from edge.auth.tokens import mint
 from edge.config import AuthConfig, Config, load
+from edge.errors import Overloaded
 from edge.host.state import remember
 from edge.server import started
 
@@ -195,6 +196,39 @@ async def test_draining_answers_who_is_here_and_takes_nothing_new():
         began = asyncio.get_running_loop().time()
         await node.drained(keeps_listening=True)
         assert 0.5 < asyncio.get_running_loop().time() - began < 4
+
+
+async def served(address) -> bool:
+    """Whether somebody accepts a new connection, and answers on it."""
+    reader, writer = await asyncio.open_connection(*address)
+    writer.write(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
+    try:
+        async with asyncio.timeout(0.3):
+            return b" 200 " in await reader.readline()
+    except TimeoutError:
+        return False
+    finally:
+        writer.close()
+
+
+async def test_who_comes_while_somebody_still_reads_is_served_and_not_left_to_a_successor(tmp_path):
+    (tmp_path / "film.mp4").write_bytes(bytes(32 * 1024**2))
+    vod = [{"prefix": "/", "kind": "file", "root": str(tmp_path)}]
+    config = Config.model_validate(
+        {"server": {"drain": "60s", "state_dir": tmp_path / "s"}, "vod": {"origins": vod}}
+    )
+    with socket.create_server(("127.0.0.1", 0)) as held:
+        async with started(config, [held.dup()]) as node:
+            reader, writer = await asyncio.open_connection(*node.address)
+            writer.write(b"GET /vod/film.mp4 HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            await reader.readline()
+            node.drain()
+            draining = asyncio.create_task(node.drained(keeps_listening=False))
+            assert await served(node.address)
+            writer.close()
+            async with asyncio.timeout(5):
+                await draining
+            assert not await served(node.address), "who comes now is for the successor"
 
 
 async def test_a_second_signal_does_not_wait():
@@ -458,7 +492,8 @@ async def test_a_loop_that_is_late_for_long_serves_who_is_here_and_turns_newcome
             return answer.status, answer.headers.get("Retry-After", "")
 
     async with started(load(environment={}, overrides=["server.listen=127.0.0.1:0"])) as node:
-        camera_of(node._hub).send(5)
+        camera = camera_of(node._hub)
+        camera.send(5)
         async with aiohttp.ClientSession(f"http://{node.address}") as http:
             headers = {"Content-Type": "application/sdp"}
             async with http.post("/whip/other", data=OFFER.read_bytes(), headers=headers) as answer:
@@ -470,6 +505,12 @@ async def test_a_loop_that_is_late_for_long_serves_who_is_here_and_turns_newcome
             async with http.get("/live/cam/main.m3u8") as answer:
                 assert answer.status == 200
             assert not node.turns_away("127.0.0.1"), "it publishes"
+            with pytest.raises(Overloaded):
+                node.accept_publisher("new")
+            with pytest.raises(Overloaded):
+                node.accept_publisher("cam")
+            camera.publication.detach(camera.publication._source, asyncio.get_running_loop().time())
+            node.accept_publisher("cam")
             assert node.turns_away("127.0.0.3")
             node._heart.is_hurt = False
             assert await asked(node, "127.0.0.3") == (200, "")

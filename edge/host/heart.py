@@ -39,8 +39,8 @@ class Heart:
         return self._beat_at is not None and now - self._beat_at < _DEAD_AFTER_S
 
     def refuse_new_work(self) -> None:
-        """Overloaded while beats are late: old work comes first."""
-        if self.lag_s > self._overload_lag_s:
+        """Overloaded while beats are late, or it is hurt: old work comes first."""
+        if self.is_hurt or self.lag_s > self._overload_lag_s:
             raise Overloaded(
                 "This server has all the work it can do in time (the operator's key: limits.overload_lag)",
                 retry_after_s=10,

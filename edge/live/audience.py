@@ -20,8 +20,8 @@ class Audience:
         """One playlist request that names no position."""
         self._plain += 1
 
-    def woken_together(self, count: int) -> None:
-        """So many got the same part announced at the same moment: no viewer is counted twice."""
+    def seen_together(self, count: int) -> None:
+        """So many waited for a playlist at the same moment: no viewer is counted twice."""
         self._blocking = max(self._blocking, count)
 
     def tick(self, now: float) -> None:

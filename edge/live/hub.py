@@ -146,6 +146,11 @@ class Hub:
         for publication in list(self._publications.values()):
             publication.end(self._now, "the server is shutting down")
 
+    def let_go(self) -> None:
+        """The node goes down and another goes on: nobody is left waiting, nothing is ended."""
+        for publication in self._publications.values():
+            publication.rendition.let_go()
+
     def answer(self, head: RequestHead, now: float) -> Response | Wait:
         """Answer a request for an address below `/live/`. Never raises; unknown names leave no trace."""
         self._now = now

@@ -1,5 +1,6 @@
 """One playable output of a publication: samples in, the same bytes to everybody who waits for them out."""
 
+import math
 import re
 import secrets
 import time
@@ -74,8 +75,8 @@ class Rendition:
         self.target_duration_s = max(1, round(hls.segment_target))
         self.audience = Audience(self.target_duration_s)
         self.latency_s: float | None = None
-        """From capture to listed, of the newest part, by the publisher's clock. Never below 0, though a part
-        is listed with its last picture, before that picture's time is over.
+        """From capture to listed, of the last picture of the newest part, by the publisher's clock. Never
+        below 0, though that clock may be wrong.
         """
         self._places = places
         self._wall_clock = wall_clock
@@ -170,8 +171,11 @@ class Rendition:
         if event.head is not self._head:
             self._head = event.head
             self._head_ticks = 0
-        self._head_ticks += event.part.duration_ticks
-        captured = event.head.program_date_time.timestamp() + self._head_ticks / TICKS
+        part = event.part
+        self._head_ticks += part.duration_ticks
+        picture_ticks = part.duration_ticks / part.frames if part.frames else 0
+        captured_s = (self._head_ticks - picture_ticks) / TICKS
+        captured = event.head.program_date_time.timestamp() + captured_s
         self.latency_s = max(0.0, self._wall_clock() - captured)
         LIVE_LATENCY.observe(self.latency_s)
 
@@ -278,7 +282,7 @@ class Rendition:
         woken = 0
         for (_, form), viewers in due_playlists:
             woken += wake(viewers, listing.media_playlist(form, "blocking"))
-        self.audience.woken_together(woken)
+        self.audience.seen_together(woken)
         for gzip, viewers in due_multivariants:
             wake(viewers, listing.multivariant(gzip=gzip))
         for name, viewers in due_parts:
@@ -291,13 +295,26 @@ class Rendition:
         if not self._is_answerable:
             self._refuse_first(now - FIRST_PLAYLIST_HOLD_S)
         elif stands_still:
-            for (_, form), viewers in self._playlist_waiters.take_older(now - self.standstill_hold_s):
-                wake(viewers, self._listing.media_playlist(form, "unchanged"))
+            self.audience.seen_together(len(self._playlist_waiters))
+            self._answer_unchanged(now - self.standstill_hold_s)
         else:
             for _, viewers in self._playlist_waiters.take_older(now - longest):
                 wake(viewers, stalled())
         for _, viewers in self._part_waiters.take_older(now - longest):
             wake(viewers, stalled())
+
+    def let_go(self) -> None:
+        """Nothing comes any more, from us: whoever waits for a playlist has what there is, and asks again.
+        Who waits for a part had better ask again unanswered.
+        """
+        if self._is_answerable:
+            self._answer_unchanged(math.inf)
+        else:
+            self._refuse_first(math.inf)
+
+    def _answer_unchanged(self, before: float) -> None:
+        for (_, form), viewers in self._playlist_waiters.take_older(before):
+            wake(viewers, self._listing.media_playlist(form, "unchanged"))
 
     def _refuse_first(self, before: float) -> None:
         for _, viewers in [

@@ -47,6 +47,7 @@ class Summary:
     listed_segments: int
     media_sequence: int
     discontinuity_sequence: int
+    discontinuities: int
     target_duration_s: int
     part_target_s: float
     latency_s: float | None
@@ -74,6 +75,7 @@ def summarise(publication: Publication) -> Summary:
         listed_segments=len(window.segments),
         media_sequence=window.media_sequence,
         discontinuity_sequence=window.discontinuity_sequence,
+        discontinuities=window.discontinuities,
         target_duration_s=rendition.target_duration_s,
         part_target_s=window.part_target_ticks / TICKS,
         latency_s=None if publication.latency_s is None else round(publication.latency_s, 3),

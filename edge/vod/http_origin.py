@@ -55,6 +55,7 @@ class HttpOrigin:
         patience: Patience | None = None,
     ) -> None:
         self.name = name
+        self._received = VOD_ORIGIN_RECEIVED.labels(name)
         self._mirrors = [URL(mirror.rstrip("/") + "/") for mirror in mirrors]
         self._allow = {*allow, *(f"{mirror.host}:{mirror.port}" for mirror in self._mirrors)}
         self._patience = patience or Patience()
@@ -134,7 +135,7 @@ class HttpOrigin:
                 left -= len(piece)
                 if left < 0:
                     raise OriginLied(f"The body is longer than the {span.size} octets that were asked for")
-                VOD_ORIGIN_RECEIVED.labels(self.name).inc(len(piece))
+                self._received.inc(len(piece))
                 yield piece
                 if left and patience_s < 0:
                     raise OriginTimeout(

@@ -39,6 +39,7 @@ class S3Origin:
         patience: Patience | None = None,
     ) -> None:
         self.name = name
+        self._received = VOD_ORIGIN_RECEIVED.labels(name)
         self._bucket = bucket
         self._folder = folder
         self._patience = patience or Patience()
@@ -121,7 +122,7 @@ class S3Origin:
             if not piece:
                 raise OriginLied(f"The body ended {left} octets early")
             left -= len(piece)
-            VOD_ORIGIN_RECEIVED.labels(self.name).inc(len(piece))
+            self._received.inc(len(piece))
             yield piece
         with _translated():
             async with asyncio.timeout(self._patience.answer_s):

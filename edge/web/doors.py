@@ -26,6 +26,8 @@ FULL = (
     b"Cache-Control: no-store\r\nAccess-Control-Allow-Origin: *\r\n\r\n"
 )
 
+_TURNED_AWAY = {reason: WEB_TURNED_AWAY.labels(reason) for reason in ("full", "address", "late")}
+
 
 def _nobody(_: str) -> bool:
     """There is room."""
@@ -66,7 +68,7 @@ class Doors:
         return True
 
     def _turn_away(self, reason: str, address: str) -> bool:
-        WEB_TURNED_AWAY.labels(reason).inc()
+        _TURNED_AWAY[reason].inc()
         logger.warning("web.turned_away", extra={"reason": reason, "client": address, "open": self._count})
         return False
 

@@ -32,12 +32,13 @@ _STREAM = {
     "part": {"type": ["integer", "null"], "description": "Index of the newest part in its segment"},
     "listed_segments": {"type": "integer"},
     "media_sequence": {"type": "integer"},
-    "discontinuity_sequence": {"type": "integer"},
+    "discontinuities": {"type": "integer", "description": "Holes in this life, listed or gone"},
+    "discontinuity_sequence": {"type": "integer", "description": "Of them, those that are listed no more"},
     "target_duration_s": {"type": "integer"},
     "part_target_s": {"type": "number"},
     "latency_s": {
         "type": ["number", "null"],
-        "description": "From the capture of the newest part to its listing, by the publisher's own clock",
+        "description": "From the newest part's last picture to its listing, by the publisher's clock",
     },
     "playlist": {"type": "string", "description": "Address of the multivariant playlist on this server"},
 }

@@ -3,7 +3,7 @@
 import asyncio
 import socket
 import ssl
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 
 from aiohttp import web
@@ -26,6 +26,10 @@ BACKLOG = 4096
 _NO_ROOMS: Mapping[str, Answerer] = {}
 _PATIENCE_S = 1.0
 """For answers that are on their way when the server goes down."""
+
+
+def _nobody() -> None:
+    """Waits."""
 
 
 class Serving:
@@ -102,8 +106,9 @@ class Serving:
         """See Lane.tick."""
         self.lane.tick(now)
 
-    async def close(self) -> None:
-        """Nobody waits any more, or they may ask elsewhere: say what is to say, and end."""
+    async def close(self, let_go: Callable[[], None] = _nobody) -> None:
+        """Say what is to say, and end. `let_go` answers whoever waits then."""
         self.stop_listening()
         await self.lane.hear_out()
+        let_go()
         await asyncio.gather(self.lane.close(_PATIENCE_S), self._runner.cleanup())

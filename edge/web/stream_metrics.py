@@ -20,8 +20,12 @@ _GAUGES: tuple[tuple[str, str, Callable[[Publication], float | None]], ...] = (
     ("viewers", "About how many watch", lambda one: one.rendition.audience.viewers),
     ("waiting_requests", "Requests that are held at this moment", lambda one: one.rendition.waiting),
     ("bits_per_second", "Of the newest segments", lambda one: recent_bitrate(one.rendition.window)),
-    ("latency_seconds", "From capture to listed, of the newest part", lambda one: one.latency_s),
-    ("discontinuities", "Holes in this life", lambda one: one.rendition.window.discontinuity_sequence),
+    (
+        "latency_seconds",
+        "From capture to listed, of the newest part's last picture",
+        lambda one: one.latency_s,
+    ),
+    ("discontinuities", "Holes in this life", lambda one: one.rendition.window.discontinuities),
     ("age_seconds", "Since the publisher came first", lambda one: one.age_s),
 )
 """Read one by one: a whole summary of 200 streams would hold the loop for 10 ms."""

@@ -67,14 +67,14 @@ def whip_routes(
     sessions: WhipSessions,
     *,
     admission: Admission | None = None,
-    accepting: Callable[[], None] = lambda: None,
+    accepting: Callable[[str], None] = lambda _: None,
     posts: RateLimit | None = None,
     changes: RateLimit | None = None,
 ) -> list[web.RouteDef]:
     """`/whip/{stream}` and `/whip/{stream}/{session}`.
 
-    `accepting` raises Overloaded where no new publisher is wanted. `posts` and `changes` (PATCH, DELETE:
-    Eyevinn's client sends one for every candidate) limit each address.
+    `accepting` raises Overloaded where no new publisher of that stream is wanted. `posts` and `changes`
+    (PATCH, DELETE: Eyevinn's client sends one for every candidate) limit each address.
     """
     whip = _Whip(
         sessions,
@@ -104,7 +104,7 @@ class _Whip:
         self,
         sessions: WhipSessions,
         admission: Admission,
-        accepting: Callable[[], None],
+        accepting: Callable[[str], None],
         ice_servers: Iterable[IceServer],
         *,
         posts: RateLimit,
@@ -166,7 +166,7 @@ class _Whip:
     async def _admitted(self, request: web.Request, stream: str, token: str | None, client: str) -> bytes:
         """The offer of who may publish now: while it came, his key may have been taken away."""
         await self._admission.admit("publish", stream, token, client)
-        self._accepting()
+        self._accepting(stream)
         lease = self._admission.lease
         offer = await _body(request, SDP)
         while not lease.holds:

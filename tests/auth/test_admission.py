@@ -107,12 +107,11 @@ async def test_a_reload_while_the_key_set_is_dead_throws_nobody_out(monkeypatch)
         door.replace(AuthConfig(**config, jwks_refresh="60s"))
         assert await asked(door, good, "play") == "in"
         told.update(status=200, keys=[])
-        changes = []
-        door.keys_changed = lambda: changes.append(1)
+        changed = asyncio.Event()
+        door.keys_changed = changed.set
         door.replace(AuthConfig(**config))
         door.tick(0)
-        while not changes:
-            await asyncio.sleep(0.001)
+        await changed.wait()
         assert await asked(door, good, "play") == "wrong", "it is looked at again, and believed"
         door.replace(AuthConfig(**{**config, "jwks_url": "http://127.0.0.1:1/"}))
         assert await asked(door, good, "play") == "wrong", "another set has none of its keys"
@@ -121,9 +120,10 @@ async def test_a_reload_while_the_key_set_is_dead_throws_nobody_out(monkeypatch)
 
 @pytest.mark.parametrize("after", [{"play": "open"}, {"play": "webhook"}, {"play": ["another-key"]}])
 async def test_who_is_asked_about_when_the_policy_changes_is_not_left_waiting(after):
-    app = web.Application()
+    app, is_asked = web.Application(), asyncio.Event()
 
     async def never(_):
+        is_asked.set()
         await asyncio.sleep(30)
 
     app.router.add_post("/", never)
@@ -131,7 +131,7 @@ async def test_who_is_asked_about_when_the_policy_changes_is_not_left_waiting(af
         where = {"webhook_url": str(server.make_url("/")), "webhook_secret": SECRET, "webhook_timeout": "30s"}
         door = admission(play="webhook", **where, webhook_fail="open")
         waiting = asyncio.create_task(door.admit("play", "cam", "any", "192.0.2.7"))
-        await asyncio.sleep(0.05)
+        await is_asked.wait()
         door.replace(AuthConfig(**after, **where))
         with pytest.raises(Overloaded):
             await asyncio.wait_for(waiting, 1)

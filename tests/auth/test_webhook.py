@@ -17,8 +17,9 @@ SECRET = "a secret of the webhook"
 class Service:
     def __init__(self) -> None:
         self.status = 200
-        self.delay_s = 0.0
         self.asked: list[tuple[dict, dict]] = []
+        self.is_asked, self.may_answer = asyncio.Event(), asyncio.Event()
+        self.may_answer.set()
 
     async def answer(self, request: web.Request) -> web.Response:
         body = await request.read()
@@ -27,8 +28,10 @@ class Service:
         )
         assert request.headers["Edge-Signature"] == expected
         self.asked.append((json.loads(body), dict(request.headers)))
-        await asyncio.sleep(self.delay_s)
-        return web.Response(status=self.status)
+        status = self.status
+        self.is_asked.set()
+        await self.may_answer.wait()
+        return web.Response(status=status)
 
 
 @pytest.fixture
@@ -39,6 +42,7 @@ async def service():
     async with TestServer(app) as server:
         service.url = str(server.make_url("/"))
         yield service
+        service.may_answer.set()
 
 
 @pytest.fixture
@@ -112,7 +116,7 @@ async def test_what_is_no_answer_fails_as_was_chosen(service, hook_of, status):
 
 
 async def test_a_slow_or_dead_one_is_not_waited_for(service, hook_of, unused_tcp_port):
-    service.delay_s = 30
+    service.may_answer.clear()
     for url in (service.url, f"http://127.0.0.1:{unused_tcp_port}/"):
         began = now()
         with pytest.raises(Overloaded):
@@ -121,26 +125,29 @@ async def test_a_slow_or_dead_one_is_not_waited_for(service, hook_of, unused_tcp
 
 
 async def test_a_viewer_who_leaves_does_not_end_the_question(service, hook_of):
-    service.delay_s = 0.1
+    service.may_answer.clear()
     hook = hook_of(service.url)
     first = asyncio.create_task(hook.check(QUESTION, now()))
-    await asyncio.sleep(0)
+    await service.is_asked.wait()
     first.cancel()
+    await asyncio.gather(first, return_exceptions=True)
+    service.may_answer.set()
     await hook.check(QUESTION, now())
     assert len(service.asked) == 1
 
 
 async def test_a_verdict_on_its_way_is_not_believed_when_all_is_forgotten(service, hook_of):
     """Who was thrown out a moment ago would be let in until `auth.webhook_cache` is over."""
-    service.delay_s = 0.1
+    service.may_answer.clear()
     hook = hook_of(service.url)
     early = asyncio.create_task(hook.check(QUESTION, now()))
-    while not service.asked:
-        await asyncio.sleep(0.001)
-    service.status = 403
+    await service.is_asked.wait()
     hook.forget()
+    late, service.may_answer, service.status = service.may_answer, asyncio.Event(), 403
+    service.may_answer.set()
     with pytest.raises(Forbidden):
         await hook.check(QUESTION, now())
+    late.set()
     await asyncio.gather(early, return_exceptions=True)
     with pytest.raises(Forbidden):
         await hook.check(QUESTION, now())
@@ -159,7 +166,7 @@ async def many(hook, count):
 
 async def test_who_asks_much_is_not_let_in_for_it_where_it_fails_open(service, hook_of, monkeypatch):
     monkeypatch.setattr("edge.auth.webhook._MOST_ASKING", 3)
-    service.status, service.delay_s = 403, 0.05
+    service.status = 403
     hook = hook_of(service.url, webhook_fail="open")
     assert await many(hook, 5) == [Forbidden] * 3 + [Overloaded] * 2
     service.status = 500
@@ -171,11 +178,11 @@ async def test_who_asks_much_is_not_let_in_for_it_where_it_fails_open(service, h
 
 
 async def test_who_waits_when_it_is_closed_is_told_to_ask_again(service, hook_of):
-    service.delay_s = 30
+    service.may_answer.clear()
     hook = hook_of(service.url, webhook_fail="open", webhook_timeout="30s")
-    for delay_s in (0, 0.05):
+    for begun in (asyncio.sleep(0), service.is_asked.wait()):
         waiting = asyncio.create_task(hook.check(QUESTION, now()))
-        await asyncio.sleep(delay_s)
+        await begun
         await hook.close()
         with pytest.raises(Overloaded):
             await asyncio.wait_for(waiting, 1)

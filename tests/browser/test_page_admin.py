@@ -49,7 +49,7 @@ def test_text_and_plots_tell_of_the_same_moment(page, server):
     history = [{**old, "unix_s": now - 10}, old]
     stream = {
         "name": "garden", "state": "live", "viewers": 41, "bitrate": 2_000_000, "latency_s": 0.25, "age_s": 60.0,
-        "discontinuity_sequence": 0,
+        "discontinuities": 0,
     }  # fmt: skip
     streams = [
         stream,
@@ -101,7 +101,7 @@ def test_what_is_known_fills_the_plots(page, server, known_s, words):
 def test_on_a_phone_every_number_and_button_of_a_stream_is_in_sight(page, server):
     stream = {
         "name": "a-name-of-many-letters-" + "x" * 41, "state": "live", "viewers": 41, "bitrate": 2_000_000,
-        "latency_s": 0.25, "age_s": 60.0, "discontinuity_sequence": 3,
+        "latency_s": 0.25, "age_s": 60.0, "discontinuities": 3,
     }  # fmt: skip
     page.route("**/api/v1/history", lambda route: route.fulfill(json={"history": []}))
     page.route("**/api/v1/streams", lambda route: route.fulfill(json={"streams": [stream]}))

@@ -4,10 +4,10 @@ alert is understood.
 
 import asyncio
 import contextlib
-import json
 import math
 import re
 import socket
+import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -17,6 +17,7 @@ import yaml
 from edge.config import load
 from edge.demo import demo_publisher
 from edge.server import started
+from tests.dashboard import queries
 
 CONFIG = Path(__file__).parents[2] / "config"
 PATIENCE_S = 40
@@ -58,6 +59,8 @@ async def viewing(base: str) -> None:
     """A player that blocks, takes parts and tells of itself; and somebody who asks for what is not there."""
     async with aiohttp.ClientSession(base) as http:
         await http.get("/live/nobody/index.m3u8")
+        await http.get("/vod/nothing.mp4")
+        await http.post("/whip/demo", data="v=0", headers={"Content-Type": "application/sdp"})
         told = {"CMCD-Object": "br=1200", "CMCD-Request": "bl=600", "CMCD-Status": "bs,msd=300"}
         path = "/live/demo/main.m3u8"
         while True:
@@ -72,14 +75,14 @@ async def viewing(base: str) -> None:
             path = f"/live/demo/main.m3u8?_HLS_msn={int(first[1]) + segments + 1}&_HLS_part=0"
 
 
-def panels() -> list[tuple[str, str]]:
-    """Title and query, for every instance and stream."""
-    dashboard = json.loads((CONFIG / "grafana-dashboard.json").read_text())
-    return [
-        (panel["title"], target["expr"].replace("$instance", ".*").replace("$stream", ".*"))
-        for panel in dashboard["panels"]
-        for target in panel["targets"]
-    ]
+async def curve(http: aiohttp.ClientSession, api: str, query: str) -> list[float]:
+    """What was drawn so far; a quantile of nothing (NaN) is a gap."""
+    now = time.time()
+    window = {"start": now - PATIENCE_S, "end": now, "step": "0.2"}
+    async with http.get(f"{api}/query_range", params={"query": query, **window}) as answer:
+        told = await answer.json()
+    values = (float(value) for one in told["data"]["result"] for _, value in one["values"])
+    return [value for value in values if not math.isnan(value)]
 
 
 async def drawn(http: aiohttp.ClientSession, api: str, query: str) -> bool:
@@ -91,7 +94,9 @@ async def drawn(http: aiohttp.ClientSession, api: str, query: str) -> bool:
 
 
 async def test_every_panel_draws_and_every_alert_is_understood(tmp_path):
-    config = load(environment={}, overrides=["server.listen=127.0.0.1:0", "hls.segment_target=1s"])
+    far = 'vod.origins=[{prefix="/", kind="http", mirrors=["http://127.0.0.1:9/"]}]'
+    settings = ["server.listen=127.0.0.1:0", "hls.segment_target=1s", 'auth.publish=["publish-key"]', far]
+    config = load(environment={}, overrides=settings)
     async with (
         started(config) as node,
         demo_publisher(node.address, config.auth, wanted=True),
@@ -99,7 +104,7 @@ async def test_every_panel_draws_and_every_alert_is_understood(tmp_path):
         aiohttp.ClientSession() as http,
     ):
         viewers = asyncio.create_task(viewing(f"http://{node.address}"))
-        empty = panels()
+        empty = queries()
         async with asyncio.timeout(PATIENCE_S):
             while empty:
                 await asyncio.sleep(0.2)
@@ -107,6 +112,10 @@ async def test_every_panel_draws_and_every_alert_is_understood(tmp_path):
                     empty = [each for each in empty if not await drawn(http, api, each[1])]
         assert not viewers.done()
         viewers.cancel()
+        for title, query in queries():
+            values = await curve(http, api, query)
+            assert values, title
+            assert 0 <= min(values) <= max(values) < math.inf, title
         async with http.get(f"{api}/rules") as answer:
             (group,) = (await answer.json())["data"]["groups"]
     assert {(rule["health"], rule["name"]) for rule in group["rules"]} == {

@@ -2,6 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from edge.config import LimitsConfig
 from edge.errors import Overloaded
 from edge.host.heart import STEADY_S, Heart
 
@@ -75,6 +76,50 @@ def test_it_can_be_switched_off():
     one.beat(0.0, seconds=5)
     one.beat(3.0, seconds=60)
     assert not one.heart.is_hurt
+
+
+class Crowd(Beating):
+    """Viewers who take each part with two requests of 30 us. Once they are more than the core serves in a part's
+    time, all of them ask all the time: a turn of the loop is an answer to each, and a beat is late by half of it.
+    """
+
+    ANSWER_S, PART_S = 30e-6, 0.25
+
+    def __init__(self) -> None:
+        limits = LimitsConfig()
+        super().__init__(limits.turn_away_lag)
+        self.viewers, self.refused = 3000, 0
+
+    @property
+    def served(self) -> float:
+        """The share of all parts that a viewer gets in time."""
+        return min(1.0, self.PART_S / (2 * self.ANSWER_S * self.viewers))
+
+    def come(self, a_second: int, *, seconds: float) -> None:
+        until = self.now + seconds
+        while self.now < until:
+            before = self.now
+            self.beat(self.viewers * self.ANSWER_S / 2 if self.served < 1 else 0.002, seconds=0.01)
+            coming = round(a_second * (self.now - before))
+            self.viewers += 0 if self.heart.is_hurt else coming
+            self.refused += coming if self.heart.is_hurt else 0
+
+
+def test_a_crowd_is_turned_away_before_those_who_are_here_are_hurt():
+    crowd = Crowd()
+    crowd.come(200, seconds=5)
+    assert not crowd.refused
+    crowd.come(200, seconds=60)
+    assert crowd.refused > 10_000
+    assert crowd.served > 0.75, "four parts of five: from here on some leave, and nobody comes"
+    with pytest.raises(Overloaded):
+        crowd.heart.refuse_new_work()
+    crowd.viewers -= 2000
+    crowd.come(0, seconds=5)
+    crowd.refused = 0
+    crowd.come(200, seconds=3)
+    assert not crowd.refused, "the load is over"
+    crowd.heart.refuse_new_work()
 
 
 @given(st.lists(st.floats(0, 5), max_size=200))

@@ -4,9 +4,9 @@ from edge.live.audience import Audience
 def test_viewers_are_counted_in_periods_of_a_target_duration() -> None:
     audience = Audience(2.0)
     audience.tick(100.0)
-    audience.woken_together(3)
-    audience.woken_together(5)
-    audience.woken_together(4)
+    audience.seen_together(3)
+    audience.seen_together(5)
+    audience.seen_together(4)
     audience.asked_without_directives()
     audience.tick(101.9)
     assert audience.viewers == 0

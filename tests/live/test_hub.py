@@ -150,6 +150,26 @@ def test_a_stream_of_an_earlier_server_holds_its_viewers_and_goes_on_with_its_nu
     assert stage.hub.next_numbers() == {"cam": (48, 3)}
 
 
+def test_when_the_node_goes_who_waits_for_a_playlist_has_what_there_is_and_a_part_is_left_to_the_next(
+    live,
+) -> None:
+    window = live.publication.rendition.window
+    playlist = live.ask_next()
+    part = live.ask(f"{live.publication.rendition.prefix}/part{window.next_number}.m4s")
+    live.hub.let_go()
+    assert playlist.status == 200
+    assert not part.answers
+    assert live.hub.waiting == 1
+    assert live.hub.get("cam").state == "live", "a successor goes on"
+
+
+def test_who_waits_for_a_first_picture_is_told_to_ask_again_when_the_node_goes(stage) -> None:
+    stage.go_live()
+    waiting = [stage.ask("index.m3u8"), stage.ask("main.m3u8?_HLS_msn=0&_HLS_part=0")]
+    stage.hub.let_go()
+    assert {one.status for one in waiting} == {503}
+
+
 def test_without_its_past_a_stream_goes_on_behind_a_discontinuity(stage) -> None:
     """4.4.4.3, 6.2.1: the numbers of discontinuities go on too, whatever was listed before."""
     stage.hub.expect("cam", Numbers(47, 3), 0.0)

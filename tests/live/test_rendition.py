@@ -267,10 +267,25 @@ def test_latency_is_from_capture_to_listed(live) -> None:
     assert 4.9 < rendition.latency_s < 5.4, "the pictures of our source are five seconds late now"
 
 
-def test_latency_is_never_negative_though_a_part_is_listed_before_its_last_picture_is_over(live) -> None:
+def test_latency_is_of_the_last_picture_and_not_of_when_its_time_is_over(live) -> None:
+    live.wait(0.01)
+    live.play(1)
+    assert live.publication.rendition.latency_s == pytest.approx(0.01, abs=0.002)
+
+
+def test_latency_is_never_negative_though_a_clock_may_be_wrong(live) -> None:
     live.now -= 0.1
     live.play(1)
     assert live.publication.rendition.latency_s == 0
+
+
+def test_viewers_who_are_kept_while_the_publisher_is_away_are_counted(live) -> None:
+    live.publication.detach(live.publication._source, live.now)
+    viewers = [live.ask_next() for _ in range(12)]
+    for _ in range(80):
+        live.wait(0.1)
+        viewers = [live.ask_next() if one.answers else one for one in viewers]
+    assert live.publication.rendition.audience.viewers == 12
 
 
 def test_viewers_are_counted(live) -> None:

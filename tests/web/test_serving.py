@@ -86,6 +86,23 @@ async def test_metrics_count_what_the_fast_lane_answered(address):
         each.close()
 
 
+async def test_who_waits_at_the_end_is_answered(serving, hub, camera, address):
+    reader, writer = await asyncio.open_connection(*address)
+    position = hub.get("cam").rendition.window.next_position
+    writer.write(
+        f"GET /live/cam/main.m3u8?_HLS_msn={position.msn}&_HLS_part={position.part} HTTP/1.1\r\n".encode()
+        + HEAD
+    )
+    while not hub.waiting:
+        await asyncio.sleep(0)
+    await serving.close(hub.let_go)
+    head, body = await whole(reader)
+    assert head.startswith(b"HTTP/1.1 200 ")
+    assert body.startswith(b"#EXTM3U")
+    assert await reader.read() == b""
+    writer.close()
+
+
 async def test_tls(serving, camera, tmp_path):
     names = tmp_path / "cert.pem", tmp_path / "key.pem"
     subprocess.run(

@@ -50,7 +50,7 @@ function cell(text, label = '') {
 function row(stream) {
   const made = document.createElement('tr');
   const latency = stream.latency_s === null ? '–' : seconds(stream.latency_s);
-  const texts = [stream.state, whole(stream.viewers), stream.state === 'live' ? bits(stream.bitrate) : '–', latency, whole(stream.discontinuity_sequence), age(stream.age_s)];
+  const texts = [stream.state, whole(stream.viewers), stream.state === 'live' ? bits(stream.bitrate) : '–', latency, whole(stream.discontinuities), age(stream.age_s)];
   const name = cell('');
   const link = document.createElement('a');
   link.href = `/watch/${stream.name}`;
