@@ -21,8 +21,8 @@ PERIOD_S = 0.25
 
 
 def until_next(every_s: float, now: float) -> float:
-    """Seconds until the loop's time `now` will be a whole multiple, but not a moment: what is done every 20 ms
-    and what is done every 5 ms is done in one awakening of the loop.
+    """Seconds until the loop's time `now` will be a whole multiple, but not a moment: what is done every
+    25 ms and what is done every 5 ms is done in one awakening of the loop.
     """
     wait = every_s - now % every_s
     return wait if wait > every_s / 2 else wait + every_s

@@ -34,7 +34,7 @@ from edge.rtp.timeline import Timeline
 
 logger = logging.getLogger(__name__)
 
-TICK_S = 0.02
+TICK_S = 0.025
 GRACE_S = 30.0
 """A session that ended is known for so long: OBS closes DTLS first, then wants its DELETE answered 200."""
 
