@@ -8,7 +8,6 @@ says nothing of the kernel's share nor of cold caches, but it stays the same on 
 import logging
 import sys
 import time
-from collections import deque
 from collections.abc import Callable, Iterator
 from operator import itemgetter
 from types import SimpleNamespace
@@ -22,7 +21,7 @@ from bench.clip import h264_clip
 from bench.webrtc_publisher import AUDIO_PT, OPUS_PACKET, VIDEO_PT, Publisher, _offer
 from edge.config import Address, Config
 from edge.ingest.dtls import _Srtp
-from edge.ingest.inbox import AT_ONCE
+from edge.ingest.inbox import AT_ONCE, Run
 from edge.ingest.mux import Path
 from edge.ingest.sessions import TICK_S, WhipSessions
 from edge.live.hub import Hub
@@ -50,7 +49,7 @@ class Sender(Publisher):
         self.sounds = 0
         return _offer(f"sender{number:04}", "p" * 24, FINGERPRINT, self.ssrc)
 
-    def burst(self, index: int) -> list[tuple[bytes, Any]]:
+    def burst(self, index: int) -> Run:
         """A picture, and the sound of its time."""
         self.outgoing.clear()
         self._send_picture(self.clip[self.picture % len(self.clip)], index * 90_000 // FPS)
@@ -58,7 +57,7 @@ class Sender(Publisher):
         while self.sounds / 50 <= index / FPS:
             self._send(AUDIO_PT, self.sounds * 960, True, OPUS_PACKET)
             self.sounds += 1
-        return [(datagram, self.source) for datagram in self.outgoing]
+        return self.source, list(self.outgoing)
 
     def _transmit(self, data: bytes) -> None:
         self.outgoing.append(data)
@@ -76,7 +75,7 @@ class Stage:
         self.sessions = WhipSessions(config, self.hub, clock=lambda: self.now)
         self.sessions.mux.open(Address("127.0.0.1", 0))
         self.senders = [Sender(clip, FPS) for _ in range(publishers)]
-        self._arrived: deque[tuple[bytes, Any]] = deque()
+        self._arrived: Run = (("", 0), [])
         (self._port,) = self.sessions.mux.ports
         self._port._read = self._read
         self._port.send = self._take_feedback
@@ -95,9 +94,7 @@ class Stage:
             session._ice.selected = Path(self._port, sender.source)
             self.sessions.mux.route(session._ice.selected, session)
 
-    def events(
-        self, seconds: float
-    ) -> Iterator[tuple[float, Callable[[], object], list[tuple[bytes, Any]] | None]]:
+    def events(self, seconds: float) -> Iterator[tuple[float, Callable[[], object], Run | None]]:
         """When, what the server does then, and for that what has come."""
         begin, count = self.now, len(self.senders)
         bursts = [
@@ -124,20 +121,23 @@ class Stage:
         began = self.now + WARM_UP_S
         for when, work, burst in self.events(WARM_UP_S + seconds):
             self.now = when
-            self._arrived.extend(burst or ())
+            if burst is not None:
+                self._arrived = burst
             started = time.process_time_ns()
             work()
             if when >= began:
                 spent[work] += time.process_time_ns() - started
-                packets += len(burst or ())
+                packets += len(burst[1]) if burst is not None else 0
         took, ticked = spent[self._port.catch_up], spent[self.tick]
         return {
             key: value / 1e3 / packets
             for key, value in (("take", took), ("tick", ticked), ("all", took + ticked))
         }
 
-    def _read(self) -> list[tuple[bytes, Any]]:
-        return [self._arrived.popleft() for _ in range(min(AT_ONCE, len(self._arrived)))]
+    def _read(self) -> list[Run]:
+        source, datagrams = self._arrived
+        self._arrived = source, datagrams[AT_ONCE:]
+        return [(source, datagrams[:AT_ONCE])] if datagrams else []
 
     def _take_feedback(self, datagram: bytes, source: Any) -> None:
         next(one for one in self.senders if one.source == source)._take_feedback(datagram)

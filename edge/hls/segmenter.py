@@ -191,8 +191,14 @@ class Segmenter:
         if not self._running or self._new_track is not None or self._lanes[0].broken:
             return True
         now = int(source_time_s * TICKS) + self._offset
+        lead = self._lanes[0]
+        next_at = lead.end_ticks
+        if lead.guess <= self._longest_part and self._key_frames.is_far(
+            max(now, next_at), self._open, self._longest_part
+        ):
+            return False
         part, picture = self._cadence()
-        return self._key_frames.due(now, self._lanes[0].end_ticks, self._open, part, picture)
+        return self._key_frames.due(now, next_at, self._open, part, picture)
 
     def _cadence(self) -> tuple[int, int]:
         """How long a part lasts at present, and a picture."""

@@ -18,7 +18,10 @@ LARGEST = 2048
 Source = tuple[str, int] | tuple[str, int, int, int]
 """Whose datagram it is, as `socket.sendto` wants it: of IPv4 or of IPv6."""
 
-Read = Callable[[], list[tuple[bytes, Source]]]
+Run = tuple[Source, list[bytes]]
+"""Datagrams of one source that nobody else's came between, in their order. None is longer than LARGEST."""
+
+Read = Callable[[], list[Run]]
 """Takes what is there, in its order. OSError: something that we sent came to grief."""
 
 _NAME_BYTES = {socket.AF_INET: 16, socket.AF_INET6: 28}  # struct sockaddr_in, sockaddr_in6
@@ -85,7 +88,7 @@ class _Batch:
         self._call = _libc.recvmmsg
         self._arguments = (opened.fileno(), ctypes.byref(self._messages), AT_ONCE, 0, None)
 
-    def read(self) -> list[tuple[bytes, Source]]:
+    def read(self) -> list[Run]:
         """See Read."""
         count = self._call(*self._arguments)
         if count < 0:
@@ -95,12 +98,18 @@ class _Batch:
             raise OSError(fault, os.strerror(fault))
         bodies, width = self._bodies, self._name_bytes
         names = self._names[: count * width]
-        taken = []
-        body = name = 0
+        taken: list[Run] = []
+        run: list[bytes] = []
+        last = b""
+        body = at = 0
         for size in self._words[_SIZE_WORD : count * _WORDS : _WORDS].tolist():
-            taken.append((bodies[body : body + size], _source(names[name : name + width])))
+            name = names[at : at + width]
+            if name != last:
+                last, run = name, []
+                taken.append((_source(name), run))
+            run.append(bodies[body : body + size])
             body += LARGEST
-            name += width
+            at += width
         return taken
 
 
@@ -125,13 +134,15 @@ class _OneByOne:
         self._socket = opened
         self._buffer = bytearray(LARGEST)
 
-    def read(self) -> list[tuple[bytes, Source]]:
+    def read(self) -> list[Run]:
         """See Read."""
-        taken: list[tuple[bytes, Source]] = []
-        while len(taken) < AT_ONCE:
+        taken: list[Run] = []
+        for _ in range(AT_ONCE):
             try:
                 size, source = self._socket.recvfrom_into(self._buffer)
             except (BlockingIOError, InterruptedError):
                 break
-            taken.append((bytes(self._buffer[:size]), source))
+            if not taken or taken[-1][0] != source:
+                taken.append((source, []))
+            taken[-1][1].append(bytes(self._buffer[:size]))
         return taken

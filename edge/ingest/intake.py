@@ -1,6 +1,6 @@
 """The decrypted packets of one publisher: to whom they belong, and the feedback about them."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -87,22 +87,20 @@ class Intake:
         """See BitrateLimit."""
         return self._limit.bitrate
 
-    def rtp(self, datagrams: Iterable[bytes], now: float) -> None:
+    def rtp(self, datagrams: Sequence[bytes], now: float) -> None:
         """Decrypted RTP packets that came together. What the publication raises at the attachment passes."""
         runs: dict[int, list[RtpPacket]] = {}
         numbers: list[int] = []
-        octets = 0
         first = self._number_begins
         for data in datagrams:
-            octets += len(data)
             try:
                 packet = parse_rtp(data, now)
             except MediaError:
                 self.malformed += 1
                 continue
-            block = packet.extension_block
-            if len(block) > 2 and block[0] == first and packet.extension_profile == ONE_BYTE_PROFILE:
-                numbers.append(block[1] << 8 | block[2])  # the short way: the number is the first element
+            at = packet.extension_begin
+            if packet.begin - at > 2 and data[at] == first and packet.extension_profile == ONE_BYTE_PROFILE:
+                numbers.append(data[at + 1] << 8 | data[at + 2])  # the number is the first element: mostly
             else:
                 self._note_number(packet, numbers)
             key = packet.ssrc << 7 | packet.payload_type
@@ -110,7 +108,7 @@ class Intake:
                 runs[key].append(packet)
             else:
                 runs[key] = [packet]
-        self._limit.add(octets)
+        self._limit.add(sum(map(len, datagrams)))
         self._twcc.on_packets(numbers, now)
         for key, run in runs.items():
             lane = self._lane(key, run)
@@ -142,7 +140,7 @@ class Intake:
                 self._keep_report(packet)
 
     def tick(self, now: float, heard_at: float) -> None:
-        """Every 20 ms: deadlines, retransmissions, reports, key frames."""
+        """Every 25 ms: deadlines, retransmissions, reports, key frames."""
         self._limit.tick(now)
         source_now = self._timeline.now(now)
         if self._pump.wants_key_frame(source_now):

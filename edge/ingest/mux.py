@@ -189,25 +189,21 @@ class UdpPort:
         dispatched.
         """
         try:
-            datagrams = self._read()
+            runs = self._read()
         except OSError:  # an ICMP error that belongs to something we sent
             self._counts.drop("unreadable")
             return
-        routes = self.routes
-        octets = 0
-        for datagram, source in datagrams:
-            peer = routes.get(source)
-            size = len(datagram)
-            if peer is None or not 0 < size <= LONGEST_DATAGRAM or not 127 < datagram[0] < 192:
-                guarded(partial(self.dispatch, datagram, source, now), self._blame)
-                continue
-            octets += size
-            if peer in media:
-                media[peer].append(datagram)
-            else:
-                media[peer] = [datagram]
-        self._counts.received += sum(map(len, media.values()))
-        self._counts.bytes += octets
+        for source, run in runs:
+            peer = self.routes.get(source)
+            theirs = [] if peer is None else list(filter(_is_media, run))
+            if len(theirs) < len(run):
+                for datagram in run:
+                    if peer is None or not _is_media(datagram):
+                        guarded(partial(self.dispatch, datagram, source, now), self._blame)
+            if peer is not None and theirs:
+                self._counts.received += len(theirs)
+                self._counts.bytes += sum(map(len, theirs))
+                media.setdefault(peer, []).extend(theirs)
 
     def dispatch(self, datagram: bytes, source: Source, now: float) -> None:
         """Hand one datagram to whom it is for; what is for nobody is counted and forgotten."""
@@ -224,7 +220,7 @@ class UdpPort:
         peer = self._serving = self.routes.get(source)
         if peer is None:
             self._counts.drop("not_validated")
-        elif 127 < first < 192:
+        elif _is_media(datagram):
             peer.receive_media([datagram], now)
         elif 19 < first < 64:
             peer.receive_dtls(datagram, now)
@@ -247,6 +243,11 @@ class UdpPort:
             self._counts.drop("path_taken")  # a publisher must not silence another by a forged source address
         else:
             peer.receive_check(message, Path(self, source), now)
+
+
+def _is_media(datagram: bytes) -> bool:
+    """SRTP or SRTCP (RFC 7983, 7), of a length that can be."""
+    return 0 < len(datagram) <= LONGEST_DATAGRAM and 127 < datagram[0] < 192
 
 
 def _bind(address: Address) -> socket.socket:

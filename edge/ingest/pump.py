@@ -49,7 +49,7 @@ and in a day a sound card gains or loses seconds."""
 _MOST_EARLY_SOUND = 100
 _WARM_UP = AUDIO_TIMESCALE // 10  # an Opus decoder needs some packets to settle (RFC 7845, 4.6: 80 ms)
 _LONGEST_PICTURE = 5 * VIDEO_TIMESCALE
-_PICTURES_LOOKED_AT = 300
+_PICTURES_LOOKED_AT = 90  # who has B-frames, has them at once
 _PAUSE_DECAY = 0.99  # a tick: a pause is forgotten in some seconds
 
 
@@ -143,7 +143,7 @@ class Pump:
         self._hear(at, unit.payload)
 
     def tick(self, now: float, source_now: float, heard_at: float) -> None:
-        """Every 20 ms or so: time has gone on, also where nothing came.
+        """Every 25 ms or so: time has gone on, also where nothing came.
 
         `source_now` is the timeline's, `heard_at` when the last authentic packet of any kind came.
         """

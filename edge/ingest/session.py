@@ -152,10 +152,13 @@ class WhipSession:
         intake = self.intake
         if intake is None:
             return
-        whole = [one for one in datagrams if len(one) >= _RTP_HEADER_BYTES]
-        media = [one for one in whole if not _FIRST_RTCP <= one[1] <= _LAST_RTCP]
-        if len(media) < len(whole):
-            self._receive_reports(whole, intake, now)
+        media = [
+            one
+            for one in datagrams
+            if len(one) >= _RTP_HEADER_BYTES and not _FIRST_RTCP <= one[1] <= _LAST_RTCP
+        ]
+        if len(media) < len(datagrams):
+            self._receive_reports(datagrams, intake, now)
         if len(intake.ssrcs) >= MOST_SSRCS:
             media = self._without_strangers(media, intake)
         packets = self.dtls.unprotect_rtp(media)
@@ -169,7 +172,7 @@ class WhipSession:
 
     def _receive_reports(self, datagrams: Sequence[bytes], intake: Intake, now: float) -> None:
         for datagram in datagrams:
-            if _FIRST_RTCP <= datagram[1] <= _LAST_RTCP:
+            if len(datagram) >= _RTP_HEADER_BYTES and _FIRST_RTCP <= datagram[1] <= _LAST_RTCP:
                 report = self.dtls.unprotect_rtcp(datagram)
                 if report is not None:
                     self.heard_at = now
@@ -199,7 +202,7 @@ class WhipSession:
     # Its own life
 
     def tick(self, now: float) -> None:
-        """Every 20 ms."""
+        """Every 25 ms."""
         if self.reason is not None:
             return
         if self.connected_at is None:

@@ -21,6 +21,7 @@ from edge.ingest.opus_path import OpusPath
 from edge.ingest.outcome import Created, Patched
 from edge.ingest.preconditions import judge
 from edge.ingest.pump import Pump
+from edge.ingest.reading import until_next
 from edge.ingest.room import check_room
 from edge.ingest.sdp import AudioPreferences, Negotiated, VideoPreferences, answer, negotiate, parse_offer
 from edge.ingest.session import Reason, WhipSession
@@ -33,7 +34,7 @@ from edge.rtp.timeline import Timeline
 
 logger = logging.getLogger(__name__)
 
-TICK_S = 0.02
+TICK_S = 0.025
 GRACE_S = 30.0
 """A session that ended is known for so long: OBS closes DTLS first, then wants its DELETE answered 200."""
 
@@ -62,7 +63,7 @@ class WhipSessions:
         listening = self.mux.open(address)
         self.candidates += await candidates(listening, self._config.webrtc.advertise)
         if self._timer is None:
-            self._timer = asyncio.get_running_loop().call_later(TICK_S, self._tick)
+            self._wait_for_tick()
 
     async def close(self) -> None:
         """End all sessions, and let go of sockets and threads."""
@@ -194,8 +195,12 @@ class WhipSessions:
         self._ended[session.id] = (session.stream, self._clock())
         self._tally.last(session)
 
+    def _wait_for_tick(self) -> None:
+        loop = asyncio.get_running_loop()
+        self._timer = loop.call_later(until_next(TICK_S, loop.time()), self._tick)
+
     def _tick(self) -> None:
-        self._timer = asyncio.get_running_loop().call_later(TICK_S, self._tick)
+        self._wait_for_tick()
         self.mux.catch_up()
         now = self._clock()
         for session in list(self._live.values()):

@@ -100,22 +100,22 @@ class H264Depayloader:
         fragments, timestamp, index = self._fragments, self._timestamp, self._expected
         size, newest = self._size, self._arrival
         for packet in packets[at:] if at else packets:
-            payload = packet.payload
+            data, begin, end = packet.data, packet.begin, packet.end
             if (
                 packet.index != index
                 or packet.timestamp != timestamp
                 or packet.marker
-                or len(payload) < 3
-                or payload[0] & 0x1F != _FU_A
-                or payload[1] >= _END
-                or size + len(payload) > LARGEST_UNIT
+                or end - begin < 3
+                or data[begin] & 0x1F != _FU_A
+                or data[begin + 1] >= _END
+                or size + end - begin > LARGEST_UNIT
             ):
                 break
             index += 1
-            size += len(payload)
+            size += end - begin
             if packet.arrival > newest:  # noqa: PLR1730 (half the time of a call of max)
                 newest = packet.arrival
-            fragments.append(payload[2:])
+            fragments.append(data[begin + 2 : end])
         taken = index - self._expected
         self._expected, self._size, self._arrival = index, size, newest
         return at + taken

@@ -18,18 +18,21 @@ _RESERVED_ID = 15
 class RtpPacket:
     """One packet, owner of its bytes.
 
-    `payload` is without padding, and empty for a packet that is only padding. `arrival` is when it came
-    (monotonic seconds, 0 until somebody says so). `index` is the sequence number without its wrap, which only
-    the reordering buffer of its source can tell; -1 until then.
+    The payload is `data[begin:end]`: without padding, and empty for a packet that is only padding. The data
+    of the header extension are `data[extension_begin:begin]`. `arrival` is when it came (monotonic seconds, 0
+    until somebody says so). `index` is the sequence number without its wrap, which only the reordering buffer
+    of its source can tell; -1 until then.
     """
 
     __slots__ = (
         "arrival",
-        "extension_block",
+        "begin",
+        "data",
+        "end",
+        "extension_begin",
         "extension_profile",
         "index",
         "marker",
-        "payload",
         "payload_type",
         "sequence",
         "ssrc",
@@ -53,11 +56,23 @@ class RtpPacket:
         self.sequence = sequence
         self.timestamp = timestamp
         self.ssrc = ssrc
-        self.payload = payload
+        self.data = extension_block + payload
+        self.extension_begin = 0
+        self.begin = len(extension_block)
+        self.end = len(self.data)
         self.extension_profile = extension_profile
-        self.extension_block = extension_block
         self.arrival = arrival
         self.index = -1
+
+    @property
+    def payload(self) -> bytes:
+        """A copy."""
+        return self.data[self.begin : self.end]
+
+    @property
+    def extension_block(self) -> bytes:
+        """A copy of all header extension elements; empty without a header extension."""
+        return self.data[self.extension_begin : self.begin]
 
     def extension(self, identifier: int) -> bytes | None:
         """The data of this header extension element; None without one. Broken elements end the list."""
@@ -74,7 +89,7 @@ class RtpPacket:
         mark = " marker" if self.marker else ""
         return (
             f"<RtpPacket {self.ssrc:08x} type {self.payload_type} sequence {self.sequence} "
-            f"timestamp {self.timestamp}{mark}, {len(self.payload)} bytes>"
+            f"timestamp {self.timestamp}{mark}, {self.end - self.begin} bytes>"
         )
 
 
@@ -125,6 +140,7 @@ def parse_rtp(data: bytes, arrival: float = 0.0) -> RtpPacket:
     if size < _FIXED_SIZE:
         raise MediaError("an RTP packet that is shorter than its header")
     packet = _new(RtpPacket)
+    packet.data = data
     packet.arrival = arrival
     packet.index = -1
     first = data[0]
@@ -132,11 +148,11 @@ def parse_rtp(data: bytes, arrival: float = 0.0) -> RtpPacket:
         (
             _, second, packet.sequence, packet.timestamp, packet.ssrc, packet.extension_profile, words,
         ) = _EXTENDED_HEADER(data)  # fmt: skip
-        start = _EXTENDED_SIZE + words * 4
-        if start > size:
+        packet.extension_begin = _EXTENDED_SIZE
+        packet.begin = begin = _EXTENDED_SIZE + words * 4
+        if begin > size:
             raise MediaError("a header extension that is longer than its RTP packet")
-        packet.extension_block = data[_EXTENDED_SIZE:start]
-        packet.payload = data[start:]
+        packet.end = size
     else:
         _, second, packet.sequence, packet.timestamp, packet.ssrc = _FIXED_HEADER(data)
         _read_rest(packet, first, data)
@@ -150,14 +166,13 @@ def _read_rest(packet: RtpPacket, first: int, data: bytes) -> None:
     if first >> 6 != 2:
         raise MediaError(f"RTP version {first >> 6}, not 2")
     at = _FIXED_SIZE + (first & 15) * 4
-    packet.extension_profile, packet.extension_block = 0, b""
+    packet.extension_profile, packet.extension_begin = 0, at
     if first & 0x10:
         if at + 4 > len(data):
             raise MediaError("an RTP packet ends inside its header extension")
         packet.extension_profile, words = _EXTENSION_HEADER(data, at)
-        start = at + 4
-        at = start + words * 4
-        packet.extension_block = data[start:at]
+        packet.extension_begin = at + 4
+        at += 4 + words * 4
     end = len(data)
     if first & 0x20:
         if data[-1] == 0:
@@ -165,4 +180,4 @@ def _read_rest(packet: RtpPacket, first: int, data: bytes) -> None:
         end -= data[-1]
     if at > end:
         raise MediaError("the parts of an RTP packet are longer than the packet")
-    packet.payload = data[at:end]
+    packet.begin, packet.end = at, end

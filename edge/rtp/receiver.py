@@ -1,7 +1,7 @@
 """The receivers of one video and of one audio track: RTP packets in, access units and RTCP out.
 
 Whoever owns the socket gives packets to `receive` (or `receive_rtx`), as many as came together, calls `tick`
-every 20 ms or so, and at once where `urgent` says so afterwards. Each RTCP packet that `tick` returns wants a
+every 25 ms or so, and at once where `urgent` says so afterwards. Each RTCP packet that `tick` returns wants a
 datagram of its own (see `rtcp`).
 """
 

@@ -131,7 +131,7 @@ class Reorder:
         else:
             self._found(index, now)
         self._held[index] = packet
-        self._held_bytes += len(packet.payload)
+        self._held_bytes += len(packet.data)
         if index == self._next:
             released += self._drain()
         while self._held_bytes > _MOST_HELD_BYTES:
@@ -197,7 +197,7 @@ class Reorder:
         held, index = self._held, self._next
         while (packet := held.pop(index, None)) is not None:
             released.append(packet)
-            self._held_bytes -= len(packet.payload)
+            self._held_bytes -= len(packet.data)
             index += 1
         self._next = index
         return released

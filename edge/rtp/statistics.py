@@ -51,6 +51,16 @@ class ReceptionStatistics:
 
         Those without an `index` belong nowhere, and are not counted.
         """
+        first, last = packets[0], packets[-1]
+        if (
+            0 <= self._highest < first.index == last.index - len(packets) + 1
+            and first.timestamp == last.timestamp
+        ):
+            self.received += len(packets)
+            self._highest = last.index
+            if first.timestamp != self._last_timestamp:
+                self._measure_jitter(first.timestamp, now)
+            return
         for packet in packets:
             index = packet.index
             if index > self._highest:

@@ -98,9 +98,11 @@ class Timeline:
         lane.clock.on_unit(rtp_time, arrival)
         if lane.offset is None:
             lane.offset = self._target(lane)
-        elif lane is not self._reference():
+            self._follow_reference()
+        elif lane is self._reference():
+            self._follow_reference()
+        else:
             self._approach(lane, self._target(lane))
-        self._follow_reference()
         ticks = rtp_time + round(lane.offset * lane.clock.rate)
         if lane.last is not None and ticks <= lane.last:
             ticks = lane.last + 1
@@ -159,6 +161,7 @@ class Timeline:
             assert reference is not None
             assert reference.offset is not None
             reference.offset -= error
+            self._follow_reference()
 
     def now(self, arrival_now: float) -> float:
         """The source time in seconds before which everything has surely come, by the wall clock's progress.

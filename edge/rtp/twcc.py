@@ -4,15 +4,15 @@ The publisher numbers all its packets, audio and video alike, in a header extens
 it estimates the bandwidth itself.
 """
 
-from collections.abc import Iterable
 from operator import sub
 from struct import Struct
 
 from edge.rtp.rtcp import TRANSPORT_FEEDBACK
 
 FIRST_AFTER_S = 0.05
-INTERVAL_S = 0.08
-"""The draft's own receivers send every 50 to 250 ms; more often is more upstream traffic for little."""
+INTERVAL_S = 0.1
+"""The draft's own receivers send every 50 to 250 ms, and so often by default; more often is more upstream
+traffic for little."""
 
 _FORMAT = 15
 _HEADER = Struct("!BBHII")
@@ -31,31 +31,33 @@ _VECTOR_BITS = 14
 class TwccRecorder:
     """The arrivals since the last feedback. Bounded: what is not fetched in time is forgotten."""
 
-    __slots__ = ("_due", "_feedbacks", "_next", "_pending", "_reordered", "_untold")
+    __slots__ = ("_arrivals", "_due", "_feedbacks", "_indexes", "_next", "_reordered", "_untold")
 
     def __init__(self) -> None:
-        self._pending: list[tuple[int, float]] = []  # unwrapped sequence number, arrival
+        self._indexes: list[int] = []  # unwrapped sequence numbers
+        self._arrivals: list[int] = []  # and when each came, in ticks
         self._next = -1  # the unwrapped sequence number after the highest seen
         self._untold = 0  # the lowest one that no feedback has spoken of
         self._reordered = False
         self._feedbacks = 0
         self._due = 0.0
 
-    def on_packets(self, transport_seqs: Iterable[int], now: float) -> None:
+    def on_packets(self, transport_seqs: list[int], now: float) -> None:
         """Packets with these 16-bit transport sequence numbers came, padding and retransmissions alike."""
-        pending = self._pending
-        for transport_seq in transport_seqs:
-            expected = self._next
-            if transport_seq == expected & 0xFFFF and expected >= 0:
-                pending.append((expected, now))
-                self._next = expected + 1
-            else:
-                self._out_of_order(transport_seq, now)
-        if len(self._pending) > _MOST_PENDING:
-            del self._pending[: _MOST_PENDING // 2]
-            self._untold = self._pending[0][0]
+        count, expected, ticks = len(transport_seqs), self._next, int(now * _TICKS_PER_S)
+        wrapped = expected & 0xFFFF
+        if expected >= 0 and transport_seqs == list(range(wrapped, wrapped + count)):
+            self._indexes += range(expected, expected + count)
+            self._arrivals += [ticks] * count
+            self._next = expected + count
+        else:
+            for transport_seq in transport_seqs:
+                self._on_packet(transport_seq, ticks, now)
+        if len(self._indexes) > _MOST_PENDING:
+            self._forget(_MOST_PENDING // 2)
+            self._untold = self._indexes[0]
 
-    def _out_of_order(self, transport_seq: int, now: float) -> None:
+    def _on_packet(self, transport_seq: int, ticks: int, now: float) -> None:
         expected = self._next
         if expected < 0:
             self._due = now + FIRST_AFTER_S
@@ -63,30 +65,31 @@ class TwccRecorder:
         else:
             index = expected + ((transport_seq - expected + 0x8000) & 0xFFFF) - 0x8000
             if not -_FURTHEST_JUMP < index - expected < _FURTHEST_JUMP:
-                self._pending.clear()
+                self._forget(len(self._indexes))
                 index = self._untold = expected + ((transport_seq - expected) & 0xFFFF)
         if index < self._untold:
             if self._feedbacks:
                 return  # came after it was told lost, or is a duplicate
             self._untold = index
         self._reordered = self._reordered or index < expected
-        self._pending.append((index, now))
+        self._indexes.append(index)
+        self._arrivals.append(ticks)
         self._next = max(expected, index + 1)
 
     def due(self, now: float) -> bool:
-        """Is it time to `build`? First 50 ms after the first packet, then every 80 ms while packets come."""
-        return bool(self._pending) and (now >= self._due or len(self._pending) >= _MOST_RECEIVED)
+        """Is it time to `build`? First 50 ms after the first packet, then every 100 ms while packets come."""
+        return bool(self._indexes) and (now >= self._due or len(self._indexes) >= _MOST_RECEIVED)
 
     def build(self, sender_ssrc: int, media_ssrc: int, now: float) -> bytes | None:
         """One feedback packet; None when everything is told. Call it again until then."""
         self._due = now + INTERVAL_S
-        if not self._pending:
+        if not self._indexes:
             return None
         if self._reordered:
             self._sort()
-        first = self._pending[0][0]
+        first = self._indexes[0]
         base = self._untold if 0 <= first - self._untold < _MOST_STATUSES else first
-        reference = int(self._pending[0][1] * _TICKS_PER_S) // _REFERENCE_TICKS
+        reference = self._arrivals[0] // _REFERENCE_TICKS
         count, chunks, deltas = self._take(base, reference * _REFERENCE_TICKS)
         self._untold = base + count
         body = _BASE.pack(base & 0xFFFF, count, (reference & 0xFF_FFFF) << 8 | self._feedbacks & 0xFF)
@@ -103,38 +106,40 @@ class TwccRecorder:
 
     def _sort(self) -> None:
         """In order of sequence, the first arrival of each."""
-        first: dict[int, float] = {}
-        for index, arrival in self._pending:
+        first: dict[int, int] = {}
+        for index, arrival in zip(self._indexes, self._arrivals, strict=True):
             first.setdefault(index, arrival)
-        self._pending = sorted(first.items())
+        self._indexes = sorted(first)
+        self._arrivals = [first[index] for index in self._indexes]
         self._reordered = False
+
+    def _forget(self, count: int) -> None:
+        del self._indexes[:count], self._arrivals[:count]
 
     def _take(self, base: int, ticks: int) -> tuple[int, bytes, bytes]:
         """How many numbers from `base` on are told of, their status chunks and their receive deltas."""
-        taken = self._pending[:_MOST_RECEIVED]
-        count = len(taken)
-        if taken[-1][0] - base + 1 == count:  # nothing is lost: all in one run, unless there was a pause
-            arrivals = [int(arrival * _TICKS_PER_S) for _, arrival in taken]
+        indexes, arrivals = self._indexes[:_MOST_RECEIVED], self._arrivals[:_MOST_RECEIVED]
+        count = len(indexes)
+        if indexes[-1] - base + 1 == count:  # nothing is lost: all in one run, unless there was a pause
             try:
                 deltas = bytes(map(sub, arrivals, [ticks, *arrivals]))
             except ValueError:
                 pass
             else:
-                del self._pending[:count]
+                self._forget(count)
                 return count, (_SMALL << 13 | count).to_bytes(2, "big"), deltas
-        statuses, deltas, used = _statuses(taken, base, ticks)
-        del self._pending[:used]
+        statuses, deltas, used = _statuses(indexes, arrivals, base, ticks)
+        self._forget(used)
         return len(statuses), _chunks(statuses), deltas
 
 
-def _statuses(taken: list[tuple[int, float]], base: int, ticks: int) -> tuple[bytearray, bytes, int]:
+def _statuses(indexes: list[int], arrivals: list[int], base: int, ticks: int) -> tuple[bytearray, bytes, int]:
     """A status for every number from `base` on, the receive deltas, and how many arrivals that used."""
     statuses = bytearray()
     deltas = bytearray()
     used = 0
-    for index, came in taken:
+    for index, arrival in zip(indexes, arrivals, strict=True):
         skipped = index - base - len(statuses)
-        arrival = int(came * _TICKS_PER_S)
         delta = arrival - ticks
         if not -0x8000 <= delta <= 0x7FFF or len(statuses) + skipped >= _MOST_STATUSES:
             break

@@ -1,10 +1,14 @@
 """Key frames are asked for so that they fall where a part ends."""
 
 import random
+from types import SimpleNamespace
 
 import pytest
 from hls_material import PT, ST, VIDEO, ZERO, judge, ms, parts_of, segments_of, video
+from hypothesis import given
+from hypothesis import strategies as st
 
+from edge.hls.key_frame_timing import KeyFrameTiming
 from edge.hls.segment import TICKS
 from edge.hls.segmenter import Segmenter
 
@@ -77,3 +81,29 @@ def test_pictures_once_a_second_have_key_frames_too():
     events = Encoder(1, delay=lambda: 0).send(30)
     assert all(part.duration_ticks <= PT for part in parts_of(events))
     assert len([one for one in segments_of(events) if one.independent]) > 8
+
+
+@given(
+    st.integers(ms(200), ms(1000)),
+    st.tuples(*[st.floats(0, 1)] * 3),
+    st.integers(0, ms(3000)),
+    st.integers(0, ms(3000)),
+    st.integers(0, ms(1000)),
+)
+def test_none_is_asked_for_while_it_is_far(part_target, shares, now, next_at, took):
+    of_part, of_picture, of_open = shares
+    part, picture = max(1, int(of_part * part_target)), max(1, int(of_picture * part_target))
+    opened = SimpleNamespace(start=0, part_start=int(of_open * next_at), starting_up=False, undecodable=False)
+    timing = KeyFrameTiming(ST, 0)
+    timing._took = took
+    if timing.is_far(max(now, next_at), opened, part_target):
+        assert not timing.due(now, next_at, opened, part, picture)
+
+
+def test_it_is_far_for_half_of_a_segment_but_not_at_the_start():
+    opened = SimpleNamespace(start=0, starting_up=False, undecodable=False)
+    timing = KeyFrameTiming(ST, 0)
+    assert timing.is_far(ST // 2, opened, PT)
+    assert not timing.is_far(ST // 2, SimpleNamespace(**vars(opened) | {"starting_up": True}), PT)
+    assert not timing.is_far(ST // 2, SimpleNamespace(**vars(opened) | {"undecodable": True}), PT)
+    assert not timing.is_far(ST, opened, PT)

@@ -37,7 +37,7 @@ def test_datagrams_come_in_order_with_the_address_that_an_answer_goes_to(family)
         sent = [b"first", b"", b"third"]
         for datagram in sent:
             client.send(datagram)
-        assert read() == [(datagram, client.getsockname()) for datagram in sent]
+        assert read() == [(client.getsockname(), sent)]
         assert read() == []
         server.sendto(b"answer", client.getsockname())
         assert client.recv(10) == b"answer"
@@ -51,8 +51,10 @@ def test_what_is_more_than_one_read_takes_waits_for_the_next():
         for number in range(AT_ONCE + 2):
             client.send(bytes((number,)))
         taken = [read(), read()]
-        assert [len(each) for each in taken] == [AT_ONCE, 2]
-        assert [datagram[0] for each in taken for datagram, _ in each] == list(range(AT_ONCE + 2))
+        assert [len(run) for each in taken for _, run in each] == [AT_ONCE, 2]
+        assert [datagram[0] for each in taken for _, run in each for datagram in run] == list(
+            range(AT_ONCE + 2)
+        )
 
 
 @pytest.mark.usefixtures("has_batches")
@@ -61,19 +63,20 @@ def test_of_a_datagram_that_is_too_large_the_head_is_kept():
     with server, client:
         client.send(bytes(range(256)) * 20)
         client.send(b"next")
-        (large, _), (following, _) = reader(server)()
+        ((_, (large, following)),) = reader(server)()
         assert large == (bytes(range(256)) * 20)[:LARGEST]
         assert following == b"next"
 
 
+@pytest.mark.usefixtures("has_batches")
 def test_two_senders_in_one_read_are_told_apart():
     server, one = pair(socket.AF_INET)
     with server, one, socket.socket(type=socket.SOCK_DGRAM) as other:
         other.connect(server.getsockname())
-        for client in (one, other, one):
-            client.send(b"hello")
-        expected = [client.getsockname() for client in (one, other, one)]
-        assert [source for _, source in reader(server)()] == expected
+        for client, datagram in ((one, b"a"), (one, b"b"), (other, b"c"), (one, b"d")):
+            client.send(datagram)
+        first, second = one.getsockname(), other.getsockname()
+        assert reader(server)() == [(first, [b"a", b"b"]), (second, [b"c"]), (first, [b"d"])]
 
 
 def test_an_interrupted_read_finds_nothing_and_a_fault_is_told(monkeypatch):

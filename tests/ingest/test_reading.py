@@ -1,8 +1,11 @@
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from edge.ingest import reading as module
 from edge.ingest.inbox import AT_ONCE
-from edge.ingest.reading import BEAT_S, Reading
+from edge.ingest.reading import BEAT_S, Reading, until_next
+from edge.ingest.sessions import TICK_S
 
 FILE = 7
 
@@ -135,3 +138,15 @@ def test_after_the_stop_nothing_is_read(loop, per_s):
     arrive(loop, source, per_s=per_s, seconds=1)
     reading.stop()
     assert (loop.reader, loop.timer) == (None, None)
+
+
+@given(st.floats(0, 1e6), st.sampled_from([BEAT_S, TICK_S]))
+def test_beats_and_ticks_fall_on_one_grid(now, every_s):
+    wait = until_next(every_s, now)
+    assert every_s / 2 < wait <= every_s * 1.5
+    after = (now + wait) % every_s
+    assert min(after, every_s - after) < 1e-6
+
+
+def test_a_tick_falls_on_a_beat():
+    assert TICK_S % BEAT_S == 0

@@ -1,4 +1,6 @@
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from edge.rtp.packet import RtpPacket
 from edge.rtp.rtcp import SenderReport
@@ -88,3 +90,22 @@ def test_the_last_sender_report_is_given_back() -> None:
     block = statistics.report_block(11.5)
     assert block.last_report == 0xBBBB_CCCC
     assert block.delay_since == 98_304
+
+
+@given(st.lists(st.tuples(st.integers(1, 3), st.booleans()), min_size=1, max_size=20), st.integers(1, 8))
+def test_packets_that_came_together_count_as_one_by_one(steps, together) -> None:
+    index, timestamp, packets = 0xFFF8, 0, []
+    for gap, is_new_picture in steps:
+        index += gap
+        timestamp += 3000 * is_new_picture
+        packet = RtpPacket(96, False, index & 0xFFFF, timestamp, 5, b"")
+        packet.index = index
+        packets.append(packet)
+    single, many = ReceptionStatistics(5, 90_000), ReceptionStatistics(5, 90_000)
+    for start in range(0, len(packets), together):
+        run, now = packets[start : start + together], 1.0 + start / 100
+        many.on_packets(run, now)
+        for packet in run:
+            single.on_packets([packet], now)
+        assert many.received == single.received == start + len(run)
+        assert many.report_block(now) == single.report_block(now)

@@ -150,3 +150,22 @@ def test_feedback_tells_every_arrival_once_and_in_time(start, steps, swaps, poll
     assert told.keys() == came.keys()
     for sequence, when in told.items():
         assert when == pytest.approx(came[sequence], abs=0.000_26)
+
+
+@given(st.lists(st.lists(st.integers(0, 4), min_size=1, max_size=12), min_size=1, max_size=12))
+def test_packets_that_came_together_are_told_as_one_by_one(batches: list[list[int]]) -> None:
+    """Steps of 1 follow each other; others lost, repeat or overtake some."""
+    single, many = TwccRecorder(), TwccRecorder()
+    number, now = 0xFFF0, 1.0
+    for steps in batches:
+        numbers = []
+        for step in steps:
+            number += step if step < 4 else 1
+            numbers.append(number & 0xFFFF)
+        now += 0.03
+        many.on_packets(numbers, now)
+        for one in numbers:
+            single.on_packets([one], now)
+        assert many.due(now) == single.due(now)
+        if many.due(now):
+            assert many.build(1, 2, now) == single.build(1, 2, now)
