@@ -4,6 +4,7 @@ import re
 import pytest
 
 from edge.hls.position import Position
+from edge.http.message import Response
 from edge.live.rendition import FIRST_PLAYLIST_HOLD_S
 
 # The first playlist
@@ -148,6 +149,48 @@ def test_a_player_can_follow_for_long_without_a_gap(live) -> None:
     assert len(seen) > 70
     assert len(set(seen)) == len(seen)
     assert prefix in seen[0]
+
+
+# What comes after
+
+
+def following(stage, rest: str = "") -> list:
+    """What is made ready for whoever waits for the next part."""
+    rendition = stage.publication.rendition
+    msn, part = rendition.window.next_position
+    query = f"_HLS_msn={msn}&_HLS_part={part}{rest}"
+    wait = rendition.media_playlist(query, gzip=False)
+    return [] if isinstance(wait, Response) else [(query, wait.following)]
+
+
+@pytest.mark.parametrize("rest", ["", "&_HLS_skip=YES", "&_HLS_skip=v2"])
+def test_what_is_made_ready_is_what_is_asked_next(live, make_viewer, rest) -> None:
+    """Over ends of segments, a publisher who is away, and the end."""
+    foretold, asked = [], 0
+    for at in range(60):
+        for query, tell in foretold:
+            (part, media), (playlist, held) = tell(query)
+            assert live.ask(part).response == media
+            msn, index = live.publication.rendition.window.next_position
+            assert playlist == f"main.m3u8?_HLS_msn={msn}&_HLS_part={index}{rest}"
+            reload = live.ask(playlist)
+            again = make_viewer()
+            held.subscribe(again, live.now)
+            assert reload.answers == again.answers == []
+            live.play(0.3)
+            assert reload.response is again.response
+            asked += 1
+        foretold = following(live, rest)
+        live.play(0.3 if at != 30 else 3)
+    assert asked > 50
+    live.publication.end(live.now, "over")
+    assert all(tell(query) == [] for query, tell in foretold)
+
+
+@pytest.mark.parametrize("rest", ["&_HLS_skip=yes", "&token=x", "&_HLS_skip=YES&a=b"])
+def test_nothing_is_made_ready_for_what_only_one_asks_like(live, rest) -> None:
+    ((query, tell),) = following(live, rest)
+    assert tell(query) == []
 
 
 # Hinted parts
