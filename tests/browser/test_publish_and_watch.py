@@ -9,7 +9,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
 
 PLAYED_S = 30
 VISITS = 4
-VISIT_S = 4
+VISIT_S = 2
 SETTLING_S = 6
 """A player may take this long from its first picture until its latency is judged."""
 
@@ -71,7 +71,9 @@ def test_first_picture_of_our_watch_page(server, clock, windows):
 
 
 def test_hlsjs_as_it_comes_beside_shaka_in_low_latency_mode(server, clock, players, windows):
-    """hls.js keeps the latency that its start gave it, so that is judged over several visits."""
+    """hls.js keeps the latency that its start gave it, so that is judged over several visits, one after the
+    other: on two cores each beginning makes those beside it late.
+    """
     pages = windows(2, viewport=HALF)
     addresses = {name: players.player(name, server, "clock") for name in ("hlsjs", "shaka")}
     viewers = {
@@ -82,12 +84,13 @@ def test_hlsjs_as_it_comes_beside_shaka_in_low_latency_mode(server, clock, playe
     visits = [latency["hlsjs"]]
     for page in pages:
         page.context.close()
-    again = []
-    for page in windows(VISITS, viewport=HALF):
-        again.append(Viewer(page, addresses["hlsjs"]))
-        again[-1].first_frame()
-    again[-1].wait(VISIT_S)
-    visits += [viewer.glass() for viewer in again]
+    for _ in range(VISITS):
+        (page,) = windows(1, viewport=HALF)
+        again = Viewer(page, addresses["hlsjs"])
+        again.first_frame()
+        again.wait(VISIT_S)
+        visits.append(again.glass())
+        page.context.close()
     print("hls.js", *visits, "shaka", latency["shaka"])
     assert Spread.of([latency.p50 for latency in visits]).p50 < 1.2, visits
     assert latency["shaka"].p50 < 1.2 + GRANTED_S["shaka"], "a stall stays as latency"
