@@ -12,10 +12,12 @@ import os
 import socket
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
+from heapq import heapreplace
 
 from edge import server
 from edge.config import Address, load
 from edge.hls.segment import PartReady
+from edge.ingest.reading import BEAT_S, until_next
 from edge.live.hub import Hub
 from edge.live.publication import Publication
 from edge.live.rendition import Rendition
@@ -65,18 +67,26 @@ class Feed:
 
 
 class Clock:
-    """Has a feed write its next picture when it is due; what was missed is made up for at once."""
+    """Has feeds write the pictures that are due, at the beats in which a server reads many publishers' socket."""
 
-    def __init__(self, feed: Feed, phase_s: float) -> None:
-        self._feed = feed
+    def __init__(self, feeds: Sequence[Feed], spacing_s: float) -> None:
+        """The pictures of one come `spacing_s` after those of the one before it."""
         self._loop = asyncio.get_running_loop()
-        self._due = self._loop.time() + phase_s
-        self._timer = self._loop.call_at(self._due, self._tick)
+        now = self._loop.time()
+        self._due = [(now + at * spacing_s, at) for at in range(len(feeds))]
+        self._feeds = feeds
+        self._wait()
 
-    def _tick(self) -> None:
-        self._feed.write()
-        self._due += self._feed.interval_s
-        self._timer = self._loop.call_at(self._due, self._tick)
+    def _wait(self) -> None:
+        self._timer = self._loop.call_later(until_next(BEAT_S, self._loop.time()), self._beat)
+
+    def _beat(self) -> None:
+        self._wait()
+        due, feeds, now = self._due, self._feeds, self._loop.time()
+        while due and due[0][0] <= now:
+            when, at = due[0]
+            feeds[at].write()
+            heapreplace(due, (when + feeds[at].interval_s, at))
 
     def stop(self) -> None:
         """No picture comes any more."""
@@ -160,14 +170,13 @@ async def fed(node: Operating, teller: Teller, options: argparse.Namespace) -> A
     feeds = [Feed(node, f"s{at}", options) for at in range(options.streams)]
     teller.forget()  # nobody watched what was there before
     spacing = options.part_ms / 1000 / max(1, len(feeds))
-    clocks = [Clock(feed, at * spacing) for at, feed in enumerate(feeds)]
+    clock = Clock(feeds, spacing)
     telling = asyncio.create_task(teller.keep_telling())
     try:
         yield
     finally:
         telling.cancel()
-        for clock in clocks:
-            clock.stop()
+        clock.stop()
 
 
 def serve(options: argparse.Namespace) -> int:
