@@ -26,7 +26,7 @@ from edge.hls.part_durations import FIRST_LONGER_TICKS
 from edge.hls.past import Past
 from edge.hls.segment import TICKS, Ended, Event
 from edge.media.sample import Sample
-from edge.media.track import Track
+from edge.media.track import Kind, Track
 
 START_TICKS = 10 * TICKS
 """Our timeline begins here, so that nothing that is early is ever negative (hls.js ignores such a tfdt)."""
@@ -61,6 +61,7 @@ class Segmenter:
         )
         self._tracks: tuple[Track, ...] = ()
         self._lanes: list[Lane] = []
+        self._by_kind: dict[Kind, Lane] = {}
         self._new_track: Track | None = None
         self._early_audio: deque[Sample] = deque(maxlen=_EARLY_AUDIO)
         self._audio_begins: int | None = None
@@ -214,12 +215,10 @@ class Segmenter:
             (VideoLane if track.kind == "video" else AudioLane)(track, number)
             for number, track in enumerate(tracks, 1)
         ]
+        self._by_kind = {lane.track.kind: lane for lane in self._lanes}
 
-    def _lane(self, kind: str) -> Lane | None:
-        for lane in self._lanes:
-            if lane.track.kind == kind:
-                return lane
-        return None
+    def _lane(self, kind: Kind) -> Lane | None:
+        return self._by_kind.get(kind)
 
     def _wait(self, lane: Lane, sample: Sample) -> list[Event]:
         """Before the first key frame. Audio may arrive before a picture that it belongs to."""
@@ -260,25 +259,27 @@ class Segmenter:
             if sample.dts < self._audio_begins:
                 return events  # from before the first picture
             self._audio_begins = None
-        placed = lane.place(lane.due(sample.dts, lane.units(self._open.part_start)), sample)
+        opened = self._open
+        placed = lane.place(lane.due(sample.dts, lane.units(opened.part_start)), sample)
         # Normally `advance` closes what waits for pictures; audio alone must not pile up without it.
         patience = self._part_target + TICKS // 2
-        while lane.ticks(placed.dts) - self._open.part_start > patience or len(lane.pending) > _MOST_PENDING:
+        while lane.ticks(placed.dts) - opened.part_start > patience or len(lane.pending) > _MOST_PENDING:
             events += self._close_on_clock()
         return events
 
     def _write_lead(self, lane: Lane, sample: Sample) -> list[Event]:
         events: list[Event] = []
-        due = lane.due(sample.dts, lane.units(self._open.part_start))
+        opened = self._open
+        due = lane.due(sample.dts, lane.units(opened.part_start))
         at = lane.ticks(due)
-        while at - self._open.part_start > self._part_target or len(lane.pending) > _MOST_PENDING:
+        while at - opened.part_start > self._part_target or len(lane.pending) > _MOST_PENDING:
             events += self._close_on_clock(at)
-        if isinstance(lane, VideoLane) and sample.is_sync:
+        if sample.is_sync and isinstance(lane, VideoLane):
             events += self._key_frame(lane, at)
         elif self._new_track is not None:
             return events  # it needs parameter sets that begin with the next key frame
-        span = at - self._open.part_start
-        if lane.pending and span >= self._least_part and span + lane.guess > self._room(lane):
+        span = at - opened.part_start
+        if span >= self._least_part and lane.pending and span + lane.guess > self._room(lane):
             events += self._close_before(lane, at)
         lane.place(due, sample)
         events += self._close_on_frames(lane)
@@ -293,10 +294,12 @@ class Segmenter:
     def _close_on_frames(self, lane: Lane) -> list[Event]:
         """Close the part with the sample just placed, if no other fits."""
         span = lane.end_ticks - self._open.part_start
+        if span < self._least_part:
+            return []
         room = self._room(lane)
         if lane.guess > self._part_target // 3 and len(self._lanes) > 1:
             return []  # a picture that lasts so long is far ahead of its audio: see what comes
-        if span > room or span + lane.guess <= room or span < self._least_part:
+        if span > room or span + lane.guess <= room:
             return []
         end = self._open.part_start + min(span, self._part_target)
         if span > self._part_target:
