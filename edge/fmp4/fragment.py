@@ -34,7 +34,7 @@ class Coded(Protocol):
     @property
     def is_sync(self) -> bool: ...
     @property
-    def data(self) -> bytes: ...
+    def data(self) -> bytes | tuple[bytes, ...]: ...
     @property
     def composition_offset(self) -> int: ...
 
@@ -79,11 +79,16 @@ def fragment(sequence_number: int, runs: Sequence[Run]) -> bytes:
             *(_TRUN_BYTES + samples_bytes, b"trun", _TRUN, count, offset),
         ]
         for sample in run.samples:
-            size = len(sample.data)
+            data = sample.data
+            if isinstance(data, bytes):
+                size = len(data)
+                media.append(data)
+            else:
+                size = sum(map(len, data))
+                media += data
             offset += size
             flags = SYNC_SAMPLE if sample.is_sync else OTHER_SAMPLE
             traf += (sample.duration, size, flags, sample.composition_offset)
-            media.append(sample.data)
         pieces.append(_traf_packer(count)(*traf))
     pieces.append(_MDAT.pack(offset - moof_bytes, b"mdat"))
     return b"".join(pieces + media)

@@ -8,7 +8,7 @@ from typing import Protocol
 from edge.errors import MediaError
 from edge.ingest.aac import AudioPath, Deliver
 from edge.live.source import Source
-from edge.media.h264 import ParameterSets, has_b_slice, length_prefixed
+from edge.media.h264 import ParameterSets, has_b_slice, length_prefixed_pieces
 from edge.media.sample import Sample
 from edge.media.track import AUDIO_TIMESCALE, VIDEO_TIMESCALE, Track
 from edge.metrics import INGEST_WAITING
@@ -120,7 +120,7 @@ class Pump:
             return
         if self._looked_at < _PICTURES_LOOKED_AT:
             self._look_for_b_frames(unit)
-        data = length_prefixed(unit.nals)
+        data = length_prefixed_pieces(unit.nals)
         if not data:
             return
         if self._last_dts is not None:

@@ -104,8 +104,8 @@ def test_it_attaches_with_the_first_key_frame_and_writes_from_there():
     video = rig.publication.of("video")
     assert [sample.is_sync for sample in video] == [True] + [False] * 19
     assert video[0].dts == 30_000
-    assert video[0].data == len(IDR).to_bytes(4) + IDR, "parameter sets stand in the track"
-    assert video[1].data == len(SLICE).to_bytes(4) + SLICE
+    assert b"".join(video[0].data) == len(IDR).to_bytes(4) + IDR, "parameter sets stand in the track"
+    assert b"".join(video[1].data) == len(SLICE).to_bytes(4) + SLICE
     assert {sample.duration for sample in video} == {3000}
 
 
