@@ -77,16 +77,19 @@ class Lane:
         self.offset = 0
         self.broken = False
 
-    def due(self, source_dts: int, open_since: int) -> int:
-        """Our time for the source's, given when the open part began.
+    def due(self, source_dts: int, open_since_ticks: int) -> int:
+        """Our time for the source's, given when the open part began (90 kHz).
 
         A source that jumps further than any network explains goes on here where we are.
         """
         due = source_dts + self.offset
-        end = open_since if self.end is None else self.end
+        end = self.end
         scale = self.track.timescale
-        if end - BACKWARD_S * scale <= due <= end + FORWARD_S * scale:
+        if end is not None and end - BACKWARD_S * scale <= due <= end + FORWARD_S * scale:
             return due
+        open_since = self.units(open_since_ticks)
+        if end is None:
+            end = open_since
         if due < end - BACKWARD_S * scale:
             self.offset += end - due
         elif due > max(end, open_since) + FORWARD_S * scale:

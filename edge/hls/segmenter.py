@@ -158,13 +158,15 @@ class Segmenter:
         """All media before this source time has come, or will be late: a part that waits for more closes."""
         if not self._running:
             return []
-        events: list[Event] = []
         now = int(source_time_s * TICKS) + self._offset
         late = now - self._open.part_start - self._part_target - self._clock_allowance
+        if late < 0:
+            return []
         if late > FORWARD_S * TICKS:
             # We slept (a suspended machine), not the source: nobody needs minutes of gaps.
             self._shift(-(late // 15))
             now = self._open.part_start + self._part_target + self._clock_allowance
+        events: list[Event] = []
         while now >= self._open.part_start + self._part_target + self._clock_allowance:
             events += self._close_on_clock()
         return events
@@ -260,7 +262,7 @@ class Segmenter:
                 return events  # from before the first picture
             self._audio_begins = None
         opened = self._open
-        placed = lane.place(lane.due(sample.dts, lane.units(opened.part_start)), sample)
+        placed = lane.place(lane.due(sample.dts, opened.part_start), sample)
         # Normally `advance` closes what waits for pictures; audio alone must not pile up without it.
         patience = self._part_target + TICKS // 2
         while lane.ticks(placed.dts) - opened.part_start > patience or len(lane.pending) > _MOST_PENDING:
@@ -270,7 +272,7 @@ class Segmenter:
     def _write_lead(self, lane: Lane, sample: Sample) -> list[Event]:
         events: list[Event] = []
         opened = self._open
-        due = lane.due(sample.dts, lane.units(opened.part_start))
+        due = lane.due(sample.dts, opened.part_start)
         at = lane.ticks(due)
         while at - opened.part_start > self._part_target or len(lane.pending) > _MOST_PENDING:
             events += self._close_on_clock(at)

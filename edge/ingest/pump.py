@@ -151,8 +151,9 @@ class Pump:
         shortest, longest = CLOCK_STOPS_AFTER_S
         if not self.tracks:
             return
-        if now - self._heard_at > min(max(3 * self._pause_s, shortest), longest):
-            if now - self._heard_at > SILENT_AFTER_S:
+        silent_s = now - self._heard_at
+        if silent_s > shortest and silent_s > min(3 * self._pause_s, longest):
+            if silent_s > SILENT_AFTER_S:
                 self._audio.advance(int((self._source_now + _ENCODER_DELAY_S) * AUDIO_TIMESCALE))
             return
         if now >= self._next_clock and (zero := self._timeline.wall_clock_zero) is not None:

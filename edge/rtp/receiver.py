@@ -160,7 +160,8 @@ class VideoReceiver:
     def _depayload(self, packets: Sequence[RtpPacket], now: float) -> Sequence[AccessUnit]:
         if not packets:
             return _NOTHING
-        return [unit for unit in self._depayloader.push(packets) if self._take(unit, now)]
+        units = self._depayloader.push(packets)
+        return [unit for unit in units if self._take(unit, now)] if units else _NOTHING
 
     def _take(self, unit: AccessUnit, now: float) -> bool:
         if unit.key:

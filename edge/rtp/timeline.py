@@ -39,17 +39,6 @@ class _Lane:
         self.offset: float | None = None
         self.last: int | None = None
 
-    def arrival_zero(self) -> float:
-        """When source time zero would have come (monotonic seconds)."""
-        assert self.offset is not None
-        return self.clock.arrival_zero - self.offset
-
-    def unix_zero(self) -> float | None:
-        """When source time zero was by the sender's wall clock (Unix seconds)."""
-        if self.offset is None or self.clock.unix_zero is None:
-            return None
-        return self.clock.unix_zero - self.offset
-
 
 class Timeline:
     """The timeline of one source.
@@ -130,11 +119,14 @@ class Timeline:
     def _follow_reference(self) -> None:
         """Source time zero is where the reference has it."""
         lane = self._reference()
-        if lane is not None:
-            self._arrival_zero = lane.arrival_zero()
-            unix_zero = lane.unix_zero()
-            if unix_zero is not None or not self._has_reports():
-                self._unix_zero = unix_zero
+        if lane is None or lane.offset is None:
+            return
+        clock = lane.clock
+        self._arrival_zero = clock.arrival_zero - lane.offset
+        if clock.unix_zero is not None:
+            self._unix_zero = clock.unix_zero - lane.offset
+        elif not self._has_reports():
+            self._unix_zero = None
 
     def _has_reports(self) -> bool:
         for lane in self._lanes.values():  # noqa: SIM110 (any() takes thrice as long)
