@@ -69,6 +69,7 @@ class Segmenter:
         self._reach = START_TICKS
         self._offset = 0
         self._key_frames = KeyFrameTiming(segment_target_ticks, START_TICKS)
+        self.no_key_frame_before = 0.0  # in source seconds: until then `key_frame_due` stays false
         self._has_source = False
         self._running = False
 
@@ -120,7 +121,7 @@ class Segmenter:
 
     def write(self, sample: Sample) -> list[Event]:
         """Take a sample of the current source, each kind in decoding order. Of no declared track: dropped."""
-        lane = self._lane(sample.kind)
+        lane = self._by_kind.get(sample.kind)
         if lane is None or not self._has_source:
             return []
         if not self._running:
@@ -134,7 +135,7 @@ class Segmenter:
 
         A kind that the source did not declare is ignored.
         """
-        lane = self._lane(track.kind)
+        lane = self._by_kind.get(track.kind)
         if lane is None or not self._has_source:
             return []
         self._new_track = None
@@ -158,15 +159,13 @@ class Segmenter:
         """All media before this source time has come, or will be late: a part that waits for more closes."""
         if not self._running:
             return []
+        events: list[Event] = []
         now = int(source_time_s * TICKS) + self._offset
         late = now - self._open.part_start - self._part_target - self._clock_allowance
-        if late < 0:
-            return []
         if late > FORWARD_S * TICKS:
             # We slept (a suspended machine), not the source: nobody needs minutes of gaps.
             self._shift(-(late // 15))
             now = self._open.part_start + self._part_target + self._clock_allowance
-        events: list[Event] = []
         while now >= self._open.part_start + self._part_target + self._clock_allowance:
             events += self._close_on_clock()
         return events
@@ -196,10 +195,12 @@ class Segmenter:
         now = int(source_time_s * TICKS) + self._offset
         lead = self._lanes[0]
         next_at = lead.end_ticks
-        if lead.guess <= self._longest_part and self._key_frames.is_far(
-            max(now, next_at), self._open, self._longest_part
-        ):
+        far_until = self._key_frames.far_until(self._open, self._longest_part)
+        if lead.guess <= self._longest_part and max(now, next_at) < far_until:
+            # Without its first part it may yet prove undecodable.
+            self.no_key_frame_before = (far_until - self._offset) / TICKS if self._open.parts else 0.0
             return False
+        self.no_key_frame_before = 0.0
         part, picture = self._cadence()
         return self._key_frames.due(now, next_at, self._open, part, picture)
 
@@ -218,9 +219,6 @@ class Segmenter:
             for number, track in enumerate(tracks, 1)
         ]
         self._by_kind = {lane.track.kind: lane for lane in self._lanes}
-
-    def _lane(self, kind: Kind) -> Lane | None:
-        return self._by_kind.get(kind)
 
     def _wait(self, lane: Lane, sample: Sample) -> list[Event]:
         """Before the first key frame. Audio may arrive before a picture that it belongs to."""
@@ -261,26 +259,24 @@ class Segmenter:
             if sample.dts < self._audio_begins:
                 return events  # from before the first picture
             self._audio_begins = None
-        opened = self._open
-        placed = lane.place(lane.due(sample.dts, opened.part_start), sample)
+        placed = lane.place(lane.due(sample.dts, self._open.part_start), sample)
         # Normally `advance` closes what waits for pictures; audio alone must not pile up without it.
         patience = self._part_target + TICKS // 2
-        while lane.ticks(placed.dts) - opened.part_start > patience or len(lane.pending) > _MOST_PENDING:
+        while lane.ticks(placed.dts) - self._open.part_start > patience or len(lane.pending) > _MOST_PENDING:
             events += self._close_on_clock()
         return events
 
     def _write_lead(self, lane: Lane, sample: Sample) -> list[Event]:
         events: list[Event] = []
-        opened = self._open
-        due = lane.due(sample.dts, opened.part_start)
+        due = lane.due(sample.dts, self._open.part_start)
         at = lane.ticks(due)
-        while at - opened.part_start > self._part_target or len(lane.pending) > _MOST_PENDING:
+        while at - self._open.part_start > self._part_target or len(lane.pending) > _MOST_PENDING:
             events += self._close_on_clock(at)
         if sample.is_sync and isinstance(lane, VideoLane):
             events += self._key_frame(lane, at)
         elif self._new_track is not None:
             return events  # it needs parameter sets that begin with the next key frame
-        span = at - opened.part_start
+        span = at - self._open.part_start
         if span >= self._least_part and lane.pending and span + lane.guess > self._room(lane):
             events += self._close_before(lane, at)
         lane.place(due, sample)
@@ -296,12 +292,10 @@ class Segmenter:
     def _close_on_frames(self, lane: Lane) -> list[Event]:
         """Close the part with the sample just placed, if no other fits."""
         span = lane.end_ticks - self._open.part_start
-        if span < self._least_part:
-            return []
         room = self._room(lane)
         if lane.guess > self._part_target // 3 and len(self._lanes) > 1:
             return []  # a picture that lasts so long is far ahead of its audio: see what comes
-        if span > room or span + lane.guess <= room:
+        if span < self._least_part or span > room or span + lane.guess <= room:
             return []
         end = self._open.part_start + min(span, self._part_target)
         if span > self._part_target:
