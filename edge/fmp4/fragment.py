@@ -1,11 +1,9 @@
 """A part of a stream as one movie fragment: moof and mdat (ISO 14496-12, 8.8)."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from struct import Struct
-
-from edge.media.sample import Sample
+from typing import NamedTuple, Protocol
 
 SYNC_SAMPLE = 0x0200_0000
 """Sample flags (ISO 14496-12, 8.8.3.1): depends on no other sample."""
@@ -28,8 +26,20 @@ _TFDT = 0x0100_0000  # version 1: 64 bits
 _TRUN = 0x0100_0F01  # version 1: signed offsets; data offset, and all four fields for every sample
 
 
-@dataclass(frozen=True, slots=True)
-class Run:
+class Coded(Protocol):
+    """What a fragment holds of a sample: see Sample."""
+
+    @property
+    def duration(self) -> int: ...
+    @property
+    def is_sync(self) -> bool: ...
+    @property
+    def data(self) -> bytes | tuple[bytes, ...]: ...
+    @property
+    def composition_offset(self) -> int: ...
+
+
+class Run(NamedTuple):
     """Samples of one track that follow each other without a hole.
 
     `base_decode_time` is the decode time of the first one in ticks of the track; the durations tell that of
@@ -38,7 +48,7 @@ class Run:
 
     track_id: int
     base_decode_time: int
-    samples: Sequence[Sample]
+    samples: Sequence[Coded]
 
 
 def fragment(sequence_number: int, runs: Sequence[Run]) -> bytes:
@@ -69,11 +79,16 @@ def fragment(sequence_number: int, runs: Sequence[Run]) -> bytes:
             *(_TRUN_BYTES + samples_bytes, b"trun", _TRUN, count, offset),
         ]
         for sample in run.samples:
-            size = len(sample.data)
+            data = sample.data
+            if isinstance(data, bytes):
+                size = len(data)
+                media.append(data)
+            else:
+                size = sum(map(len, data))
+                media += data
             offset += size
             flags = SYNC_SAMPLE if sample.is_sync else OTHER_SAMPLE
             traf += (sample.duration, size, flags, sample.composition_offset)
-            media.append(sample.data)
         pieces.append(_traf_packer(count)(*traf))
     pieces.append(_MDAT.pack(offset - moof_bytes, b"mdat"))
     return b"".join(pieces + media)

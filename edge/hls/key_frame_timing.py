@@ -29,14 +29,13 @@ class KeyFrameTiming:
         self._is_answer = False
         """The last one was asked for."""
 
-    def is_far(self, latest: int, opened: OpenSegment, part_target: int) -> bool:
-        """Surely not `due` at `latest`, the later of now and where the next picture begins; pictures are no
-        longer than parts. Cheap, and true most of the time.
+    def far_until(self, opened: OpenSegment, part_target: int) -> int:
+        """Surely not `due` before, the later of now and where the next picture begins; pictures are no longer
+        than parts. Cheap.
         """
         if opened.starting_up or opened.undecodable:
-            return False
-        least = self._segment_target - 2 * _MOST_EARLY - part_target
-        return latest - opened.start < least
+            return 0
+        return opened.start + self._segment_target - 2 * _MOST_EARLY - part_target
 
     def due(self, now: int, next_at: int, opened: OpenSegment, part: int, picture: int) -> bool:
         """Whether to ask now. The next picture begins at `next_at`; so long last a `part` and a `picture` at

@@ -8,7 +8,6 @@ Extensions (Coded Frame Processing) drops *all tracks* until the next random acc
 """
 
 from collections import deque
-from dataclasses import dataclass
 
 from edge.hls.segment import TICKS
 from edge.media.sample import Sample
@@ -26,13 +25,15 @@ _MOST_EARLY = 75 * TICKS // 1000
 """10 fps needs so much, for parts of 250 ms that all begin with a picture."""
 
 
-@dataclass(slots=True)
 class Placed:
-    """A sample with its dts and duration on our timeline, ticks of its track."""
+    """A sample with its dts and duration on our timeline, ticks of its track: final once it is taken."""
 
-    dts: int
-    duration: int
-    sample: Sample
+    __slots__ = ("composition_offset", "data", "dts", "duration", "is_sync")
+
+    def __init__(self, dts: int, duration: int, sample: Sample) -> None:
+        self.dts = dts
+        self.duration = duration
+        _, _, _, self.is_sync, self.data, self.composition_offset = sample
 
 
 class Lane:
@@ -76,37 +77,35 @@ class Lane:
         self.offset = 0
         self.broken = False
 
-    def due(self, source_dts: int, open_since: int) -> int:
-        """Our time for the source's, given when the open part began.
+    def due(self, source_dts: int, open_since_ticks: int) -> int:
+        """Our time for the source's, given when the open part began (90 kHz).
 
         A source that jumps further than any network explains goes on here where we are.
         """
         due = source_dts + self.offset
-        end = open_since if self.end is None else self.end
+        end = self.end
         scale = self.track.timescale
+        if end is not None and end - BACKWARD_S * scale <= due <= end + FORWARD_S * scale:
+            return due
+        open_since = self.units(open_since_ticks)
+        if end is None:
+            end = open_since
         if due < end - BACKWARD_S * scale:
             self.offset += end - due
         elif due > max(end, open_since) + FORWARD_S * scale:
             self.offset -= due - max(end, open_since)
         return source_dts + self.offset
 
-    def take(self, before: int | None = None) -> list[Sample]:
+    def take(self, before: int | None = None) -> list[Placed]:
         """Final samples that start earlier than `before`, or all; they are pending no more."""
         pending = self.pending
+        if before is None:
+            taken = list(pending)
+            pending.clear()
+            return taken
         taken = []
-        while pending and (before is None or pending[0].dts < before):
-            placed = pending.popleft()
-            sample = placed.sample
-            taken.append(
-                Sample(
-                    sample.kind,
-                    placed.dts,
-                    placed.duration,
-                    sample.is_sync,
-                    sample.data,
-                    sample.composition_offset,
-                )
-            )
+        while pending and pending[0].dts < before:
+            taken.append(pending.popleft())
         return taken
 
     def forget(self, since: int = 0) -> None:
@@ -213,10 +212,10 @@ class AudioLane(Lane):
             astray = due - self.end
             dts = self.end
             if astray > rate // 10:
-                dts = due  # a real pause, but one that the frame before can bridge
+                self.lasts(due)  # a real pause, but one that the frame before can bridge
+                dts = self.end
             elif abs(astray) > rate // 100:
-                dts += max(-rate // 1000, min(astray, rate // 1000))
-            self.lasts(dts)
-            dts = self.end
+                self.lasts(dts + max(-rate // 1000, min(astray, rate // 1000)))
+                dts = self.end
         self.guess = self.ticks(duration)
         return self._add(dts, duration, sample)

@@ -26,7 +26,7 @@ from edge.hls.part_durations import FIRST_LONGER_TICKS
 from edge.hls.past import Past
 from edge.hls.segment import TICKS, Ended, Event
 from edge.media.sample import Sample
-from edge.media.track import Track
+from edge.media.track import Kind, Track
 
 START_TICKS = 10 * TICKS
 """Our timeline begins here, so that nothing that is early is ever negative (hls.js ignores such a tfdt)."""
@@ -61,6 +61,7 @@ class Segmenter:
         )
         self._tracks: tuple[Track, ...] = ()
         self._lanes: list[Lane] = []
+        self._by_kind: dict[Kind, Lane] = {}
         self._new_track: Track | None = None
         self._early_audio: deque[Sample] = deque(maxlen=_EARLY_AUDIO)
         self._audio_begins: int | None = None
@@ -68,6 +69,7 @@ class Segmenter:
         self._reach = START_TICKS
         self._offset = 0
         self._key_frames = KeyFrameTiming(segment_target_ticks, START_TICKS)
+        self.no_key_frame_before = 0.0  # in source seconds: until then `key_frame_due` stays false
         self._has_source = False
         self._running = False
 
@@ -119,7 +121,7 @@ class Segmenter:
 
     def write(self, sample: Sample) -> list[Event]:
         """Take a sample of the current source, each kind in decoding order. Of no declared track: dropped."""
-        lane = self._lane(sample.kind)
+        lane = self._by_kind.get(sample.kind)
         if lane is None or not self._has_source:
             return []
         if not self._running:
@@ -133,7 +135,7 @@ class Segmenter:
 
         A kind that the source did not declare is ignored.
         """
-        lane = self._lane(track.kind)
+        lane = self._by_kind.get(track.kind)
         if lane is None or not self._has_source:
             return []
         self._new_track = None
@@ -193,10 +195,12 @@ class Segmenter:
         now = int(source_time_s * TICKS) + self._offset
         lead = self._lanes[0]
         next_at = lead.end_ticks
-        if lead.guess <= self._longest_part and self._key_frames.is_far(
-            max(now, next_at), self._open, self._longest_part
-        ):
+        far_until = self._key_frames.far_until(self._open, self._longest_part)
+        if lead.guess <= self._longest_part and max(now, next_at) < far_until:
+            # Without its first part it may yet prove undecodable.
+            self.no_key_frame_before = (far_until - self._offset) / TICKS if self._open.parts else 0.0
             return False
+        self.no_key_frame_before = 0.0
         part, picture = self._cadence()
         return self._key_frames.due(now, next_at, self._open, part, picture)
 
@@ -214,12 +218,7 @@ class Segmenter:
             (VideoLane if track.kind == "video" else AudioLane)(track, number)
             for number, track in enumerate(tracks, 1)
         ]
-
-    def _lane(self, kind: str) -> Lane | None:
-        for lane in self._lanes:
-            if lane.track.kind == kind:
-                return lane
-        return None
+        self._by_kind = {lane.track.kind: lane for lane in self._lanes}
 
     def _wait(self, lane: Lane, sample: Sample) -> list[Event]:
         """Before the first key frame. Audio may arrive before a picture that it belongs to."""
@@ -260,7 +259,7 @@ class Segmenter:
             if sample.dts < self._audio_begins:
                 return events  # from before the first picture
             self._audio_begins = None
-        placed = lane.place(lane.due(sample.dts, lane.units(self._open.part_start)), sample)
+        placed = lane.place(lane.due(sample.dts, self._open.part_start), sample)
         # Normally `advance` closes what waits for pictures; audio alone must not pile up without it.
         patience = self._part_target + TICKS // 2
         while lane.ticks(placed.dts) - self._open.part_start > patience or len(lane.pending) > _MOST_PENDING:
@@ -269,16 +268,16 @@ class Segmenter:
 
     def _write_lead(self, lane: Lane, sample: Sample) -> list[Event]:
         events: list[Event] = []
-        due = lane.due(sample.dts, lane.units(self._open.part_start))
+        due = lane.due(sample.dts, self._open.part_start)
         at = lane.ticks(due)
         while at - self._open.part_start > self._part_target or len(lane.pending) > _MOST_PENDING:
             events += self._close_on_clock(at)
-        if isinstance(lane, VideoLane) and sample.is_sync:
+        if sample.is_sync and isinstance(lane, VideoLane):
             events += self._key_frame(lane, at)
         elif self._new_track is not None:
             return events  # it needs parameter sets that begin with the next key frame
         span = at - self._open.part_start
-        if lane.pending and span >= self._least_part and span + lane.guess > self._room(lane):
+        if span >= self._least_part and lane.pending and span + lane.guess > self._room(lane):
             events += self._close_before(lane, at)
         lane.place(due, sample)
         events += self._close_on_frames(lane)
@@ -296,7 +295,7 @@ class Segmenter:
         room = self._room(lane)
         if lane.guess > self._part_target // 3 and len(self._lanes) > 1:
             return []  # a picture that lasts so long is far ahead of its audio: see what comes
-        if span > room or span + lane.guess <= room or span < self._least_part:
+        if span < self._least_part or span > room or span + lane.guess <= room:
             return []
         end = self._open.part_start + min(span, self._part_target)
         if span > self._part_target:

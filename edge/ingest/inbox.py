@@ -68,6 +68,7 @@ class _Message(ctypes.Structure):
 _libc = ctypes.PyDLL(None, use_errno=True)
 _WORDS = ctypes.sizeof(_Message) // 4
 _SIZE_WORD = _Message.size.offset // 4
+_BODIES = range(0, AT_ONCE * LARGEST, LARGEST)
 
 
 class _Batch:
@@ -84,7 +85,7 @@ class _Batch:
             name = _address(self._names) + at * name_bytes
             self._messages[at].head = _Head(name, name_bytes, ctypes.addressof(self._pieces[at]), 1)
         self._words = memoryview(self._messages).cast("B").cast("I")
-        self._name_bytes = name_bytes
+        self._name = struct.Struct(f"{name_bytes}s")
         self._call = _libc.recvmmsg
         self._arguments = (opened.fileno(), ctypes.byref(self._messages), AT_ONCE, 0, None)
 
@@ -96,20 +97,17 @@ class _Batch:
             if fault in {errno.EAGAIN, errno.EINTR}:
                 return []
             raise OSError(fault, os.strerror(fault))
-        bodies, width = self._bodies, self._name_bytes
-        names = self._names[: count * width]
+        bodies = self._bodies
+        names = self._name.iter_unpack(self._names[: count * self._name.size])
+        sizes = self._words[_SIZE_WORD : count * _WORDS : _WORDS].tolist()
         taken: list[Run] = []
         run: list[bytes] = []
         last = b""
-        body = at = 0
-        for size in self._words[_SIZE_WORD : count * _WORDS : _WORDS].tolist():
-            name = names[at : at + width]
+        for (name,), size, body in zip(names, sizes, _BODIES, strict=False):
             if name != last:
                 last, run = name, []
                 taken.append((_source(name), run))
             run.append(bodies[body : body + size])
-            body += LARGEST
-            at += width
         return taken
 
 

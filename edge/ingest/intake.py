@@ -92,6 +92,8 @@ class Intake:
         runs: dict[int, list[RtpPacket]] = {}
         numbers: list[int] = []
         first = self._number_begins
+        ssrc = payload_type = -1
+        run: list[RtpPacket] = []
         for data in datagrams:
             try:
                 packet = parse_rtp(data, now)
@@ -103,11 +105,10 @@ class Intake:
                 numbers.append(data[at + 1] << 8 | data[at + 2])  # the number is the first element: mostly
             else:
                 self._note_number(packet, numbers)
-            key = packet.ssrc << 7 | packet.payload_type
-            if key in runs:
-                runs[key].append(packet)
-            else:
-                runs[key] = [packet]
+            if packet.ssrc != ssrc or packet.payload_type != payload_type:
+                ssrc, payload_type = packet.ssrc, packet.payload_type
+                run = runs.setdefault(ssrc << 7 | payload_type, [])
+            run.append(packet)
         self._limit.add(sum(map(len, datagrams)))
         self._twcc.on_packets(numbers, now)
         for key, run in runs.items():
@@ -146,7 +147,8 @@ class Intake:
         if self._pump.wants_key_frame(source_now):
             self.request_key_frame(now)
         for track in self._tracks:
-            self._run(track.receiver, track.take, now)
+            if not track.receiver.is_calm(now):
+                self._run(track.receiver, track.take, now)
         if self._twcc.due(now):
             self._send_twcc(now)
         if self._sends_remb and now >= self._next_remb:

@@ -195,10 +195,10 @@ class UdpPort:
             return
         for source, run in runs:
             peer = self.routes.get(source)
-            theirs = [] if peer is None else list(filter(_is_media, run))
+            theirs = [] if peer is None else _media(run)
             if len(theirs) < len(run):
                 for datagram in run:
-                    if peer is None or not _is_media(datagram):
+                    if peer is None or not _media((datagram,)):
                         guarded(partial(self.dispatch, datagram, source, now), self._blame)
             if peer is not None and theirs:
                 self._counts.received += len(theirs)
@@ -220,7 +220,7 @@ class UdpPort:
         peer = self._serving = self.routes.get(source)
         if peer is None:
             self._counts.drop("not_validated")
-        elif _is_media(datagram):
+        elif _media((datagram,)):
             peer.receive_media([datagram], now)
         elif 19 < first < 64:
             peer.receive_dtls(datagram, now)
@@ -245,9 +245,9 @@ class UdpPort:
             peer.receive_check(message, Path(self, source), now)
 
 
-def _is_media(datagram: bytes) -> bool:
-    """SRTP or SRTCP (RFC 7983, 7), of a length that can be."""
-    return 0 < len(datagram) <= LONGEST_DATAGRAM and 127 < datagram[0] < 192
+def _media(datagrams: Sequence[bytes]) -> list[bytes]:
+    """Those that are SRTP or SRTCP (RFC 7983, 7), of a length that can be."""
+    return [one for one in datagrams if 0 < len(one) <= LONGEST_DATAGRAM and 127 < one[0] < 192]
 
 
 def _bind(address: Address) -> socket.socket:

@@ -30,14 +30,13 @@ class OpusPath:
     def write(self, at: int, packet: bytes) -> None:
         """See AudioPath."""
         duration = packet_duration(packet)
-        samples: list[Sample] = []
-        if at - self._position > _OUT_OF_STEP:
-            samples += self._silence((at - self._position + _OUT_OF_STEP) // _SILENCE_SAMPLES)
-        if self._position - at <= _OUT_OF_STEP:
-            samples.append(Sample("audio", self._position, duration, True, packet))
+        ahead = at - self._position
+        if ahead > _OUT_OF_STEP:
+            self._deliver(self._silence((ahead + _OUT_OF_STEP) // _SILENCE_SAMPLES))
+        if ahead >= -_OUT_OF_STEP:
+            begin = self._position
             self._position += duration
-        if samples:
-            self._deliver(samples)
+            self._deliver((Sample("audio", begin, duration, True, packet),))
 
     def advance(self, at: int) -> None:
         """See AudioPath."""

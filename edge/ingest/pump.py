@@ -8,7 +8,7 @@ from typing import Protocol
 from edge.errors import MediaError
 from edge.ingest.aac import AudioPath, Deliver
 from edge.live.source import Source
-from edge.media.h264 import ParameterSets, has_b_slice, length_prefixed
+from edge.media.h264 import ParameterSets, has_b_slice, length_prefixed_pieces
 from edge.media.sample import Sample
 from edge.media.track import AUDIO_TIMESCALE, VIDEO_TIMESCALE, Track
 from edge.metrics import INGEST_WAITING
@@ -49,6 +49,9 @@ and in a day a sound card gains or loses seconds."""
 _MOST_EARLY_SOUND = 100
 _WARM_UP = AUDIO_TIMESCALE // 10  # an Opus decoder needs some packets to settle (RFC 7845, 4.6: 80 ms)
 _LONGEST_PICTURE = 5 * VIDEO_TIMESCALE
+_SLOW = VIDEO_TIMESCALE // 15
+"""Where pictures last longer than parts, key frames are asked for earlier: whether is asked again at once."""
+
 _PICTURES_LOOKED_AT = 90  # who has B-frames, has them at once
 _PAUSE_DECAY = 0.99  # a tick: a pause is forgotten in some seconds
 
@@ -62,6 +65,8 @@ class Destination(Protocol):
     def correct_clock(self, wall_clock_zero: float) -> None: ...
     def advance(self, source_time_s: float, now: float) -> None: ...
     def key_frame_due(self, source_time_s: float) -> bool: ...
+    @property
+    def no_key_frame_before(self) -> float: ...
 
 
 class Pump:
@@ -103,6 +108,7 @@ class Pump:
         self._heard_before = 0.0
         self._next_clock = 0.0
         self._source_now = 0.0
+        self._no_key_frame_before = 0.0
         self._pause_s = CLOCK_STOPS_AFTER_S[1] / 3  # until it is measured, a still screen is possible
 
     def video(self, unit: AccessUnit, now: float) -> None:
@@ -120,11 +126,13 @@ class Pump:
             return
         if self._looked_at < _PICTURES_LOOKED_AT:
             self._look_for_b_frames(unit)
-        data = length_prefixed(unit.nals)
+        data = length_prefixed_pieces(unit.nals)
         if not data:
             return
         if self._last_dts is not None:
             self._duration = min(max(1, dts - self._last_dts), _LONGEST_PICTURE)
+            if self._duration >= _SLOW:
+                self._no_key_frame_before = 0.0
         self._last_dts = dts
         INGEST_WAITING.observe(max(0.0, now - unit.arrival))
         self._publication.write(Sample("video", dts, self._duration, unit.key, data), now)
@@ -151,8 +159,9 @@ class Pump:
         shortest, longest = CLOCK_STOPS_AFTER_S
         if not self.tracks:
             return
-        if now - self._heard_at > min(max(3 * self._pause_s, shortest), longest):
-            if now - self._heard_at > SILENT_AFTER_S:
+        silent_s = now - self._heard_at
+        if silent_s > shortest and silent_s > min(3 * self._pause_s, longest):
+            if silent_s > SILENT_AFTER_S:
                 self._audio.advance(int((self._source_now + _ENCODER_DELAY_S) * AUDIO_TIMESCALE))
             return
         if now >= self._next_clock and (zero := self._timeline.wall_clock_zero) is not None:
@@ -170,7 +179,12 @@ class Pump:
             return True
         # After a stall the clock allows for lateness long after the pictures have caught up.
         pictured = 0 if self._last_dts is None else self._last_dts / VIDEO_TIMESCALE
-        return self._publication.key_frame_due(max(source_now, pictured))
+        latest = max(source_now, pictured)
+        if latest < self._no_key_frame_before:
+            return False
+        is_due = self._publication.key_frame_due(latest)
+        self._no_key_frame_before = 0.0 if is_due else self._publication.no_key_frame_before
+        return is_due
 
     def close(self) -> None:
         """The publisher is gone: sound that is still being encoded is dropped."""
@@ -193,6 +207,7 @@ class Pump:
         elif has_changed and track != self.tracks[0]:
             self.tracks = (track, *self.tracks[1:])
             self._publication.change_track(track, now)
+            self._no_key_frame_before = 0.0
             size = f"{track.width}x{track.height}"
             logger.info("publisher.picture_changed", extra={"size": size, "codec": track.codec_string})
         return True
@@ -202,6 +217,7 @@ class Pump:
         zero = self._timeline.wall_clock_zero
         assert zero is not None, "a unit was placed"
         self._publication.attach(self._source, tracks, zero, now)
+        self._no_key_frame_before = 0.0
         is_first = not self.tracks
         self.tracks = tracks
         if is_first:

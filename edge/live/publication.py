@@ -186,6 +186,11 @@ class Publication:
         """Whether the source should send a key frame now."""
         return self.ended_at is None and self.rendition.segmenter.key_frame_due(source_time_s)
 
+    @property
+    def no_key_frame_before(self) -> float:
+        """See Segmenter."""
+        return self.rendition.segmenter.no_key_frame_before
+
     # Time
 
     def end(self, now: float, reason: str = "the publication was ended") -> None:

@@ -294,6 +294,8 @@ class Rendition:
         longest = HOLD_TARGET_DURATIONS * self.target_duration_s
         if not self._is_answerable:
             self._refuse_first(now - FIRST_PLAYLIST_HOLD_S)
+        elif not self._places.taken:
+            return
         elif stands_still:
             self.audience.seen_together(len(self._playlist_waiters))
             self._answer_unchanged(now - self.standstill_hold_s)

@@ -27,6 +27,7 @@ __all__ = [
     "has_b_slice",
     "is_recovery_point",
     "length_prefixed",
+    "length_prefixed_pieces",
     "nal_type",
     "parse_pps",
     "parse_sps",
@@ -76,12 +77,17 @@ def length_prefixed(nals: Iterable[bytes]) -> bytes:
     Parameter sets are left out (they stand in the sample entry, else it would be avc3), and so are access
     unit delimiters and filler data, which carry nothing in a file.
     """
+    return b"".join(length_prefixed_pieces(nals))
+
+
+def length_prefixed_pieces(nals: Iterable[bytes]) -> tuple[bytes, ...]:
+    """The same, not copied: lengths and NAL units in turns."""
     pack = _NAL_LENGTH.pack
     pieces: list[bytes] = []
     for nal in nals:
         if nal and nal[0] & 0x1F not in _KEPT_OUT_OF_SAMPLES:
             pieces += (pack(len(nal)), nal)
-    return b"".join(pieces)
+    return tuple(pieces)
 
 
 def is_recovery_point(sei: bytes) -> bool:

@@ -12,12 +12,12 @@ class Sample(NamedTuple):
     the source's own timeline (zero at or before its first media, one clock for audio and video) and
     `duration` is its best guess, because the next unit has not come yet; out of the segmenter both are final.
     `data` is length-prefixed NAL units (4 bytes each, no parameter sets) for h264, a raw frame for aac and
-    opus.
+    opus; or the pieces of that, which are first put together in the file.
     """
 
     kind: Kind
     dts: int
     duration: int
     is_sync: bool
-    data: bytes
+    data: bytes | tuple[bytes, ...]
     composition_offset: int = 0

@@ -21,22 +21,19 @@ class OpusDepayloader:
 
     def push(self, packets: Sequence[RtpPacket]) -> Sequence[AccessUnit]:
         """The units of these packets; none of padding and of what no decoder takes (counted)."""
-        return [self._unit(packet, payload) for packet in packets if (payload := self._decodable(packet))]
-
-    def _decodable(self, packet: RtpPacket) -> bytes:
-        """Its payload, or nothing."""
-        payload = packet.payload
-        if payload:
+        units = []
+        for packet in packets:
+            payload = packet.payload
+            if not payload:
+                continue
             try:
                 packet_duration(payload)
             except MediaError:
                 self.malformed += 1
-                return b""
-        return payload
-
-    def _unit(self, packet: RtpPacket, payload: bytes) -> AccessUnit:
-        if packet.ssrc != self._ssrc:
-            self._ssrc = packet.ssrc
-            self._rtp_time = None
-        self._rtp_time = unwrap(self._rtp_time, packet.timestamp, 32)
-        return AccessUnit("audio", packet.ssrc, self._rtp_time, packet.arrival, (payload,), True)
+                continue
+            if packet.ssrc != self._ssrc:
+                self._ssrc = packet.ssrc
+                self._rtp_time = None
+            self._rtp_time = unwrap(self._rtp_time, packet.timestamp, 32)
+            units.append(AccessUnit("audio", packet.ssrc, self._rtp_time, packet.arrival, (payload,), True))
+        return units

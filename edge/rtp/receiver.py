@@ -66,6 +66,7 @@ class VideoReceiver:
         "_started",
         "units",
         "units_dropped",
+        "urgent",
     )
 
     def __init__(
@@ -79,7 +80,9 @@ class VideoReceiver:
         self._sender_ssrc = sender_ssrc
         self._feedback = feedback
         self._pass_damaged = pass_damaged or feedback is None
-        self._reception = Reception(sender_ssrc, VIDEO_TIMESCALE, loss)
+        self._reception = reception = Reception(sender_ssrc, VIDEO_TIMESCALE, loss)
+        self.urgent = reception.urgent
+        """Is there a NACK that should not wait for the next tick?"""
         self._depayloader = H264Depayloader()
         self._requests = KeyFrameRequests()
         self._command = 0
@@ -102,16 +105,19 @@ class VideoReceiver:
         """The same for packets of the retransmission SSRC."""
         return self._depayload(self._reception.receive_rtx(packets, now), now)
 
-    def urgent(self, now: float) -> bool:
-        """Is there a NACK that should not wait for the next tick?"""
-        return self._reception.urgent(now)
+    def is_calm(self, now: float) -> bool:
+        """Would `tick` bring nothing and change nothing? Cheap, and true of most ticks."""
+        depayloader = self._depayloader
+        return not (
+            depayloader.broken
+            or self._requests.wanted
+            or depayloader.keys_begun != self._keys_begun
+            or self._reception.is_due(now)
+        )
 
     def tick(self, now: float) -> tuple[Sequence[AccessUnit], list[bytes]]:
         """What the clock brings: units that wait for nothing any more, and RTCP packets to send."""
         depayloader, requests = self._depayloader, self._requests
-        is_calm = depayloader.keys_begun == self._keys_begun and not depayloader.broken
-        if is_calm and not requests.wanted and not self._reception.is_due(now):
-            return _NOTHING, []
         units = self._depayload(self._reception.expire(now), now)
         packets = self._reception.feedback(now)
         if self.ssrc < 0:
@@ -154,7 +160,8 @@ class VideoReceiver:
     def _depayload(self, packets: Sequence[RtpPacket], now: float) -> Sequence[AccessUnit]:
         if not packets:
             return _NOTHING
-        return [unit for unit in self._depayloader.push(packets) if self._take(unit, now)]
+        units = self._depayloader.push(packets)
+        return [unit for unit in units if self._take(unit, now)] if units else _NOTHING
 
     def _take(self, unit: AccessUnit, now: float) -> bool:
         if unit.key:
@@ -172,10 +179,12 @@ class VideoReceiver:
 class AudioReceiver:
     """An Opus track: what is lost for good is simply not there; RTP time tells how long it was."""
 
-    __slots__ = ("_depayloader", "_reception", "units", "units_dropped")
+    __slots__ = ("_depayloader", "_reception", "units", "units_dropped", "urgent")
 
     def __init__(self, sender_ssrc: int, *, loss: LossPolicy = AUDIO_LOSS) -> None:
-        self._reception = Reception(sender_ssrc, AUDIO_TIMESCALE, loss)
+        self._reception = reception = Reception(sender_ssrc, AUDIO_TIMESCALE, loss)
+        self.urgent = reception.urgent
+        """Is there a NACK that should not wait for the next tick?"""
         self._depayloader = OpusDepayloader()
         self.units = 0
         self.units_dropped = 0
@@ -193,14 +202,12 @@ class AudioReceiver:
         """The same for packets of the retransmission SSRC."""
         return self._depayload(self._reception.receive_rtx(packets, now))
 
-    def urgent(self, now: float) -> bool:
-        """Is there a NACK that should not wait for the next tick?"""
-        return self._reception.urgent(now)
+    def is_calm(self, now: float) -> bool:
+        """Would `tick` bring nothing? Cheap, and true of most ticks."""
+        return not self._reception.is_due(now)
 
     def tick(self, now: float) -> tuple[Sequence[AccessUnit], list[bytes]]:
         """What the clock brings: units that wait for nothing any more, and RTCP packets to send."""
-        if not self._reception.is_due(now):
-            return _NOTHING, []
         return self._depayload(self._reception.expire(now)), self._reception.feedback(now)
 
     def on_sender_report(self, report: SenderReport, now: float) -> bool:

@@ -123,7 +123,7 @@ class Reception:
 
     def urgent(self, now: float) -> bool:
         """Is there a NACK to be sent at once? Cheap."""
-        return self._reorder.wants_nacks(now)
+        return now >= self._reorder.earliest_try
 
     def feedback(self, now: float) -> list[bytes]:
         """The RTCP packets that are due: a receiver report every second, a NACK."""

@@ -55,7 +55,6 @@ class Reorder:
     """
 
     __slots__ = (
-        "_earliest_try",
         "_held",
         "_held_bytes",
         "_highest",
@@ -65,6 +64,7 @@ class Reorder:
         "_policy",
         "_stranger",
         "discarded",
+        "earliest_try",
         "lost",
         "recovered",
         "restarts",
@@ -78,7 +78,8 @@ class Reorder:
         self._held: dict[int, RtpPacket] = {}
         self._held_bytes = 0
         self._missing: dict[int, _Missing] = {}  # in the order they were noticed, which is that of the index
-        self._earliest_try = _NEVER
+        self.earliest_try = _NEVER
+        """Before then there are no `nacks`: cheap to ask after every datagram."""
         self._lowest_untried: float = _NEVER  # a lower bound: it may have come since
         self._stranger: RtpPacket | None = None
         self.lost = 0
@@ -175,11 +176,14 @@ class Reorder:
         next_try = now + self._policy.allowance_s
         for absent in range(self._highest + 1, index):
             self._missing[absent] = _Missing(now, next_try)
+        if not self._policy.retransmission:
+            self._highest = index
+            return
         if index > self._highest + 1:
-            self._earliest_try = min(self._earliest_try, next_try)
+            self.earliest_try = min(self.earliest_try, next_try)
             self._lowest_untried = min(self._lowest_untried, self._highest + 1)
         if self._lowest_untried <= index - _REORDERED_BY:
-            self._earliest_try = now
+            self.earliest_try = now
         self._highest = index
 
     def _found(self, index: int, now: float) -> None:
@@ -232,19 +236,15 @@ class Reorder:
         """Wait for nothing any more: all that is held, in order."""
         return self._give_up_before(self._highest + 1) if self._next >= 0 else []
 
-    def wants_nacks(self, now: float) -> bool:
-        """Would `nacks` return something? Cheap enough to ask after every datagram."""
-        return now >= self._earliest_try and self._policy.retransmission
-
     def nacks(self, now: float) -> list[int]:
         """The sequence numbers to ask for now; each is counted as a try."""
-        if not self.wants_nacks(now):
+        if now < self.earliest_try:
             return []
         due: list[int] = []
         policy = self._policy
         retry_s = max(self.round_trip_s or 0.0, policy.retry_s)
         overtaken = self._highest - _REORDERED_BY
-        self._earliest_try = self._lowest_untried = _NEVER
+        self.earliest_try = self._lowest_untried = _NEVER
         for index, missing in self._missing.items():
             if missing.tries >= policy.tries:
                 continue
@@ -257,5 +257,5 @@ class Reorder:
             elif not missing.tries:
                 self._lowest_untried = min(self._lowest_untried, index)
             if missing.tries < policy.tries:
-                self._earliest_try = min(self._earliest_try, missing.next_try)
+                self.earliest_try = min(self.earliest_try, missing.next_try)
         return due

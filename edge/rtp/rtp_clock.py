@@ -89,9 +89,10 @@ class RtpClock:
         elif arrival >= self._window_end:
             self._low_before, self._low = self._low, zero
             self._window_end = arrival + _WINDOW_S
-        else:
-            self._low = min(self._low, zero)
-        self.arrival_zero = min(self._low, self._low_before)
+        elif zero < self._low:
+            self._low = zero
+        low, before = self._low, self._low_before
+        self.arrival_zero = low if low < before else before  # noqa: FURB136 (a third of the time)
         self.rtp_time = rtp_time
         if self._early is not None:
             (ntp, wrapped), self._early = self._early, None
@@ -100,9 +101,11 @@ class RtpClock:
 
     def _measure(self, late: float) -> None:
         self.lateness += (late - self.lateness) * _SMOOTHING
-        late = min(late, _LATEST_S)
-        decayed = self.peak_lateness + (late - self.peak_lateness) * _LATENESS_DECAY
-        self.peak_lateness = max(late, decayed)
+        peak = self.peak_lateness
+        if late <= peak:
+            self.peak_lateness = peak + (late - peak) * _LATENESS_DECAY
+        else:
+            self.peak_lateness = min(late, _LATEST_S)
 
     def on_report(self, ntp: int, rtp_time_wrapped: int) -> tuple[Step, float]:
         """A sender report of this SSRC; which clock it shows to have been set, and by how many seconds."""

@@ -80,6 +80,13 @@ def test_what_was_written_is_read(sequence_number, runs):
         assert made[read.data_start : read.data_start + len(data)] == data
 
 
+@given(st.lists(st.lists(st.binary(max_size=9), max_size=5), min_size=1, max_size=4))
+def test_data_in_pieces_are_written_as_if_they_were_one(pictures):
+    whole = [Sample("video", 0, 1, True, b"".join(pieces)) for pieces in pictures]
+    cut = [Sample("video", 0, 1, True, tuple(pieces)) for pieces in pictures]
+    assert fragment(7, [Run(1, 0, cut)]) == fragment(7, [Run(1, 0, whole)])
+
+
 @pytest.mark.parametrize(
     "run",
     [

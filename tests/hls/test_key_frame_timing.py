@@ -96,14 +96,13 @@ def test_none_is_asked_for_while_it_is_far(part_target, shares, now, next_at, to
     opened = SimpleNamespace(start=0, part_start=int(of_open * next_at), starting_up=False, undecodable=False)
     timing = KeyFrameTiming(ST, 0)
     timing._took = took
-    if timing.is_far(max(now, next_at), opened, part_target):
+    if max(now, next_at) < timing.far_until(opened, part_target):
         assert not timing.due(now, next_at, opened, part, picture)
 
 
 def test_it_is_far_for_half_of_a_segment_but_not_at_the_start():
     opened = SimpleNamespace(start=0, starting_up=False, undecodable=False)
     timing = KeyFrameTiming(ST, 0)
-    assert timing.is_far(ST // 2, opened, PT)
-    assert not timing.is_far(ST // 2, SimpleNamespace(**vars(opened) | {"starting_up": True}), PT)
-    assert not timing.is_far(ST // 2, SimpleNamespace(**vars(opened) | {"undecodable": True}), PT)
-    assert not timing.is_far(ST, opened, PT)
+    assert ST // 2 < timing.far_until(opened, PT) < ST
+    assert timing.far_until(SimpleNamespace(**vars(opened) | {"starting_up": True}), PT) == 0
+    assert timing.far_until(SimpleNamespace(**vars(opened) | {"undecodable": True}), PT) == 0

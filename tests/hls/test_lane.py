@@ -140,9 +140,9 @@ def test_a_real_pause_of_audio_is_bridged_by_the_frame_before():
 def test_a_jump_of_the_sources_clock_is_no_pause():
     lane = AudioLane(AAC, 2)
     lane.place(lane.due(0, 0), audio(0))
-    assert lane.due(90 * 48_000, 1024) == 1024
-    assert lane.due(90 * 48_000 + 1024, 1024) == 2048
-    assert lane.due(0, 1024) == 1024  # and back again
+    assert lane.due(90 * 48_000, 1920) == 1024
+    assert lane.due(90 * 48_000 + 1024, 1920) == 2048
+    assert lane.due(0, 1920) == 1024  # and back again
 
 
 def test_only_what_starts_before_the_cut_is_taken():

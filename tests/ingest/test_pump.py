@@ -4,6 +4,8 @@ import logging
 from itertools import pairwise
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from units import B_SLICE, IDR, PPS, SLICE, SPS, WIDE_SPS, FakePublication, picture, sound
 
 from edge.errors import NameTaken
@@ -79,6 +81,16 @@ class Segmented:
     def correct_clock(self, wall_clock_zero):
         self.segmenter.correct_clock(wall_clock_zero)
 
+    def change_track(self, track, now):
+        self.events += self.segmenter.change_track(track)
+
+    def key_frame_due(self, source_time_s):
+        return self.segmenter.key_frame_due(source_time_s)
+
+    @property
+    def no_key_frame_before(self):
+        return self.segmenter.no_key_frame_before
+
     def end(self):
         """The parts; and how long each track lasts in them, in seconds, by its number."""
         self.events += self.segmenter.seal()
@@ -104,8 +116,8 @@ def test_it_attaches_with_the_first_key_frame_and_writes_from_there():
     video = rig.publication.of("video")
     assert [sample.is_sync for sample in video] == [True] + [False] * 19
     assert video[0].dts == 30_000
-    assert video[0].data == len(IDR).to_bytes(4) + IDR, "parameter sets stand in the track"
-    assert video[1].data == len(SLICE).to_bytes(4) + SLICE
+    assert b"".join(video[0].data) == len(IDR).to_bytes(4) + IDR, "parameter sets stand in the track"
+    assert b"".join(video[1].data) == len(SLICE).to_bytes(4) + SLICE
     assert {sample.duration for sample in video} == {3000}
 
 
@@ -304,3 +316,42 @@ def test_a_sound_card_that_runs_slow_does_not_take_the_dates_along():
         rig.pump.tick(now, rig.timeline.now(now), now)
     assert rig.publication.clocks[0] == pytest.approx(1_700_000_100 - 0.04)
     assert rig.publication.clocks[-1] == pytest.approx(1_700_000_100 + 0.36 - 0.04, abs=0.002)
+
+
+def asked(gaps_ms, part_ticks, *, forgetful):
+    """When a publisher that has a key frame whenever it is asked for one is asked, with these pauses between
+    its pictures; `forgetful` asks the segmenter every time.
+    """
+    segmented = Segmented(Segmenter(part_ticks, 180_000))
+    timeline = Timeline()
+    pump = Pump(segmented, segmented, timeline, OpusPath, has_video=True, has_audio=False)
+    times, now, at, is_key = [], 100.0, 100.0, True
+    for number, gap_ms in enumerate(gaps_ms):
+        at += gap_ms / 1000
+        while now + 0.025 < at:
+            now += 0.025
+            source_now = timeline.now(now)
+            if forgetful:
+                pump._no_key_frame_before = 0.0
+            if pump.wants_key_frame(source_now):
+                times.append(now)
+                is_key = True
+            pump.tick(now, source_now, at)
+        nals = ((SPS if number < 150 else WIDE_SPS), PPS, IDR) if is_key else (SLICE,)
+        pump.video(AccessUnit("video", 1, round((at - 100) * 90_000), at, nals, key=is_key), at)
+        is_key = False
+    return times
+
+
+@given(
+    st.lists(
+        st.one_of(st.lists(st.just(gap), min_size=5, max_size=60) for gap in (16, 33, 60, 100, 300, 1000))
+        | st.lists(st.sampled_from([1, 20, 33, 50, 67, 250, 500, 2500]), max_size=9),
+        max_size=6,
+    ),
+    st.sampled_from([9_000, 22_500, 45_000]),
+)
+@settings(max_examples=60, deadline=None)
+def test_key_frames_are_asked_for_as_if_the_segmenter_were_asked_every_time(stretches, part_ticks):
+    gaps_ms = [33] * 120 + [gap for stretch in stretches for gap in stretch]
+    assert asked(gaps_ms, part_ticks, forgetful=False) == asked(gaps_ms, part_ticks, forgetful=True)

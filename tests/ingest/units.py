@@ -55,6 +55,8 @@ class FakePublication:
     def advance(self, source_time_s, now):
         self.advanced.append(source_time_s)
 
+    no_key_frame_before = 0.0
+
     def key_frame_due(self, source_time_s):
         return self.due
 

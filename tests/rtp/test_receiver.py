@@ -309,3 +309,27 @@ def test_audio_takes_retransmissions() -> None:
     assert [unit.rtp_time // 960 for unit in receiver.receive_rtx([repeated], 0.08)] == [2, 3]
     assert receiver.counts().recovered == 1
     assert receiver.counts().round_trip_s == pytest.approx(0.03)
+
+
+class Lazy(VideoReceiver):
+    """Ticks only when it is not calm, as the intake has it."""
+
+    def tick(self, now):
+        return ((), []) if self.is_calm(now) else super().tick(now)
+
+
+@settings(deadline=None, max_examples=60)
+@given(
+    seed=st.integers(0, 2**32),
+    loss=st.sampled_from((0.0, 0.02, 0.2)),
+    jitter_s=st.sampled_from((0.0, 0.03)),
+    duplicates=st.sampled_from((0.0, 0.1)),
+    rtx=st.booleans(),
+)
+def test_a_receiver_that_is_calm_misses_nothing_without_its_tick(
+    seed, loss, jitter_s, duplicates, rtx
+) -> None:
+    network = {"loss": loss, "jitter_s": jitter_s, "duplicates": duplicates, "rtx": rtx}
+    lazy, always = run(seed, **network, receiver=Lazy(OURS)), run(seed, **network)
+    assert (lazy.units, lazy.released) == (always.units, always.released)
+    assert lazy.receiver.counts() == always.receiver.counts()

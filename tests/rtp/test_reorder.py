@@ -53,9 +53,9 @@ def test_a_gap_is_asked_for_after_the_allowance() -> None:
     reorder = Reorder(POLICY)
     push(reorder, 1, 1.0)
     push(reorder, 3, 1.0)
-    assert not reorder.wants_nacks(1.007)
+    assert reorder.earliest_try > 1.007
     assert reorder.nacks(1.007) == []
-    assert reorder.wants_nacks(1.008)
+    assert reorder.earliest_try <= 1.008
     assert reorder.nacks(1.008) == [2]
 
 
@@ -64,9 +64,9 @@ def test_a_gap_is_asked_for_at_once_when_two_overtook_it() -> None:
     push(reorder, 1, 1.0)
     push(reorder, 3, 1.0)
     push(reorder, 4, 1.001)
-    assert reorder.wants_nacks(1.001)
+    assert reorder.earliest_try <= 1.001
     assert reorder.nacks(1.001) == [2]
-    assert not reorder.wants_nacks(1.002)
+    assert reorder.earliest_try > 1.002
 
 
 def test_the_last_of_a_burst_gets_its_allowance() -> None:
@@ -120,7 +120,7 @@ def test_without_retransmission_nothing_is_asked_for() -> None:
     push(reorder, 1, 1.0)
     push(reorder, 3, 1.0)
     push(reorder, 4, 1.0)
-    assert not reorder.wants_nacks(1.04)
+    assert reorder.earliest_try > 1.04
     assert reorder.nacks(1.04) == []
     assert [out.index for out in reorder.expire(1.06)] == [3, 4]
 
