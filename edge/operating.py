@@ -4,7 +4,7 @@ import asyncio
 import logging
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
@@ -37,6 +37,10 @@ _ADDRESSES = ("jwks_url", "webhook_url")
 _SECRET = frozenset({"publish", "play", "admin", "token_secrets", "webhook_secret"})
 
 
+async def _nobody() -> None:
+    """Serves."""
+
+
 class Operating:
     """What signals and the control API do. Its methods do not wait, but `drained`."""
 
@@ -54,7 +58,7 @@ class Operating:
         self.address = config.server.address
         self.told_to_stop = asyncio.Event()
         self.certificates: Certificates | None = None
-        self.stop_listening: Callable[[], None] = lambda: None
+        self.last_call: Callable[[], Awaitable[None]] = _nobody
         self._hub, self._sessions, self._admission = hub, sessions, admission
         self._ready, self._heart = ready, heart
         admission.keys_changed = self._judge_again
@@ -264,7 +268,8 @@ class Operating:
 
         Where another holds the sockets our successor begins when we have ended, and whoever connects after we
         stopped accepting waits for him: players do for some seconds. So we accept while somebody is in the
-        middle of a long answer, and stop at the very last.
+        middle of a long answer, and stop at the very last, while publishers still send: whoever is held has
+        the part that he waits for.
         """
         loop, ready, drain_s = asyncio.get_running_loop(), self._ready, self.config.server.drain
         deadline = loop.time() + drain_s
@@ -274,7 +279,7 @@ class Operating:
         last_s = min(_QUIET_S, drain_s / 2)
         await self._quiet(deadline - last_s, lambda: ready.requests - self._hub.waiting)
         left = ready.requests - self._hub.waiting
-        self.stop_listening()
+        await self.last_call()
         await self._quiet(loop.time() + last_s, lambda: max(0, ready.requests - left))
 
     async def _quiet(self, deadline: float, busy: Callable[[], int], *, patience_s: float = 0.0) -> None:

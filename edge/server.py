@@ -121,7 +121,7 @@ async def started(config: Config, sockets: Sequence[socket.socket] = ()) -> Asyn
         routes=[*page_routes, *whip, *vod_routes(gate), *control],
         rooms={"vod": gate},
     )
-    node.stop_listening = serving.stop_listening
+    node.last_call = serving.last_call
     serving.lane.hear = sessions.mux.catch_up
     serving.lane.doors.turns_away = node.turns_away
     try:

@@ -231,6 +231,37 @@ async def test_who_comes_while_somebody_still_reads_is_served_and_not_left_to_a_
             assert not await served(node.address), "who comes now is for the successor"
 
 
+async def test_who_is_held_at_the_end_of_a_drain_gets_the_part_that_he_waits_for(tmp_path):
+    ask = "GET /live/cam/main.m3u8{} HTTP/1.1\r\nHost: localhost\r\n\r\n"
+    config = load(environment={}, overrides=[f"server.state_dir={tmp_path}", "server.drain=20s"])
+    with socket.create_server(("127.0.0.1", 0)) as held:
+        async with started(config, [held.dup()]) as node:
+            camera = camera_of(node._hub)
+            camera.send(7)
+            reader, writer = await asyncio.open_connection(*node.address)
+            other, idle = await asyncio.open_connection(*node.address)
+            idle.write(ask.format("").encode())
+            await other.readuntil(b"\r\n\r\n")
+            node.drain()
+            draining = asyncio.create_task(node.drained(keeps_listening=False))
+            async with asyncio.timeout(5):
+                await other.read()
+                idle.close()
+                window = camera.publication.rendition.window
+                msn, part = window.next_position
+                writer.write(ask.format(f"?_HLS_msn={msn}&_HLS_part={part}").encode())
+                while not node._hub.waiting:
+                    await asyncio.sleep(0)
+                assert not draining.done()
+                coming = window.next_number
+                camera.send(0.5)
+                answer = (await reader.read()).decode()
+                await draining
+            writer.close()
+    assert f"/part{coming}.m4s" in answer.partition("PRELOAD-HINT")[0], "and not what was there before"
+    assert "Connection: close" in answer
+
+
 async def test_a_second_signal_does_not_wait():
     config = load(environment={}, overrides=["server.listen=127.0.0.1:0", "server.drain=60s"])
     async with started(config) as node:

@@ -103,6 +103,11 @@ class Handed(asyncio.Protocol):
         """See lane.Timed."""
         return False
 
+    @property
+    def is_idle(self) -> bool:
+        """See lane.Timed: aiohttp knows."""
+        return False
+
     def close(self) -> None:
         """See lane.Timed. aiohttp ends its connections itself when the server ends."""
 

@@ -73,6 +73,10 @@ class Timed(Protocol):
     def has_just_come(self) -> bool:
         """And not asked for anything yet."""
 
+    @property
+    def is_idle(self) -> bool:
+        """It asked, was answered, and asks nothing."""
+
     def look(self) -> None:
         """The second has come for which it stands in the wheel."""
 
@@ -151,6 +155,11 @@ class Lane:
                 del known[line]
         self.tally.flush()
         self.access_log.flush()
+
+    def end_idle(self) -> None:
+        """Whoever wants something else had better ask elsewhere."""
+        for one in [one for one in self.wheel if one.is_idle]:
+            one.close()
 
     async def hear_out(self) -> None:
         """Who was let in a moment ago has his request on the way, and is not sent away without an answer."""

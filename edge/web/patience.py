@@ -48,6 +48,13 @@ class Patience(ABC, asyncio.Protocol):
         """See Timed."""
         return not (self._has_asked or self._is_ending) and self._lane.now - self._since <= 1
 
+    @property
+    def is_idle(self) -> bool:
+        """See Timed."""
+        return self._has_asked and not (
+            self._is_held or self._has_begun or self._is_paused or self._is_ending
+        )
+
     def look(self) -> None:
         """See Timed."""
         limits = self._lane.limits

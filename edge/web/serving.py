@@ -102,6 +102,12 @@ class Serving:
             server.close()
         self._servers.clear()
 
+    async def last_call(self) -> None:
+        """Nobody comes any more; who asks now is heard, and whoever asks nothing goes."""
+        self.stop_listening()
+        self.lane.end_idle()
+        await self.lane.hear_out()
+
     def tick(self, now: float) -> None:
         """See Lane.tick."""
         self.lane.tick(now)
