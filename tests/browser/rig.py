@@ -295,7 +295,9 @@ class Viewer:
         """Waits until `expression` of JavaScript is true. (Not wait_for_function: the policy forbids eval.)"""
         deadline = time.monotonic() + seconds
         while not self.page.evaluate(expression):
-            assert time.monotonic() < deadline, f"not within {seconds} s: {expression}; {self.report()}"
+            if time.monotonic() > deadline:
+                print(*self.tell("log") or ("no account of its own",), sep="\n")
+                raise AssertionError(f"not within {seconds} s: {expression}; {self.report()}")
             self.wait(0.1)
 
     def first_frame(self, seconds: float = 15) -> float:
