@@ -30,8 +30,11 @@ class Heart:
         """The work of this turn is done (monotonic seconds)."""
         if self._beat_at is not None:
             late = max(0.0, now - self._beat_at - self._every_s)
-            self.lag_s += _SMOOTHING * (late - self.lag_s)
-            self._judge(now)
+            if late > _DEAD_AFTER_S:  # it was stopped, or its machine was: that says nothing of the load
+                self._turning_since = None
+            else:
+                self.lag_s += _SMOOTHING * (late - self.lag_s)
+                self._judge(now)
         self._beat_at = now
 
     def is_well(self, now: float) -> bool:
