@@ -273,10 +273,10 @@ class Lane:
         asked.lease = lease
         known[line] = asked
         if asked.wait is not None and asked.wait.following is not None and asked.is_simple:
-            asked.following = partial(self._make_ready, known, line, asked, asked.wait.following, may)
+            asked.following = partial(self._make_ready, known, line, asked.wait.following, may)
 
     def _make_ready(
-        self, known: Known, line: bytes, asked: Asked, following: Following, may: Callable[[], object]
+        self, known: Known, line: bytes, following: Following, may: Callable[[], object], asked: Asked
     ) -> None:
         """What they ask next is found before they ask: to understand a question takes longer than to answer
         it, and where streams are many and viewers few each question is asked by a few only.
