@@ -85,6 +85,15 @@ def test_who_was_stopped_is_not_overloaded(late_s, seconds):
         one.heart.refuse_new_work()
 
 
+def test_who_is_stopped_with_every_beat_is_overloaded():
+    one = Beating(LimitsConfig().turn_away_lag)
+    one.beat(0.001, seconds=5)
+    one.beat(6.0, seconds=30)
+    assert one.heart.is_hurt
+    with pytest.raises(Overloaded):
+        one.heart.refuse_new_work()
+
+
 def test_it_can_be_switched_off():
     one = Beating(turn_away_lag_s=0.0)
     one.beat(0.0, seconds=5)
