@@ -82,7 +82,7 @@ class Operating:
         if self._ready.is_draining:
             raise Overloaded("The server is going down; publish again in a moment", retry_after_s=2)
         publication = self._hub.get(stream)
-        if publication is not None and publication.state == "reconnecting":
+        if publication is not None and publication.is_awaited:
             return
         try:
             self._heart.refuse_new_work()

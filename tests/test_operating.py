@@ -24,6 +24,7 @@ from edge.auth.tokens import mint
 from edge.config import AuthConfig, Config, load
 from edge.errors import Overloaded
 from edge.host.state import remember
+from edge.live.hub import Numbers
 from edge.server import started
 
 OFFER = Path(__file__).parent / "ingest" / "offers" / "chromium_156.sdp"
@@ -542,6 +543,8 @@ async def test_a_loop_that_is_late_for_long_serves_who_is_here_and_turns_newcome
                 node.accept_publisher("cam")
             camera.publication.detach(camera.publication._source, asyncio.get_running_loop().time())
             node.accept_publisher("cam")
+            node._hub.expect("of-before", Numbers(17, 1), asyncio.get_running_loop().time())
+            node.accept_publisher("of-before")
             assert node.turns_away("127.0.0.3")
             node._heart.is_hurt = False
             assert await asked(node, "127.0.0.3") == (200, "")

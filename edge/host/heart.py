@@ -21,6 +21,7 @@ class Heart:
         self._turn_away_lag_s = turn_away_lag_s
         self._turning_since: float | None = None
         self._beat_at: float | None = None
+        self._was_stopped = False
         self.lag_s = 0.0
         """How late beats are, smoothed over about a second."""
         self.is_hurt = False
@@ -30,8 +31,13 @@ class Heart:
         """The work of this turn is done (monotonic seconds)."""
         if self._beat_at is not None:
             late = max(0.0, now - self._beat_at - self._every_s)
-            self.lag_s += _SMOOTHING * (late - self.lag_s)
-            self._judge(now)
+            # Once so late is one that was stopped, or its machine: that says nothing of the load.
+            self._was_stopped = late > _DEAD_AFTER_S and not self._was_stopped
+            if not self._was_stopped:
+                self.lag_s += _SMOOTHING * (late - self.lag_s)
+                self._judge(now)
+            elif self._turning_since is not None:
+                self._turning_since += late
         self._beat_at = now
 
     def is_well(self, now: float) -> bool:

@@ -76,6 +76,11 @@ class Publication:
         return "live" if self._source and self._quiet_s < LOST_AFTER_S else "reconnecting"
 
     @property
+    def is_awaited(self) -> bool:
+        """Its viewers are kept for a publisher who was here, or at a process before this one."""
+        return self.state == "reconnecting" or (self.state == "waiting" and not self._is_claimed)
+
+    @property
     def age_s(self) -> float:
         """Since the first claim, as of the last call that told the time."""
         return self._now - self.began_at

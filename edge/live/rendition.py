@@ -37,8 +37,8 @@ a playlist that did not grow."""
 HOLD_TARGET_DURATIONS = 3  # 6.2.5.2
 
 _MOST_REMEMBERED = 64
-_AT_EDGE = re.compile(r"_HLS_msn=[0-9]+&_HLS_part=[0-9]+((?:&_HLS_skip=(?:YES|v2))?)")
-"""As players at the live edge ask; what nobody else asks like is not made ready."""
+_AT_EDGE = re.compile(r"_HLS_msn=(?:0|[1-9][0-9]*)&_HLS_part=(?:0|[1-9][0-9]*)((?:&_HLS_skip=(?:YES|v2))?)")
+"""As players at the live edge ask; what nobody else asks like is not made ready: one number has one form."""
 
 
 class Rendition:

@@ -48,6 +48,11 @@ def _nobody() -> None:
     """Nobody publishes."""
 
 
+def _always() -> bool:
+    """Whoever finds it is judged first."""
+    return True
+
+
 class Answerer(Protocol):
     """A room that the lane asks itself."""
 
@@ -231,10 +236,10 @@ class Lane:
             return asked, None
         may = room.may_repeat(head)
         if isinstance(may, Permitted):
-            self._remember(shared.permitted, may.without_token(bare), asked, answer.lease)
+            self._remember(shared.permitted, may.without_token(bare), asked, answer.lease, _always)
             return asked, may
         if may:
-            self._remember(shared.known, bare, asked, answer.lease)
+            self._remember(shared.known, bare, asked, answer.lease, partial(room.may_repeat, head))
         return asked, None
 
     def _answered(self, asked: Asked, answer: Response | Wait) -> None:
@@ -267,7 +272,9 @@ class Lane:
             return self._wires.of(response)
         return Wire(revalidated(asked.head, response), has_body=asked.head.method != "HEAD")
 
-    def _remember(self, known: Known, line: bytes, asked: Asked, lease: Lease) -> None:
+    def _remember(
+        self, known: Known, line: bytes, asked: Asked, lease: Lease, may: Callable[[], object]
+    ) -> None:
         if not 0 < len(line) <= _LONGEST_LINE or self.ready.is_draining:
             return
         if len(known) >= _MOST_KNOWN:
@@ -275,12 +282,16 @@ class Lane:
         asked.lease = lease
         known[line] = asked
         if asked.wait is not None and asked.wait.following is not None and asked.is_simple:
-            asked.following = partial(self._make_ready, known, line, asked, asked.wait.following)
+            asked.following = partial(self._make_ready, known, line, asked.wait.following, may)
 
-    def _make_ready(self, known: Known, line: bytes, asked: Asked, following: Following) -> None:
+    def _make_ready(
+        self, known: Known, line: bytes, following: Following, may: Callable[[], object], asked: Asked
+    ) -> None:
         """What they ask next is found before they ask: to understand a question takes longer than to answer
         it, and where streams are many and viewers few each question is asked by a few only.
         """
+        if not may():
+            return  # while they waited it was decided otherwise: they are judged when they ask
         path, _, rest = line.partition(b"?")
         folder, head = path[: path.rfind(b"/") + 1], asked.head
         place = head.path[: head.path.rfind("/") + 1]
@@ -290,7 +301,7 @@ class Lane:
             after.hears = asked.hears
             self._answered(after, answer)
             if answer.lease is not None:
-                self._remember(known, folder + address.encode("ascii") + _VERSION, after, answer.lease)
+                self._remember(known, folder + address.encode("ascii") + _VERSION, after, answer.lease, may)
 
     def _forget(self) -> None:
         """From now on every answer says goodbye."""

@@ -45,14 +45,14 @@ class Asked:
         self.slices: Slices | None = None
         self.wire: Wire | None = None
         self.count: Count | None = None
-        self.following: Callable[[], None] | None = None
-        """Makes ready what those who wait for this will ask next; once."""
+        self.following: Callable[[Asked], None] | None = None
+        """Makes ready what those who wait for this will ask next; once. It is given this: no circle."""
 
     def follow(self) -> None:
         """Its answer has come."""
         following, self.following = self.following, None
         if following is not None:
-            following()
+            following(self)
 
 
 Known = dict[bytes, Asked]

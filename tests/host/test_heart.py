@@ -71,6 +71,29 @@ def test_a_stall_hurts_nobody():
         assert not one.heart.is_hurt
 
 
+@pytest.mark.parametrize("late_s", [0.0, 0.3])
+@pytest.mark.parametrize("seconds", [10, 600, 36_000])
+def test_who_was_stopped_is_not_overloaded(late_s, seconds):
+    """A process that is frozen, or a machine that is paused: its clock went on, and nobody's work was late."""
+    one = Beating(LimitsConfig().turn_away_lag)
+    one.beat(0.001, seconds=5)
+    one.beat(late_s, seconds=0.01)
+    one.now += seconds
+    for _ in range(100):
+        one.beat(0.001, seconds=0.01)
+        assert not one.heart.is_hurt
+        one.heart.refuse_new_work()
+
+
+def test_who_is_stopped_with_every_beat_is_overloaded():
+    one = Beating(LimitsConfig().turn_away_lag)
+    one.beat(0.001, seconds=5)
+    one.beat(6.0, seconds=30)
+    assert one.heart.is_hurt
+    with pytest.raises(Overloaded):
+        one.heart.refuse_new_work()
+
+
 def test_it_can_be_switched_off():
     one = Beating(turn_away_lag_s=0.0)
     one.beat(0.0, seconds=5)

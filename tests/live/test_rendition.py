@@ -193,6 +193,13 @@ def test_nothing_is_made_ready_for_what_only_one_asks_like(live, rest) -> None:
     assert tell(query) == []
 
 
+@pytest.mark.parametrize("name", ["msn", "part"])
+def test_one_number_in_many_forms_makes_no_work(live, name) -> None:
+    ((query, tell),) = following(live, "")
+    assert tell(query) != []
+    assert tell(query.replace(f"{name}=", f"{name}=0")) == []
+
+
 # Hinted parts
 
 

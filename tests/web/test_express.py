@@ -396,6 +396,22 @@ async def test_a_new_rule_of_who_may_watch_holds_at_once(camera, lanes):
     assert b"HTTP/1.1 401 " in one.written
 
 
+async def test_a_new_rule_of_who_may_watch_holds_for_what_was_made_ready(camera, lanes):
+    """Who waits when it comes has his answer still; what he asks next was found for him unasked."""
+    held, stranger = lanes.express(), lanes.express()
+    held.receive(blocking(camera))
+    gate = lanes.lane._rooms["live"]
+    gate._admission.replace(gate._admission.config.model_copy(update={"play": ("correct horse",)}))
+    lanes.hub.end_leases()
+    camera.send(0.25)
+    await settle()
+    assert b"HTTP/1.1 200 " in held.written
+    for one in (held, stranger):
+        one.written = b""
+        one.receive(blocking(camera))
+        assert b"HTTP/1.1 401 " in one.written
+
+
 # What is noted
 
 

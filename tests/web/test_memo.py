@@ -1,6 +1,7 @@
 """Who waited is answered, and what he asks next is known before he asks it."""
 
 import asyncio
+import gc
 from collections.abc import AsyncIterator
 
 import pytest
@@ -10,6 +11,7 @@ from edge.http.message import Lease, RequestHead, Response
 from edge.live.waiters import Places, Queue, Wait
 from edge.web.express import Express
 from edge.web.lane import Lane
+from edge.web.memo import Asked
 from edge.web.permitted import Permitted
 from edge.web.readiness import Readiness
 from tests.web.both_lanes import MemoryTransport
@@ -121,3 +123,19 @@ async def test_nothing_foretold_outlives_its_lease(lane, room):
     room.lease.holds = False
     ask(other, "/room/cam/8.m4s")
     assert room.asked[1:] == ["/room/cam/8.m4s?"]
+
+
+async def test_what_was_made_ready_for_nobody_is_gone_without_a_search_for_circles(lane, room):
+    """The server searches seldom, for held requests make no circles."""
+    viewer = connected(lane)
+    ask(viewer, "/room/cam/list?at=8&")
+    gc.collect()
+    gc.disable()
+    try:
+        await come(room)
+        room.lease.holds = False
+        lane.tick(lane.now + 1)
+        left = sum(isinstance(one, Asked) and one.head.path.startswith("/room/") for one in gc.get_objects())
+    finally:
+        gc.enable()
+    assert left == 0
