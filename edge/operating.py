@@ -4,7 +4,7 @@ import asyncio
 import logging
 import time
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
@@ -23,6 +23,7 @@ from edge.http.network import network_of
 from edge.ingest.session import WhipSession
 from edge.ingest.sessions import WhipSessions
 from edge.live.hub import Hub, Numbers
+from edge.live.publication import Publication
 from edge.live.summary import recent_bitrate
 from edge.metrics import HOST_LAG, INGEST_PACKETS, WEB_SENT
 from edge.web.readiness import Readiness
@@ -63,6 +64,7 @@ class Operating:
         self._ready, self._heart = ready, heart
         admission.keys_changed = self._judge_again
         self._is_hurried = asyncio.Event()
+        self._holes: dict[str, int] = {}
         self._history: deque[dict[str, Any]] = deque(maxlen=int(HISTORY_S / HISTORY_EVERY_S))
         self._remembering: asyncio.Future[None] | None = None
         self._next_history = self._next_certificates = 0.0
@@ -307,8 +309,15 @@ class Operating:
             "latency_s": round(max(latencies), 3) if latencies else None,
             "reconnecting": sum(each.state == "reconnecting" for each in streams),
             "lost_packets": round(self._lost_since()),
+            "holes": self._holes_since(streams),
             "lag_ms": round(self._heart.lag_s * 1000, 2),
         }
+
+    def _holes_since(self, streams: Sequence[Publication]) -> int:
+        """Discontinuities since the last moment, of streams that were there then."""
+        before = self._holes
+        self._holes = {one.rendition.prefix: one.rendition.window.discontinuities for one in streams}
+        return sum(count - before.get(prefix, count) for prefix, count in self._holes.items())
 
     def _lost_since(self) -> float:
         now = _lost_packets()

@@ -658,6 +658,17 @@ def camera_of(hub):
     return module.Camera(hub, "cam")
 
 
+async def test_history_has_the_holes_of_each_ten_seconds():
+    async with started(load(environment={}, overrides=["server.listen=127.0.0.1:0"])) as node:
+        camera = camera_of(node._hub)
+        camera.send(5)
+        now = asyncio.get_running_loop().time()
+        for after, come in enumerate((0, 0, 2, 0), start=1):
+            camera.publication.rendition.window.discontinuity_sequence += come
+            node.tick(now + 20 * after)
+        assert [moment["holes"] for moment in node.history()][-4:] == [0, 0, 2, 0]
+
+
 async def test_with_a_successor_nobody_is_told_that_the_stream_has_ended(tmp_path):
     overrides = ["server.listen=127.0.0.1:0", f"server.state_dir='{tmp_path}'"]
     with socket.create_server(("127.0.0.1", 0)) as listener:

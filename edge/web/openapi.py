@@ -98,6 +98,7 @@ _MOMENT = _object(
         "latency_s": {"type": ["number", "null"], "description": "Of the worst stream, capture to listed"},
         "reconnecting": {"type": "integer", "description": "Streams whose publisher is away"},
         "lost_packets": {"type": "integer", "description": "Of publishers, in these ten seconds"},
+        "holes": {"type": "integer", "description": "Discontinuities of streams, in these ten seconds"},
         "lag_ms": {"type": "number", "description": "How late the event loop is"},
     }
 )

@@ -25,7 +25,7 @@ def test_streams_plots_and_what_viewers_feel(page, browser, server, publish):
         viewer.wait_for_timeout(100)
     page.goto(f"{server.base}/admin")
     page.get_by_role("link", name="garden").wait_for(timeout=15_000)
-    assert page.locator(".plot svg").count() == 8
+    assert page.locator(".plot svg").count() == 9
     assert "live" in page.locator("#streams").inner_text()
     told = metrics(server)
     viewer.close()
@@ -44,7 +44,7 @@ def test_text_and_plots_tell_of_the_same_moment(page, server):
     now = round(time.time())
     old = {
         "unix_s": now, "streams": 5, "viewers": 7, "bits_in": 9, "bits_out": 8_000, "latency_s": 3.0,
-        "reconnecting": 4, "lost_packets": 0, "lag_ms": 0.5,
+        "reconnecting": 4, "lost_packets": 0, "holes": 2, "lag_ms": 0.5,
     }  # fmt: skip
     history = [{**old, "unix_s": now - 10}, old]
     stream = {
@@ -72,7 +72,7 @@ def test_text_and_plots_tell_of_the_same_moment(page, server):
     assert coming_in == ["2.0 Mbit/s", "–"]
     ages = [row.locator("td").nth(6).inner_text() for row in page.locator("#streams tr").all()]
     assert ages == ["1 min", "2 h 5 min"]
-    assert newest == ["2", "42", "2.0 Mbit/s", "8 kbit/s", "0.25 s", "0", "1", "0.5 ms"]
+    assert newest == ["2", "42", "2.0 Mbit/s", "8 kbit/s", "0.25 s", "0", "1", "2", "0.5 ms"]
 
 
 @pytest.mark.parametrize(
@@ -82,7 +82,7 @@ def test_text_and_plots_tell_of_the_same_moment(page, server):
 def test_what_is_known_fills_the_plots(page, server, known_s, words):
     """A server that has just begun has no hour to show."""
     now = round(time.time())
-    keys = ("streams", "viewers", "bits_in", "bits_out", "reconnecting", "lost_packets", "lag_ms")
+    keys = ("streams", "viewers", "bits_in", "bits_out", "reconnecting", "lost_packets", "holes", "lag_ms")
     history = [
         {"unix_s": when, "latency_s": 0.004, **dict.fromkeys(keys, 1)} for when in (now - known_s, now)
     ]

@@ -26,6 +26,7 @@ const PLOTS = [
   ['Latency, capture to listed, the worst stream', 'latency_s', seconds],
   ['Packets lost in ten seconds', 'lost_packets', whole],
   ['Streams without their publisher', 'reconnecting', whole],
+  ['Holes in streams in ten seconds', 'holes', whole],
   ['Event loop late', 'lag_ms', (value) => `${value.toFixed(1)} ms`],
 ];
 
