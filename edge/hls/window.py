@@ -3,7 +3,7 @@
 from collections import deque
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from edge.fmp4.init_segment import InitSegment
 from edge.hls.bandwidth import Bandwidth
@@ -29,6 +29,8 @@ WHOLE_SEGMENT = 1 << 32
 
 _LEAST_SEGMENTS = 6  # HLS authoring specification 8.11
 _LEAST_TARGET_DURATIONS = 3  # 6.2.2
+_JUMP_S = 0.25
+"""More than a corrected clock moves a date, and more of a hole than players step over."""
 
 
 class LiveWindow:
@@ -80,6 +82,7 @@ class LiveWindow:
         self._by_msn: dict[int, Segment] = {}
         self._positions: dict[int, Position] = {}
         self._first_numbers: dict[int, int] = {}
+        self._jumps: deque[int] = deque()
         self._kept: deque[tuple[int, Segment]] = deque()
         self._inits: dict[int, InitSegment] = {}
 
@@ -221,6 +224,8 @@ class LiveWindow:
 
     def _seal(self, segment: Segment) -> None:
         assert segment.msn == self.next_position.msn
+        if self.segments and _jumps(self.segments[-1], segment):
+            self._jumps.append(segment.msn)
         self.segments.append(segment)
         self._by_msn[segment.msn] = segment
         self.bandwidth.add(segment.duration_ticks, segment.size, self._target_duration_s)
@@ -243,19 +248,37 @@ class LiveWindow:
         """
         if self._target_duration_s is None:
             return
-        least = max(self._window_ticks, _LEAST_TARGET_DURATIONS * self._target_duration_s * TICKS)
-        while len(self.segments) > _LEAST_SEGMENTS:
+        least = _LEAST_TARGET_DURATIONS * self._target_duration_s * TICKS
+        self._shorten(self.next_position.msn, max(self._window_ticks, least))
+        self._shorten(self._after_jumps(), least)
+        while self._kept and self._kept[0][0] <= self._clock_ticks:
+            self._forget(self._kept.popleft()[1])
+        self._forget_inits()
+
+    def _after_jumps(self) -> int:
+        """The first segment to list, so that dates do not jump in the first half of the list.
+
+        hls.js 1.7 compares the date of the first segment with that of the middle one while it has not seen the
+        list move on, and takes a jump between them for a hole in the media: its picture stands.
+        """
+        first = self.media_sequence
+        while self._jumps and self._jumps[0] <= first:
+            self._jumps.popleft()
+        for jump in self._jumps:
+            if jump - first <= self.next_position.msn - jump >= _LEAST_SEGMENTS:
+                first = jump
+        return first
+
+    def _shorten(self, first: int, least_ticks: int) -> None:
+        while len(self.segments) > _LEAST_SEGMENTS and self.media_sequence < first:
             oldest = self.segments[0]
-            if self._listed_ticks - oldest.duration_ticks < least:
+            if self._listed_ticks - oldest.duration_ticks < least_ticks:
                 break
             self.segments.popleft()
             self._listed_ticks -= oldest.duration_ticks
             self.discontinuity_sequence += oldest.discontinuity
             stays = oldest.duration_ticks + self._longest_ticks
             self._kept.append((self._clock_ticks + stays, oldest))
-        while self._kept and self._kept[0][0] <= self._clock_ticks:
-            self._forget(self._kept.popleft()[1])
-        self._forget_inits()
 
     def _forget(self, segment: Segment) -> None:
         del self._by_msn[segment.msn]
@@ -267,3 +290,9 @@ class LiveWindow:
         oldest = self._kept[0][1] if self._kept else self.segments[0]
         for index in [index for index in self._inits if index < oldest.init_index]:
             del self._inits[index]
+
+
+def _jumps(before: Segment, after: Segment) -> bool:
+    """Whether the date does not follow from the one before, and no discontinuity says so."""
+    ends = before.program_date_time + timedelta(seconds=before.duration_ticks / TICKS)
+    return not after.discontinuity and abs((after.program_date_time - ends).total_seconds()) > _JUMP_S

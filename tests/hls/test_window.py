@@ -1,3 +1,5 @@
+from itertools import pairwise
+
 import pytest
 from hls_material import AAC, PT, SMALL, ST, VIDEO, ZERO, Feed, steady, video
 
@@ -25,9 +27,9 @@ class Stream:
         self.apply(Feed().pictures(times, keys=keys).run(self.segmenter))
         self.at += seconds
 
-    def back(self, tracks=(VIDEO, AAC)):
+    def back(self, tracks=(VIDEO, AAC), *, away_s=0.0):
         self.apply(self.segmenter.seal())
-        self.apply(self.segmenter.start(tracks, ZERO))
+        self.apply(self.segmenter.start(tracks, ZERO + away_s))
 
 
 def test_an_empty_window():
@@ -106,6 +108,54 @@ def test_six_segments_and_three_target_durations_are_always_listed(window_s):
     listed = stream.window.segments
     assert 6 <= len(listed) <= 8
     assert sum(segment.duration_ticks for segment in listed) >= 6 * TICKS
+
+
+def jumps_of(window):
+    """How many segments are listed before each date that does not follow from the one before."""
+    listed = list(window.segments)
+    return [
+        at
+        for at, (one, after) in enumerate(pairwise(listed), 1)
+        if (after.program_date_time - one.program_date_time).total_seconds()
+        > one.duration_ticks / TICKS + 0.25
+    ]
+
+
+@pytest.mark.parametrize("lived", [8, 10, 20, 60, 100])
+def test_a_date_that_jumps_is_not_in_the_first_half_of_the_list(lived):
+    stream = Stream(window_s=60)
+    stream.run(lived)
+    stream.back(away_s=6)
+    lengths = []
+    for after in range(1, 40):
+        stream.run(2)
+        lengths.append(len(stream.window.segments))
+        jumps = jumps_of(stream.window)
+        assert all(2 * jump > lengths[-1] for jump in jumps) or after <= 6, (after, jumps)
+    assert not jumps
+    assert min(lengths[6:]) >= 6
+    assert lengths[-1] == 30
+
+
+def test_a_stream_that_comes_back_again_and_again_keeps_its_list_legal():
+    stream = Stream(window_s=60)
+    stream.run(10)
+    for away in range(1, 12):
+        stream.back(away_s=3 * away)
+        stream.run(4)
+        assert len(stream.window.segments) >= 6
+    stream.run(30)
+    assert len(jumps_of(stream.window)) <= 1
+
+
+def test_neither_a_discontinuity_nor_a_better_known_clock_shortens_the_list():
+    stream = Stream(window_s=60)
+    stream.run(20)
+    stream.segmenter.correct_clock(ZERO + 0.15)
+    stream.run(20)
+    stream.back([SMALL, AAC], away_s=6)
+    stream.run(30)
+    assert len(stream.window.segments) == 30
 
 
 def test_positions_that_are_there_and_that_are_not():
