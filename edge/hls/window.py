@@ -249,7 +249,7 @@ class LiveWindow:
         if self._target_duration_s is None:
             return
         least = _LEAST_TARGET_DURATIONS * self._target_duration_s * TICKS
-        self._shorten(self.next_position.msn, max(self._window_ticks, least))
+        self._shorten(self.next_position.msn - _LEAST_SEGMENTS, max(self._window_ticks, least))
         self._shorten(self._after_jumps(), least)
         while self._kept and self._kept[0][0] <= self._clock_ticks:
             self._forget(self._kept.popleft()[1])
@@ -258,19 +258,20 @@ class LiveWindow:
     def _after_jumps(self) -> int:
         """The first segment to list, so that dates do not jump in the first half of the list.
 
-        hls.js 1.7 compares the date of the first segment with that of the middle one while it has not seen the
-        list move on, and takes a jump between them for a hole in the media: its picture stands.
+        hls.js 1.7 compares the date of the first segment with that of the middle one until it has seen the
+        list move on, and takes a jump between them for a hole in the media: its picture stands. A source that
+        is back within a stream's first ten seconds has fewer than six segments listed, as at its beginning.
         """
         first = self.media_sequence
         while self._jumps and self._jumps[0] <= first:
             self._jumps.popleft()
         for jump in self._jumps:
-            if jump - first <= self.next_position.msn - jump >= _LEAST_SEGMENTS:
+            if jump - first <= self.next_position.msn - jump + 1:  # the one that grows counts for it
                 first = jump
         return first
 
     def _shorten(self, first: int, least_ticks: int) -> None:
-        while len(self.segments) > _LEAST_SEGMENTS and self.media_sequence < first:
+        while self.media_sequence < first:
             oldest = self.segments[0]
             if self._listed_ticks - oldest.duration_ticks < least_ticks:
                 break
