@@ -17,28 +17,38 @@ from bench.server_process import GENERATOR_CORE, SERVER_CORE, free_port, pin
 from edge.vod.asset import Asset, BlockKey
 from edge.vod.asset_log import AssetLog
 from edge.vod.asset_row import moment, row
-from edge.vod.block_file import StoredBlock
+from edge.vod.block_file import StoredBlock, file_name
 from edge.vod.block_store import BlockStore
 
 BLOCK_BYTES = 4096
 LOOK_EVERY_S = 0.002
 
 
-def fill(cache: Path, blocks: int) -> None:
-    """As many real blocks, small ones: a start opens none of them."""
+def fill(cache: Path, blocks: int, *, are_empty: bool = False) -> None:
+    """As many real blocks, small ones: a start opens none of them. `are_empty`: files with nothing in them,
+    which are sooner made.
+    """
     store = BlockStore(cache)
     store.take()
     every = [StoredBlock(BlockKey(f"film{number // 1000}.mp4", '"v1"', number % 1000, "far"), BLOCK_BYTES, False)
              for number in range(blocks)]  # fmt: skip
     octets = bytes(BLOCK_BYTES)
     for block in every:
-        assert store.write(block, [octets])
+        if are_empty:
+            touch(cache / "blocks" / file_name(block.key))
+        else:
+            assert store.write(block, [octets])
     store.remember(every)
     store.close()
     said = AssetLog(cache / "assets.log", 2**24)
     for name in sorted({block.key.asset for block in every}):
         said.append(row(Asset(name, 1000 * 2**20, '"v1"', None, "video/mp4", "far"), moment()))
     said.close()
+
+
+def touch(path: Path) -> None:
+    path.parent.mkdir(exist_ok=True)
+    path.touch()
 
 
 def start(cache: Path, checkout: Path | None, *, is_log_lost: bool) -> dict[str, Any]:
@@ -57,12 +67,19 @@ def start(cache: Path, checkout: Path | None, *, is_log_lost: bool) -> dict[str,
     )
     try:
         ready_s = _until_ready(process, port) - began
-        known_s = _until_known(process, port) - began
+        waited_s = _waited_s(process.pid)
+        known_at, blocks = _until_known(process, port)
         cpu_s = report.cpu_seconds(process.pid)
     finally:
         process.send_signal(signal.SIGINT)
         process.wait()
-    return {"ready_s": ready_s, "blocks_known_s": known_s, "server_cpu_s": cpu_s}
+    return {
+        "ready_s": ready_s,
+        "waited_s": waited_s,
+        "blocks_known_s": known_at - began,
+        "known_blocks": blocks,
+        "server_cpu_s": cpu_s,
+    }
 
 
 def _until_ready(process: subprocess.Popen[bytes], port: int) -> float:
@@ -78,14 +95,19 @@ def _until_ready(process: subprocess.Popen[bytes], port: int) -> float:
     raise RuntimeError(f"the server ended with code {process.returncode}")
 
 
-def _until_known(process: subprocess.Popen[bytes], port: int) -> float:
-    """By the metric that is set when all are."""
+def _waited_s(pid: int) -> float:
+    """For how long its main thread might have run, had others left it a core."""
+    return int(Path(f"/proc/{pid}/schedstat").read_text().split()[1]) / 1e9
+
+
+def _until_known(process: subprocess.Popen[bytes], port: int) -> tuple[float, int]:
+    """By the metric that is set when all are; and how many."""
     while process.poll() is None:
         with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics") as answer:
             lines = answer.read().decode().splitlines()
         held = next(line for line in lines if line.startswith("edge_vod_held_blocks "))
-        if float(held.split()[1]) > 0:
-            return time.monotonic()
+        if (blocks := round(float(held.split()[1]))) > 0:
+            return time.monotonic(), blocks
         time.sleep(10 * LOOK_EVERY_S)
     raise RuntimeError(f"the server ended with code {process.returncode}")
 

@@ -18,6 +18,8 @@ from edge.web.openapi import DOCUMENT
 from edge.web.origin import is_local_name, is_of_this_machine, refuse_foreign_pages
 
 _LONGEST_NAME = 256
+_LISTED, _MOST_LISTED = 1_000, 100_000
+"""Rows in one answer."""
 _AT_ONCE = 20
 """Streams that are described in one turn of the loop."""
 
@@ -159,6 +161,14 @@ async def admit(request: web.Request, admission: Admission) -> None:
     if admin is None:
         raise Forbidden("The API answers on loopback only; set auth.admin to reach it from elsewhere")
     raise Unauthorised("Send the token of auth.admin: Authorization: Bearer TOKEN")
+
+
+def limit_of(request: web.Request) -> int:
+    """How many rows are wanted (`?limit=`). BadQuery."""
+    text = request.query.get("limit", str(_LISTED))
+    if not (text.isascii() and text.isdecimal() and len(text) < 10 and 1 <= int(text) <= _MOST_LISTED):
+        raise BadQuery(f"limit is a number from 1 to {_MOST_LISTED}")
+    return int(text)
 
 
 def _is_local(request: web.Request) -> bool:

@@ -14,9 +14,9 @@ from edge.errors import BadQuery
 from edge.http.asset_path import asset_key
 from edge.http.cache_control import NO_STORE
 from edge.metrics import VOD_BLOCKS, VOD_EVICTED, VOD_WRITTEN
-from edge.web.api import admit
+from edge.web.api import admit, limit_of
 from edge.web.cache_lines import Listed, all_warmed, named, warmed
-from edge.web.cache_stock import LISTED, MOST_LISTED, Stock, listing, matched
+from edge.web.cache_stock import Stock, listing, matched
 
 logger = logging.getLogger(__name__)
 
@@ -53,7 +53,7 @@ def cache_routes(cache: Cache, block_size: int, admission: Admission) -> list[we
         return _json({**cache.stats(), **_since_start(), "matched": of_these})
 
     async def assets(request: web.Request) -> web.StreamResponse:
-        pieces = listing(cache, _pattern(request, "*"), _limit(request), block_size)
+        pieces = listing(cache, _pattern(request, "*"), limit_of(request), block_size)
         return await _streamed(request, "application/json", pieces)
 
     async def purge(request: web.Request) -> web.StreamResponse:
@@ -118,13 +118,6 @@ def _checked(pattern: str) -> str:
     if not 0 < len(pattern) <= _LONGEST_PATTERN:
         raise BadQuery(f"A pattern has 1 to {_LONGEST_PATTERN} characters")
     return pattern
-
-
-def _limit(request: web.Request) -> int:
-    text = request.query.get("limit", str(LISTED))
-    if not (text.isascii() and text.isdecimal() and len(text) < 10 and 1 <= int(text) <= MOST_LISTED):
-        raise BadQuery(f"limit is a number from 1 to {MOST_LISTED}")
-    return int(text)
 
 
 class _Order(NamedTuple):

@@ -9,8 +9,6 @@ from edge.vod.block_file import StoredBlock
 from edge.vod.inventory import HeldAsset, Inventory
 from edge.vod.turns import Turns, in_order
 
-LISTED, MOST_LISTED = 1_000, 100_000
-"""Assets in one answer."""
 _AT_ONCE = 100
 
 

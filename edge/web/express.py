@@ -7,13 +7,14 @@ from typing import cast
 from edge.http.message import AtHand, Response
 from edge.http.plain_request import END, Fields, has_odd_line_end
 from edge.http.problem import problem
+from edge.http.token_path import split_token
 from edge.live.waiters import Leave
 from edge.web.access_log import Line
 from edge.web.client_address import client_address
 from edge.web.doors import FULL, no_seat
 from edge.web.flow import Flow, Way
 from edge.web.handover import hand_over
-from edge.web.lane import HEARD_EVERY, Lane, Shortcut
+from edge.web.lane import HEARD_EVERY, Lane, Seen, Shortcut
 from edge.web.memo import NO_MEMO, Asked
 from edge.web.patience import Patience
 from edge.web.permitted import Permitted
@@ -47,6 +48,7 @@ class Express(Patience):
         "_held_at",
         "_known",
         "_memo",
+        "_path",
         "_permitted",
         "_queue",
         "_seek",
@@ -54,7 +56,7 @@ class Express(Patience):
 
     def __init__(self, lane: Lane) -> None:
         super().__init__(lane)
-        self._address = self._client = ""
+        self._address = self._client = self._path = ""
         self._fields = _NO_FIELDS
         self._memo = NO_MEMO
         self._known = NO_MEMO.known
@@ -125,6 +127,12 @@ class Express(Patience):
             self._flow.resume()
         else:
             self._go_on()
+
+    def seen(self) -> Seen | None:
+        """See Timed. Not what it asked for last: that would have to be written down each time."""
+        if self._transport is None or not self._path:
+            return None
+        return Seen(self._client, split_token(self._path)[1], self._is_held, self._since)
 
     # What its patience asks
 
@@ -221,6 +229,8 @@ class Express(Patience):
             asked, permitted = told
             self._permitted = permitted or self._permitted
         self._since = lane.now
+        if asked.hears is not None:  # let in
+            self._path = asked.head.path
         self._seek = None
         if not (lane.ready.is_draining or asked.closes):
             self._look_for_more(Seek.of(head, asked, fields, lane.loop.time()))

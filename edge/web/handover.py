@@ -4,7 +4,9 @@ import asyncio
 from collections.abc import Callable
 
 from edge.http.problem import problem
-from edge.web.lane import Lane
+from edge.http.token_path import for_log
+from edge.web.client_address import client_address
+from edge.web.lane import Lane, Seen
 from edge.web.strict import Strict
 from edge.web.wire import Wire
 
@@ -97,6 +99,17 @@ class Handed(asyncio.Protocol):
             self._look_in(self._lane.limits.slow_head)
         else:
             self._look_at_sender()
+
+    def seen(self) -> Seen | None:
+        """See lane.Timed."""
+        given = self._handler.given
+        if given is None or self._transport.is_closing():
+            return None
+        peer = self._transport.get_extra_info("peername")
+        address = peer[0] if isinstance(peer, tuple) else ""
+        path, forwarded_for = given
+        client = client_address(address, forwarded_for, self._lane.trusted)
+        return Seen(client, for_log(path), self._handler.is_answering, self._since)
 
     @property
     def has_just_come(self) -> bool:

@@ -4,7 +4,7 @@ import asyncio
 import time
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from edge.config import Config
 from edge.errors import Overloaded, TooManyRequests
@@ -71,8 +71,22 @@ class Answerer(Protocol):
         """Who is told what players report of themselves (CMCD) when they ask this again. None: nobody."""
 
 
+class Seen(NamedTuple):
+    """A connection as an operator sees it. `path`: of something that it was given, without a token; `since`:
+    when it asked or was answered, as Lane.now.
+    """
+
+    client: str
+    path: str
+    is_held: bool
+    since: int
+
+
 class Timed(Protocol):
     """A connection, as far as time concerns it."""
+
+    def seen(self) -> Seen | None:
+        """None: it was given nothing yet, or is gone."""
 
     @property
     def has_just_come(self) -> bool:

@@ -179,12 +179,31 @@ _PATTERN = {
     "schema": {"type": "string"},
     "description": "Of names: * any text, ? one character, [a-z] one of these",
 }
+_ONLY_STREAM = {
+    "name": "stream",
+    "in": "query",
+    "required": False,
+    "schema": _STREAM["name"],
+    "description": "Of this one only",
+}
 _LIMIT = {
     "name": "limit",
     "in": "query",
     "required": False,
     "schema": {"type": "integer", "minimum": 1, "maximum": 100_000, "default": 1_000},
 }
+_VIEWER = _object(
+    {
+        "stream": {"type": "string", "description": "The first that the connection asked for"},
+        "client": {
+            "type": "string",
+            "description": "Address, seen through server.trusted_proxies; empty: of a Unix socket",
+        },
+        "connections": {"type": "integer"},
+        "waiting": {"type": "integer", "description": "Those of them whose request is held at this moment"},
+        "quiet_s": {"type": "integer", "description": "Since one of them asked or was answered"},
+    }
+)
 _STREAM_REFERENCE = {"$ref": "#/components/schemas/Stream"}
 
 DOCUMENT: dict[str, Any] = {
@@ -224,6 +243,24 @@ DOCUMENT: dict[str, Any] = {
                 "Every publisher's session",
                 _answers(_object({"sessions": {"type": "array", "items": _SESSION}})),
             )
+        },
+        "/api/v1/viewers": {
+            "get": {
+                **_operation(
+                    "listViewers",
+                    "Who watches: open connections by stream and address, those with the most first",
+                    _answers(
+                        _object(
+                            {
+                                "viewers": {"type": "array", "items": _VIEWER},
+                                "matched": {"type": "integer", "description": "Rows without the limit"},
+                            }
+                        ),
+                        "400",
+                    ),
+                ),
+                "parameters": [_ONLY_STREAM, _LIMIT],
+            },
         },
         "/api/v1/config": {
             "get": _operation(

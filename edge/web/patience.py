@@ -5,7 +5,7 @@ from abc import ABC, abstractmethod
 
 from edge.http.message import Response
 from edge.web.handover import LEAST_READ_BYTES, TOO_SLOW
-from edge.web.lane import Lane
+from edge.web.lane import Lane, Seen
 
 
 class Patience(ABC, asyncio.Protocol):
@@ -23,6 +23,10 @@ class Patience(ABC, asyncio.Protocol):
         self._is_quick = self._is_paused = self._is_ending = False
         self._since = lane.now
         self._slot = self._unsent = 0
+
+    @abstractmethod
+    def seen(self) -> Seen | None:
+        """See Timed."""
 
     @property
     @abstractmethod

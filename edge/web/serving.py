@@ -20,6 +20,7 @@ from edge.web.gate import Gate
 from edge.web.lane import Answerer, Lane
 from edge.web.readiness import Readiness
 from edge.web.strict import strict_lane
+from edge.web.viewers_api import viewer_routes
 from edge.web.viewing import Viewing
 
 BACKLOG = 4096
@@ -61,7 +62,7 @@ class Serving:
             config,
             hub,
             ready=ready,
-            routes=routes,
+            routes=[*routes, *viewer_routes(lane, admission)],
             admission=admission,
             control=control,
             gate=gate,

@@ -6,6 +6,7 @@ from typing import Any
 
 from aiohttp import web
 from aiohttp.abc import AbstractStreamWriter
+from aiohttp.hdrs import X_FORWARDED_FOR
 from aiohttp.http import HttpVersion10, HttpVersion11, RawRequestMessage
 from aiohttp.http_exceptions import BadHttpMethod, BadStatusLine, HttpProcessingError, LineTooLong
 from aiohttp.streams import StreamReader
@@ -29,6 +30,8 @@ class Strict(web.RequestHandler):
         super().__init__(manager, loop=loop, **settings)
         self.heads = 0
         """Of requests that came whole."""
+        self.given: tuple[str, list[str]] | None = None
+        """Of the last request that was not refused: its path as it came, and its X-Forwarded-For."""
         self.is_answering = False
         self.streaming: asyncio.Task[Any] | None = None
         """Writes an answer that is fetched for this reader: it ends when he leaves. Other tasks end what they
@@ -53,9 +56,11 @@ class Strict(web.RequestHandler):
         if self.streaming is not None:
             self.streaming.cancel()
 
-    def log_access(self, *_: object) -> None:
+    def log_access(self, request: web.BaseRequest, response: web.StreamResponse | None, *_: object) -> None:
         """See web.RequestHandler: the answer is out. Our own access log is a middleware."""
         self.is_answering = False
+        if response is not None and response.status < 400:
+            self.given = request.rel_url.raw_path, request.headers.getall(X_FORWARDED_FOR, [])
 
     def handle_error(
         self,

@@ -167,15 +167,19 @@ def test_monsters_are_refused(text):
     assert not allowed(tokens(), text)
 
 
-def test_a_seen_token_costs_little():
+def test_a_seen_token_costs_under_five_microseconds():
     verifier = tokens()
     many = [token(sub=str(number)) for number in range(4000)]
-    for text in many:
-        verifier.check(text, "play", "cam", "192.0.2.7")
-    began = time.perf_counter()
-    for text in many:
-        verifier.check(text, "play", "cam", "192.0.2.7")
-    assert (time.perf_counter() - began) / len(many) < 50e-6  # 3 us here; a verification takes more than 20
+
+    def spent() -> float:
+        """Seconds of processor time for each: whoever else is at work on this machine does not count."""
+        began = time.thread_time()
+        for text in many:
+            verifier.check(text, "play", "cam", "192.0.2.7")
+        return (time.thread_time() - began) / len(many)
+
+    spent()
+    assert min(spent() for _ in range(5)) < 5e-6  # 0.6 here; to verify one takes more than 20
 
 
 def test_minted_tokens_are_good():

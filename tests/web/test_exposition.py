@@ -67,27 +67,31 @@ async def test_what_players_tell_is_there_by_stream(client, camera):
     assert 'stream="nobody"' not in text
 
 
-async def test_a_scrape_of_two_hundred_streams_lets_the_loop_breathe(client, camera, hub):
+async def test_a_scrape_of_two_hundred_streams_takes_twenty_milliseconds_and_two_at_a_time(
+    client, camera, hub
+):
+    """Of processor time, the client's that reads it included; the least of some scrapes."""
     for number in range(STREAMS):
         type(camera)(hub, f"s{number}").send(0.4)
-    gaps: list[float] = []
+    turns: list[float] = []
 
     async def watch() -> None:
-        last = time.perf_counter()
+        last = time.thread_time()
         while True:
             await asyncio.sleep(0)
-            now = time.perf_counter()
-            gaps.append(now - last)
+            now = time.thread_time()
+            turns.append(now - last)
             last = now
 
     watching = asyncio.create_task(watch())
-    await asyncio.sleep(0.05)
-    gaps.clear()
-    began = time.perf_counter()
-    text = await (await client.get("/metrics")).text()
-    took = time.perf_counter() - began
+    whole, longest = [], []
+    for _ in range(8):
+        turns.clear()
+        answer = await client.get("/metrics")
+        text = await answer.text()
+        whole.append(sum(turns))
+        longest.append(max(turns))
+        assert text.count("edge_stream_up{") == STREAMS + 1
     watching.cancel()
-    print(f"took {took * 1000:.1f} ms, longest turn {max(gaps) * 1000:.2f} ms")
-    assert text.count("edge_stream_up{") == STREAMS + 1
-    assert took < 0.2
-    assert max(gaps) < 0.05
+    assert min(whole) < 0.020
+    assert min(longest) < 0.002

@@ -4,6 +4,7 @@ from edge.auth.admission import Admission
 from edge.web.app import make_app
 from edge.web.cache_api import cache_routes
 from edge.web.openapi import DOCUMENT
+from edge.web.viewers_api import viewer_routes
 
 TYPES = {
     "boolean": bool,
@@ -57,7 +58,8 @@ async def test_the_description_is_served(client) -> None:
 
 async def test_every_address_of_the_api_is_described(config, hub, readiness) -> None:
     cache = cache_routes(object(), 1, Admission(config.auth))  # type: ignore[arg-type]
-    app = make_app(config, hub, ready=readiness, routes=cache, control=object())  # type: ignore[arg-type]
+    viewers = viewer_routes(object(), Admission(config.auth))  # type: ignore[arg-type]
+    app = make_app(config, hub, ready=readiness, routes=[*cache, *viewers], control=object())  # type: ignore[arg-type]
     paths = {
         resource.canonical for resource in app.router.resources() if resource.canonical.startswith("/api/")
     }

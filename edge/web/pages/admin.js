@@ -6,7 +6,7 @@ const ADMIN_TOKEN = 'edge.admin';
 const EVERY_MS = 5000;
 const $ = (id) => document.getElementById(id);
 
-const bits = (value) => (value >= 1e9 ? `${(value / 1e9).toFixed(2)} Gbit/s` : value >= 1e6 ? `${(value / 1e6).toFixed(1)} Mbit/s` : `${Math.round(value / 1e3)} kbit/s`);
+const bits = (value) => (value >= 1e9 ? `${(value / 1e9).toFixed(2)} Gbit/s` : value >= 1e8 ? `${Math.round(value / 1e6)} Mbit/s` : value >= 1e6 ? `${(value / 1e6).toFixed(1)} Mbit/s` : `${Math.round(value / 1e3)} kbit/s`);
 const whole = (value) => Math.round(value).toLocaleString();
 const sum = (all, key) => all.reduce((total, one) => total + one[key], 0);
 const seconds = (value) => (value < 0.01 ? '< 10 ms' : `${value.toFixed(2)} s`);
@@ -23,7 +23,7 @@ const PLOTS = [
   ['Viewers', 'viewers', whole],
   ['In, from publishers', 'bits_in', bits],
   ['Out, to viewers', 'bits_out', bits],
-  ['Latency, capture to listed, the worst stream', 'latency_s', seconds],
+  ['Latency of the worst stream', 'latency_s', seconds],
   ['Packets lost in ten seconds', 'lost_packets', whole],
   ['Streams without their publisher', 'reconnecting', whole],
   ['Holes in streams in ten seconds', 'holes', whole],

@@ -66,7 +66,7 @@ export function plot(title, points, show) {
   }
   const ends = document.createElement('p');
   ends.className = 'ends quiet small';
-  for (const text of [began, largest > 0 ? `top ${show(top)}` : '', 'now']) {
+  for (const text of [began, largest > 0 ? `top ${show(top).replace(/\.0+ /, ' ')}` : '', 'now']) {
     const word = document.createElement('span');
     word.textContent = text;
     ends.append(word);
