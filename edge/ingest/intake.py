@@ -89,9 +89,9 @@ class Intake:
         """Decrypted RTP packets that came together, in memory that is ours for this call. What the
         publication raises at the attachment passes.
         """
-        runs, numbers, malformed = read_arrivals(pieces, now, self._transport_cc)
+        runs, numbers, malformed, octets = read_arrivals(pieces, now, self._transport_cc)
         self.malformed += malformed
-        self._limit.add(sum([end - begin for _, begin, end in pieces]))
+        self._limit.add(octets)
         self._twcc.on_packets(numbers, now)
         for key, run in runs.items():
             lane = self._lane(key, run)

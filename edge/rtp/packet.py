@@ -20,10 +20,11 @@ class RtpPacket:
     """One packet. It owns its bytes where `data` is bytes; else they lie in memory that will be filled anew
     when the packets that came together are worked off, and who keeps the packet for longer calls `own`.
 
-    The payload is `data[begin:end]`: without padding, and empty for a packet that is only padding. The data
-    of the header extension are `data[extension_begin:begin]`. `arrival` is when it came (monotonic seconds, 0
-    until somebody says so). `index` is the sequence number without its wrap, which only the reordering buffer
-    of its source can tell; -1 until then.
+    The payload is `data[begin:end]`: without padding, and empty for a packet that is only padding; `head` is
+    its first two bytes as a number, which tells payload formats what they have before them (-1: it is
+    shorter). The data of the header extension are `data[extension_begin:begin]`. `arrival` is when it came
+    (monotonic seconds, 0 until somebody says so). `index` is the sequence number without its wrap, which only
+    the reordering buffer of its source can tell; -1 until then.
     """
 
     __slots__ = (
@@ -33,6 +34,7 @@ class RtpPacket:
         "end",
         "extension_begin",
         "extension_profile",
+        "head",
         "index",
         "marker",
         "payload_type",
@@ -63,6 +65,7 @@ class RtpPacket:
         self.begin = len(extension_block)
         self.end = len(self.data)
         self.extension_profile = extension_profile
+        self.head = int.from_bytes(payload[:2], "big") if len(payload) > 1 else -1
         self.arrival = arrival
         self.index = -1
 
@@ -174,4 +177,5 @@ def parse_rtp(data: Octets, arrival: float = 0.0, start: int = 0, end: int | Non
     if at > end:
         raise MediaError("the parts of an RTP packet are longer than the packet")
     packet.begin, packet.end = at, end
+    packet.head = data[at] << 8 | data[at + 1] if end - at > 1 else -1
     return packet

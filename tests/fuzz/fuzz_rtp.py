@@ -14,7 +14,7 @@ SEEDS = [
 
 
 def target(data: bytes) -> None:
-    runs, numbers, malformed = read_arrivals([(b"\x90" * 20 + data, 20, 20 + len(data))], 0.0, 3)
+    runs, numbers, malformed, _ = read_arrivals([(b"\x90" * 20 + data, 20, 20 + len(data))], 0.0, 3)
     try:
         packet = parse_rtp(data)
     except MediaError:

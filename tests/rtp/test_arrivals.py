@@ -17,7 +17,7 @@ def whole(packets: list[bytes]) -> list[tuple[bytes, int, int]]:
 
 
 def facts(packet: RtpPacket) -> tuple[object, ...]:
-    ends = packet.payload, packet.extension_block, packet.extension_profile
+    ends = packet.payload, packet.extension_block, packet.extension_profile, packet.head
     return (
         packet.ssrc,
         packet.payload_type,
@@ -31,7 +31,7 @@ def facts(packet: RtpPacket) -> tuple[object, ...]:
 
 def test_packets_are_told_apart_by_source_and_payload_type() -> None:
     other = FIXED[:1] + b"\x6f" + FIXED[2:]
-    runs, numbers, malformed = read_arrivals(
+    runs, numbers, malformed, _ = read_arrivals(
         whole([FIXED + b"a", NUMBERED + b"b", FIXED + b"c", other]), 1.0, 3
     )
     assert {one: [packet.payload for packet in run] for one, run in runs.items()} == {
@@ -52,7 +52,7 @@ def test_the_number_is_found_wherever_it_stands_and_without_its_id_there_is_none
 
 def test_what_is_no_packet_is_counted_and_the_others_are_taken() -> None:
     too_long = NUMBERED[:15] + b"\2" + NUMBERED[16:]
-    runs, _, malformed = read_arrivals(whole([b"", FIXED[:11], too_long, NUMBERED]), 1.0, NUMBER_ID)
+    runs, _, malformed, _ = read_arrivals(whole([b"", FIXED[:11], too_long, NUMBERED]), 1.0, NUMBER_ID)
     assert malformed == 3
     assert [len(run) for run in runs.values()] == [1]
 
@@ -71,7 +71,8 @@ def test_a_packet_lies_where_it_came_until_it_is_kept() -> None:
 @given(
     st.binary(max_size=40)
     | st.builds(bytes.__add__, st.just(NUMBERED[:15]), st.binary(max_size=30))
-    | st.builds(bytes.__add__, st.just(NUMBERED[:12]), st.binary(max_size=30)),
+    | st.builds(bytes.__add__, st.just(NUMBERED[:12]), st.binary(max_size=30))
+    | st.builds(bytes.__add__, st.just(NUMBERED), st.binary(max_size=3)),
     st.sampled_from([None, 1, NUMBER_ID]),
     st.binary(max_size=8),
 )
@@ -79,12 +80,15 @@ def test_the_short_way_reads_what_the_general_one_reads(
     data: bytes, number_id: int | None, other: bytes
 ) -> None:
     around = other + data + other
-    runs, numbers, malformed = read_arrivals([(around, len(other), len(other) + len(data))], 2.5, number_id)
+    runs, numbers, malformed, octets = read_arrivals(
+        [(around, len(other), len(other) + len(data))], 2.5, number_id
+    )
     try:
         expected = parse_rtp(data, 2.5)
     except MediaError:
         assert (runs, numbers, malformed) == ({}, [], 1)
         return
+    assert octets == len(data)
     ((one, (packet,)),) = runs.items()
     assert one == key(expected.ssrc, expected.payload_type)
     assert facts(packet) == facts(expected)
