@@ -3,7 +3,8 @@
 No other file knows aiortc. The private names that this one relies on are `_do_handshake`, `_set_role`,
 `_ssl`, `_rx_srtp` and `_tx_srtp` of RTCDtlsTransport, `_create_ssl_context`, `_key` and `_cert` of
 RTCCertificate, `_recv` and `_send` of the transport below it, `Context._context` and `_util` of pyOpenSSL,
-`Session._srtp` and `_binding` of pylibsrtp; tests/contract/test_aiortc.py holds them to what we believe.
+`Session._srtp` and `_binding` of pylibsrtp (in slot.py too); tests/contract/test_aiortc.py holds them to
+what we believe.
 """
 
 import asyncio

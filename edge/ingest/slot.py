@@ -20,7 +20,9 @@ class Slot:
     __slots__ = ("_keeps", "begin", "length", "memory", "octets")
 
     def __init__(self, octets: mmap, begin: int, length: int, keeps: object) -> None:
-        """`length` is the address of the number of bytes that are used, in 32 bits; `keeps` owns that."""
+        """`length` is the address of the number of bytes that are used, in 32 bits; `keeps` owns it."""
+        # Addresses, and not ffi.from_buffer of a memoryview: where such are in a cycle, Python before 3.12
+        # may crash when it is collected.
         self.octets = octets
         self.begin = begin
         self._keeps = keeps
