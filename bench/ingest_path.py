@@ -20,14 +20,15 @@ from bench import report
 from bench.clip import h264_clip
 from bench.webrtc_publisher import AUDIO_PT, OPUS_PACKET, VIDEO_PT, Publisher, _offer
 from edge.config import Address, Config
-from edge.ingest.dtls import _Srtp
-from edge.ingest.inbox import AT_ONCE, Run
+from edge.ingest.inbox import AT_ONCE, Run, Source
 from edge.ingest.mux import Path
 from edge.ingest.sessions import TICK_S, WhipSessions
+from edge.ingest.slot import filled
 from edge.live.hub import Hub
 
 FPS, BITRATE, CLIP_S = 30, 2_500_000, 6
 WARM_UP_S = 2.0
+MOST_AT_ONCE = 1024
 KEY = bytes(range(30))
 FINGERPRINT = ":".join(["AA"] * 32)
 
@@ -49,7 +50,7 @@ class Sender(Publisher):
         self.sounds = 0
         return _offer(f"sender{number:04}", "p" * 24, FINGERPRINT, self.ssrc)
 
-    def burst(self, index: int) -> Run:
+    def burst(self, index: int) -> list[bytes]:
         """A picture, and the sound of its time."""
         self.outgoing.clear()
         self._send_picture(self.clip[self.picture % len(self.clip)], index * 90_000 // FPS)
@@ -57,7 +58,7 @@ class Sender(Publisher):
         while self.sounds / 50 <= index / FPS:
             self._send(AUDIO_PT, self.sounds * 960, True, OPUS_PACKET)
             self.sounds += 1
-        return self.source, list(self.outgoing)
+        return list(self.outgoing)
 
     def _transmit(self, data: bytes) -> None:
         self.outgoing.append(data)
@@ -75,7 +76,8 @@ class Stage:
         self.sessions = WhipSessions(config, self.hub, clock=lambda: self.now)
         self.sessions.mux.open(Address("127.0.0.1", 0))
         self.senders = [Sender(clip, FPS) for _ in range(publishers)]
-        self._arrived: Run = (("", 0), [])
+        self._slots = filled([b""] * MOST_AT_ONCE)
+        self._arrived: list[Run] = []
         (self._port,) = self.sessions.mux.ports
         self._port._read = self._read
         self._port.send = self._take_feedback
@@ -88,13 +90,13 @@ class Stage:
                 f"s{number}", offer, token=None, client=f"192.0.2.{number}", base_url="", now=self.now
             )
         for sender, session in zip(self.senders, self.sessions.list(), strict=True):
-            session.dtls._incoming = _Srtp(srtp(incoming=True))
-            session.dtls._outgoing = _Srtp(srtp(incoming=False))
+            session.dtls._incoming = srtp(incoming=True)
+            session.dtls._outgoing = srtp(incoming=False)
             session.connected_at = self.now
             session._ice.selected = Path(self._port, sender.source)
             self.sessions.mux.route(session._ice.selected, session)
 
-    def events(self, seconds: float) -> Iterator[tuple[float, Callable[[], object], Run | None]]:
+    def events(self, seconds: float) -> Iterator[tuple[float, Callable[[], object], list[Run]]]:
         """When, what the server does then, and for that what has come."""
         begin, count = self.now, len(self.senders)
         bursts = [
@@ -105,9 +107,22 @@ class Stage:
         ticks = [(begin + index * TICK_S, -1, index) for index in range(int(seconds / TICK_S))]
         for when, number, index in sorted(bursts + ticks, key=itemgetter(0)):
             if number < 0:
-                yield when, self.tick, None
+                yield when, self.tick, []
             else:
-                yield when, self._port.catch_up, self.senders[number].burst(index)
+                sender = self.senders[number]
+                yield when, self._port.catch_up, self._runs(sender.source, sender.burst(index))
+
+    def _runs(self, source: Source, datagrams: list[bytes]) -> list[Run]:
+        """As the kernel gives them, each where others were before."""
+        runs = []
+        for begin in range(0, len(datagrams), AT_ONCE):
+            part = datagrams[begin : begin + AT_ONCE]
+            slots = self._slots[begin : begin + len(part)]
+            for slot, datagram in zip(slots, part, strict=True):
+                slot.put(datagram)
+            heads = [int.from_bytes(one[:2], "big") for one in part]
+            runs.append(Run(source, slots, [len(one) for one in part], heads))
+        return runs
 
     def tick(self) -> None:
         self.sessions._tick()
@@ -121,13 +136,13 @@ class Stage:
         began = self.now + WARM_UP_S
         for when, work, burst in self.events(WARM_UP_S + seconds):
             self.now = when
-            if burst is not None:
-                self._arrived = burst
+            count = sum(len(run.slots) for run in burst)
+            self._arrived = burst
             started = time.process_time_ns()
             work()
             if when >= began:
                 spent[work] += time.process_time_ns() - started
-                packets += len(burst[1]) if burst is not None else 0
+                packets += count
         took, ticked = spent[self._port.catch_up], spent[self.tick]
         return {
             key: value / 1e3 / packets
@@ -135,9 +150,8 @@ class Stage:
         }
 
     def _read(self) -> list[Run]:
-        source, datagrams = self._arrived
-        self._arrived = source, datagrams[AT_ONCE:]
-        return [(source, datagrams[:AT_ONCE])] if datagrams else []
+        runs, self._arrived = self._arrived[:1], self._arrived[1:]
+        return runs
 
     def _take_feedback(self, datagram: bytes, source: Any) -> None:
         next(one for one in self.senders if one.source == source)._take_feedback(datagram)

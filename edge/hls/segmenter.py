@@ -70,8 +70,8 @@ class Segmenter:
         self._offset = 0
         self._key_frames = KeyFrameTiming(segment_target_ticks, START_TICKS)
         self.no_key_frame_before = 0.0  # in source seconds: until then `key_frame_due` stays false
-        self._has_source = False
-        self._running = False
+        self.no_part_due_before = 0.0  # likewise `advance` brings nothing, while source and tracks stay
+        self._has_source = self._running = False
 
     def start(self, tracks: Sequence[Track], wall_clock_zero: float) -> list[Event]:
         """A source begins, or begins again; `wall_clock_zero` is the Unix time of its time 0.
@@ -157,17 +157,20 @@ class Segmenter:
 
     def advance(self, source_time_s: float) -> list[Event]:
         """All media before this source time has come, or will be late: a part that waits for more closes."""
+        self.no_part_due_before = 0.0
         if not self._running:
             return []
         events: list[Event] = []
         now = int(source_time_s * TICKS) + self._offset
-        late = now - self._open.part_start - self._part_target - self._clock_allowance
-        if late > FORWARD_S * TICKS:
+        due = self._open.part_start + self._part_target + self._clock_allowance
+        if now - due > FORWARD_S * TICKS:
             # We slept (a suspended machine), not the source: nobody needs minutes of gaps.
-            self._shift(-(late // 15))
-            now = self._open.part_start + self._part_target + self._clock_allowance
-        while now >= self._open.part_start + self._part_target + self._clock_allowance:
+            self._shift(-((now - due) // 15))
+            now = due
+        while now >= due:
             events += self._close_on_clock()
+            due = self._open.part_start + self._part_target + self._clock_allowance
+        self.no_part_due_before = (due - self._offset) / TICKS
         return events
 
     def seal(self) -> list[Event]:
@@ -201,8 +204,7 @@ class Segmenter:
             self.no_key_frame_before = (far_until - self._offset) / TICKS if self._open.parts else 0.0
             return False
         self.no_key_frame_before = 0.0
-        part, picture = self._cadence()
-        return self._key_frames.due(now, next_at, self._open, part, picture)
+        return self._key_frames.due(now, next_at, self._open, *self._cadence())
 
     def _cadence(self) -> tuple[int, int]:
         """How long a part lasts at present, and a picture."""
@@ -373,8 +375,7 @@ class Segmenter:
 
     def _emit(self, end: int, *, everything: bool = False) -> list[Event]:
         """Close the open part at `end`: pictures that are here, audio that starts before."""
-        runs = []
-        frames = 0
+        runs, frames = [], 0
         independent = has_key_frame = False
         for lane in self._lanes:
             is_video = lane.track.kind == "video"

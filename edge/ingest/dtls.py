@@ -3,7 +3,8 @@
 No other file knows aiortc. The private names that this one relies on are `_do_handshake`, `_set_role`,
 `_ssl`, `_rx_srtp` and `_tx_srtp` of RTCDtlsTransport, `_create_ssl_context`, `_key` and `_cert` of
 RTCCertificate, `_recv` and `_send` of the transport below it, `Context._context` and `_util` of pyOpenSSL,
-`Session._srtp` and `_binding` of pylibsrtp; tests/contract/test_aiortc.py holds them to what we believe.
+`Session._srtp` and `_binding` of pylibsrtp (in slot.py too); tests/contract/test_aiortc.py holds them to
+what we believe.
 """
 
 import asyncio
@@ -18,7 +19,10 @@ from OpenSSL import SSL
 from OpenSSL._util import ffi as openssl_ffi
 from OpenSSL._util import lib as openssl
 from pylibsrtp import Session
-from pylibsrtp._binding import ffi, lib
+from pylibsrtp._binding import lib
+
+from edge.ingest.slot import Slot, filled
+from edge.rtp.arrivals import Piece
 
 HANDSHAKE_S = 10.0
 """A peer that has not finished its handshake by then is given up (RFC 9725, 5)."""
@@ -32,7 +36,6 @@ _CIPHERS = (
     b"ECDHE-ECDSA-AES128-SHA:ECDHE-ECDSA-AES256-SHA"
 )
 _MOST_QUEUED = 64
-_SRTP_BUFFER_BYTES = 2048  # a datagram of 1500 and the longest trailer, with room
 _REPLAYED = frozenset({9, 10})  # srtp_err_status_replay_fail, _replay_old
 _WRONG_CURVE = "wrong curve"
 _unprotect_rtp = lib.srtp_unprotect
@@ -188,8 +191,9 @@ class Dtls:
         self._fingerprints = [RTCDtlsFingerprint(algorithm=kind, value=value) for kind, value in fingerprints]
         self._transport = _Transport(cast("RTCIceTransport", self._pipe), [identity.certificate])
         self._transport._set_role("server" if is_server else "client")  # noqa: SLF001
-        self._incoming: _Srtp | None = None
-        self._outgoing: _Srtp | None = None
+        self._incoming: Session | None = None
+        self._outgoing: Session | None = None
+        (self._report,) = filled([b""])
 
     @property
     def is_connected(self) -> bool:
@@ -213,45 +217,50 @@ class Dtls:
             raise HandshakeFailed("timeout", detail) from None
         if transport.state != "connected":
             raise _explain(transport.faults)
-        self._incoming = _Srtp(transport._rx_srtp)  # noqa: SLF001
-        self._outgoing = _Srtp(transport._tx_srtp)  # noqa: SLF001
+        self._incoming = transport._rx_srtp  # noqa: SLF001
+        self._outgoing = transport._tx_srtp  # noqa: SLF001
         transport.on("statechange", self._state_changed)
 
-    def unprotect_rtp(self, packets: Iterable[bytes]) -> list[bytes]:
-        """The RTP packets in those that are authentic and new; the others are counted. At most 1500 bytes
-        each.
+    def unprotect_rtp(self, packets: Iterable[Slot]) -> list[Piece]:
+        """The RTP packets in those that are authentic and new; the others are counted.
+
+        SRTP is undone in the slots: what comes out lies there, and nothing else in them may be used any more.
+        At most 1500 bytes each.
         """
-        srtp = self._incoming
-        if srtp is None:
+        if self._incoming is None:
             return []
-        context, pointer, buffer, cells, length = srtp.parts
-        opened = []
+        context = self._incoming._srtp[0]  # noqa: SLF001
+        opened: list[Piece] = []
         for packet in packets:
-            length[0] = size = len(packet)
-            cells[0:size] = packet
-            status = _unprotect_rtp(context, pointer, length)
+            length = packet.length
+            status = _unprotect_rtp(context, packet.memory, length)
             if status:
                 self._refused(status)
             else:
-                opened.append(buffer[0 : length[0]])
+                begin = packet.begin
+                opened.append((packet.octets, begin, begin + length[0]))
         return opened
 
-    def unprotect_rtcp(self, packet: bytes) -> bytes | None:
+    def unprotect_rtcp(self, packet: Slot) -> bytes | None:
         """The same for a compound RTCP packet."""
         if self._incoming is None:
             return None
-        data, status = self._incoming.apply(lib.srtp_unprotect_rtcp, packet)
+        status = lib.srtp_unprotect_rtcp(self._incoming._srtp[0], packet.memory, packet.length)  # noqa: SLF001
         if status:
             self._refused(status)
             return None
-        return data
+        return packet.data
 
     def protect_rtcp(self, packet: bytes) -> bytes | None:
-        """An SRTCP packet to send; None before the handshake is done or after libsrtp refused."""
+        """An SRTCP packet to send; None before the handshake is done or after libsrtp refused. At most 1500
+        bytes.
+        """
         if self._outgoing is None:
             return None
-        data, status = self._outgoing.apply(lib.srtp_protect_rtcp, packet)
-        return None if status else data
+        slot = self._report
+        slot.put(packet)
+        status = lib.srtp_protect_rtcp(self._outgoing._srtp[0], slot.memory, slot.length)  # noqa: SLF001
+        return None if status else slot.data
 
     async def close(self) -> None:
         """Say close_notify, and forget the peer."""
@@ -285,27 +294,3 @@ def _explain(faults: Sequence[str]) -> HandshakeFailed:
         )
     why = ", ".join(faults) or "its certificate is not the one of the offer, or no SRTP profile is in common"
     return HandshakeFailed("refused", f"the DTLS handshake failed: {why}")
-
-
-class _Srtp:
-    """A libsrtp session that works in one buffer, made once: half the price of pylibsrtp's own calls."""
-
-    __slots__ = ("_session", "parts")
-
-    def __init__(self, session: Session) -> None:
-        self._session = session  # owns the context
-        pointer = ffi.new("char[]", _SRTP_BUFFER_BYTES)
-        buffer = ffi.buffer(pointer)  # quicker to read from
-        cells = memoryview(buffer)  # quicker to write to
-        self.parts = session._srtp[0], pointer, buffer, cells, ffi.new("int *")  # noqa: SLF001
-        """The context; the memory that it works in, as libsrtp wants it, to read from and to write to; a
-        length.
-        """
-
-    def apply(self, function: Any, packet: bytes) -> tuple[bytes, int]:
-        """What libsrtp made of the packet (at most 1500 bytes), and its status; 0 is good."""
-        context, pointer, buffer, cells, length = self.parts
-        length[0] = size = len(packet)
-        cells[0:size] = packet
-        status = function(context, pointer, length)
-        return buffer[0 : length[0]], status

@@ -6,20 +6,39 @@ import mmap
 import os
 import socket
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import lru_cache
+from typing import NamedTuple
+
+from edge.ingest.slot import LARGEST, Slot, address, filled
 
 AT_ONCE = 64
 """Datagrams of one read, at most."""
 
-LARGEST = 2048
-"""Bytes; of a longer datagram only so many are kept."""
-
 Source = tuple[str, int] | tuple[str, int, int, int]
 """Whose datagram it is, as `socket.sendto` wants it: of IPv4 or of IPv6."""
 
-Run = tuple[Source, list[bytes]]
-"""Datagrams of one source that nobody else's came between, in their order. None is longer than LARGEST."""
+
+class Run(NamedTuple):
+    """Datagrams of one source that nobody else's came between, in their order; one at least.
+
+    The reader owns the slots: the next read fills them anew. `sizes` are the lengths as they came. `heads`
+    are the first two octets of each as a number, to tell protocols by; of a shorter datagram they mean
+    nothing.
+    """
+
+    source: Source
+    slots: list[Slot]
+    sizes: list[int]
+    heads: list[int]
+
+    @classmethod
+    def of(cls, source: Source, datagrams: Iterable[bytes]) -> "Run":
+        """In slots of their own. ValueError for a datagram of more than LARGEST bytes."""
+        given = list(datagrams)
+        heads = [int.from_bytes(one[:2], "big") for one in given]
+        return cls(source, filled(given), [len(one) for one in given], heads)
+
 
 Read = Callable[[], list[Run]]
 """Takes what is there, in its order. OSError: something that we sent came to grief."""
@@ -68,7 +87,7 @@ class _Message(ctypes.Structure):
 _libc = ctypes.PyDLL(None, use_errno=True)
 _WORDS = ctypes.sizeof(_Message) // 4
 _SIZE_WORD = _Message.size.offset // 4
-_BODIES = range(0, AT_ONCE * LARGEST, LARGEST)
+_HEAD = struct.Struct(f"!H{LARGEST - 2}x")
 
 
 class _Batch:
@@ -80,11 +99,15 @@ class _Batch:
         self._names = mmap.mmap(-1, AT_ONCE * name_bytes)
         self._pieces = (_Piece * AT_ONCE)()
         self._messages = (_Message * AT_ONCE)()
+        body, name, messages = address(self._bodies), address(self._names), ctypes.addressof(self._messages)
+        self._slots = []
         for at in range(AT_ONCE):
-            self._pieces[at] = _Piece(_address(self._bodies) + at * LARGEST, LARGEST)
-            name = _address(self._names) + at * name_bytes
-            self._messages[at].head = _Head(name, name_bytes, ctypes.addressof(self._pieces[at]), 1)
-        self._words = memoryview(self._messages).cast("B").cast("I")
+            self._pieces[at] = _Piece(body + at * LARGEST, LARGEST)
+            piece = ctypes.addressof(self._pieces[at])
+            self._messages[at].head = _Head(name + at * name_bytes, name_bytes, piece, 1)
+            size = messages + at * ctypes.sizeof(_Message) + _Message.size.offset
+            self._slots.append(Slot(self._bodies, at * LARGEST, size, self._messages))
+        self._sizes = memoryview(self._messages).cast("B").cast("i")[_SIZE_WORD::_WORDS]
         self._name = struct.Struct(f"{name_bytes}s")
         self._call = _libc.recvmmsg
         self._arguments = (opened.fileno(), ctypes.byref(self._messages), AT_ONCE, 0, None)
@@ -97,22 +120,25 @@ class _Batch:
             if fault in {errno.EAGAIN, errno.EINTR}:
                 return []
             raise OSError(fault, os.strerror(fault))
-        bodies = self._bodies
-        names = self._name.iter_unpack(self._names[: count * self._name.size])
-        sizes = self._words[_SIZE_WORD : count * _WORDS : _WORDS].tolist()
+        names = self._names[: count * self._name.size]
+        return self._runs(names, self._sizes[:count].tolist())
+
+    def _runs(self, names: bytes, sizes: list[int]) -> list[Run]:
+        """One for each change of the name."""
+        count = len(sizes)
+        heads = [head for (head,) in _HEAD.iter_unpack(memoryview(self._bodies)[: count * LARGEST])]
         taken: list[Run] = []
-        run: list[bytes] = []
-        last = b""
-        for (name,), size, body in zip(names, sizes, _BODIES, strict=False):
+        begin, last = 0, names[: self._name.size]
+        for at, (name,) in enumerate(self._name.iter_unpack(names)):
             if name != last:
-                last, run = name, []
-                taken.append((_source(name), run))
-            run.append(bodies[body : body + size])
+                taken.append(self._run(last, slice(begin, at), sizes, heads))
+                begin, last = at, name
+        if count:
+            taken.append(self._run(last, slice(begin, count), sizes, heads))
         return taken
 
-
-def _address(memory: mmap.mmap) -> int:
-    return ctypes.addressof(ctypes.c_char.from_buffer(memory))
+    def _run(self, name: bytes, part: slice, sizes: list[int], heads: list[int]) -> Run:
+        return Run(_source(name), self._slots[part], sizes[part], heads[part])
 
 
 @lru_cache(_KNOWN_NAMES)
@@ -130,17 +156,16 @@ class _OneByOne:
 
     def __init__(self, opened: socket.socket) -> None:
         self._socket = opened
-        self._buffer = bytearray(LARGEST)
 
     def read(self) -> list[Run]:
         """See Read."""
-        taken: list[Run] = []
+        taken: list[tuple[Source, list[bytes]]] = []
         for _ in range(AT_ONCE):
             try:
-                size, source = self._socket.recvfrom_into(self._buffer)
+                datagram, source = self._socket.recvfrom(LARGEST)
             except (BlockingIOError, InterruptedError):
                 break
             if not taken or taken[-1][0] != source:
                 taken.append((source, []))
-            taken[-1][1].append(bytes(self._buffer[:size]))
-        return taken
+            taken[-1][1].append(datagram)
+        return [Run.of(source, datagrams) for source, datagrams in taken]

@@ -10,7 +10,8 @@ from edge.ingest.pump import Pump
 from edge.ingest.sdp import AcceptedMedia, Negotiated
 from edge.media.track import Kind
 from edge.rtp.access_unit import AccessUnit
-from edge.rtp.packet import RtpPacket, parse_rtp
+from edge.rtp.arrivals import Piece, read_arrivals
+from edge.rtp.packet import RtpPacket
 from edge.rtp.receiver import AudioReceiver, KeyFrameFeedback, VideoReceiver
 from edge.rtp.reorder import AUDIO_LOSS, NO_RETRANSMISSION, VIDEO_LOSS
 from edge.rtp.rtcp import SenderReport, parse_rtcp, remb
@@ -20,8 +21,6 @@ from edge.rtp.twcc import TwccRecorder
 REMB_INTERVAL_S = 1.0
 MOST_LANES = 64
 """Pairs of SSRC and payload type; eight layers of simulcast with their retransmissions are 16."""
-
-ONE_BYTE_PROFILE = 0xBEDE  # RFC 8285, 4.2
 
 _MOST_EARLY_REPORTS = 8
 
@@ -77,7 +76,6 @@ class Intake:
         sections = negotiated.media
         ids = [media.extensions.transport_cc for media in sections if media.accepts_feedback("transport-cc")]
         self._transport_cc = next((number for number in ids if number is not None), None)
-        self._number_begins = -1 if self._transport_cc is None else self._transport_cc << 4 | 1
         self._twcc = TwccRecorder()
         self._sends_remb = any(media.accepts_feedback("goog-remb") for media in sections)
         self._next_remb = 0.0
@@ -87,29 +85,13 @@ class Intake:
         """See BitrateLimit."""
         return self._limit.bitrate
 
-    def rtp(self, datagrams: Sequence[bytes], now: float) -> None:
-        """Decrypted RTP packets that came together. What the publication raises at the attachment passes."""
-        runs: dict[int, list[RtpPacket]] = {}
-        numbers: list[int] = []
-        first = self._number_begins
-        ssrc = payload_type = -1
-        run: list[RtpPacket] = []
-        for data in datagrams:
-            try:
-                packet = parse_rtp(data, now)
-            except MediaError:
-                self.malformed += 1
-                continue
-            at = packet.extension_begin
-            if packet.begin - at > 2 and data[at] == first and packet.extension_profile == ONE_BYTE_PROFILE:
-                numbers.append(data[at + 1] << 8 | data[at + 2])  # the number is the first element: mostly
-            else:
-                self._note_number(packet, numbers)
-            if packet.ssrc != ssrc or packet.payload_type != payload_type:
-                ssrc, payload_type = packet.ssrc, packet.payload_type
-                run = runs.setdefault(ssrc << 7 | payload_type, [])
-            run.append(packet)
-        self._limit.add(sum(map(len, datagrams)))
+    def rtp(self, pieces: Sequence[Piece], now: float) -> None:
+        """Decrypted RTP packets that came together, in memory that is ours for this call. What the
+        publication raises at the attachment passes.
+        """
+        runs, numbers, malformed, octets = read_arrivals(pieces, now, self._transport_cc)
+        self.malformed += malformed
+        self._limit.add(octets)
         self._twcc.on_packets(numbers, now)
         for key, run in runs.items():
             lane = self._lane(key, run)
@@ -159,13 +141,6 @@ class Intake:
         """As soon as the rate limit allows it."""
         if self.video is not None and self.video.ssrc >= 0:
             self.video.request_key_frame(now)
-
-    def _note_number(self, packet: RtpPacket, numbers: list[int]) -> None:
-        """For the transport-wide feedback."""
-        identifier = self._transport_cc
-        number = None if identifier is None else packet.extension(identifier)
-        if number is not None and len(number) == 2:
-            numbers.append(number[0] << 8 | number[1])
 
     def _track(self, media: AcceptedMedia) -> _Track:
         repeats = media.accepts_feedback("nack")

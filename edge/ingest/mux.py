@@ -5,25 +5,33 @@ import logging
 import socket
 import struct
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import NamedTuple, Protocol
 
 from edge.config import Address
 from edge.errors import MediaError
-from edge.ingest.inbox import AT_ONCE, Source, reader
+from edge.ingest.inbox import AT_ONCE, Run, Source, reader
 from edge.ingest.reading import Reading
+from edge.ingest.slot import Slot
 from edge.ingest.stun import BINDING_REQUEST, StunMessage, parse_stun
 from edge.ingest.supervisor import guarded
 
 LONGEST_DATAGRAM = 1500
-"""Bytes; what is longer came in fragments, which nobody in WebRTC sends, and overruns our SRTP buffer."""
+"""Bytes; what is longer came in fragments, which nobody in WebRTC sends."""
 
 RECEIVE_BUFFER_BYTES = 4 * 1024 * 1024
 """Asked of the kernel: it is the only queue before us, and must hold the key frames of all publishers."""
 
 logger = logging.getLogger(__name__)
+
+_SHORTEST_MEDIA = 12  # a header of RTP, or the head of an RTCP packet and the trailer of SRTCP
+_RTCP_TYPES = range(192, 224)  # RFC 5761, 4
+_RTP_HEADS = frozenset(
+    first << 8 | second for first in range(128, 192) for second in range(256) if second not in _RTCP_TYPES
+)
+"""The first two octets of SRTP packets, as a number (RFC 7983, 7)."""
 
 _HOLDS_PATH_S = 3.0
 _ROUNDS_TO_CATCH_UP = 16
@@ -54,8 +62,13 @@ class Peer(Protocol):
     def receive_dtls(self, datagram: bytes, now: float) -> None:
         """From a validated path."""
 
-    def receive_media(self, datagrams: Sequence[bytes], now: float) -> None:
-        """SRTP and SRTCP, from validated paths: all that there was at the moment, in its order."""
+    def receive_media(self, datagrams: Sequence[Slot], now: float) -> None:
+        """SRTP, from validated paths: all that there was at the moment, in its order. None is shorter than a
+        header of RTP, and they may be worked on in place; after the call their memory is not the peer's.
+        """
+
+    def receive_report(self, datagram: Slot, now: float) -> None:
+        """SRTCP, on the same terms."""
 
     def crashed(self, error: Exception) -> None:
         """One of the above failed."""
@@ -136,6 +149,7 @@ class UdpPort:
         self._counts = mux.counts
         self._clock = clock
         self._serving: Peer | None = None
+        self._is_taking = False
         self._socket = _bind(address)
         self._read = reader(self._socket)
         self.address = Address(*self._socket.getsockname()[:2])
@@ -171,48 +185,58 @@ class UdpPort:
                 return
 
     def _read_some(self) -> int:
-        """Some datagrams, not all: other work of the loop has its turn, and we are called again."""
-        now = self._clock()
+        """Some datagrams, not all: other work of the loop has its turn, and we are called again.
+
+        None where it is called by whoever works on the last ones: the next would be put in their place.
+        """
+        if self._is_taking:
+            return 0
+        try:
+            runs = self._read()
+        except OSError:  # an ICMP error that belongs to something we sent
+            self._counts.drop("unreadable")
+            return 0
         before = self._counts.received
-        media: dict[Peer, list[bytes]] = {}
-        self._drain(media, now)
-        for peer, datagrams in media.items():
-            guarded(partial(peer.receive_media, datagrams, now), peer.crashed)
+        self._is_taking = True
+        try:
+            self.take(runs, self._clock())
+        finally:
+            self._is_taking = False
         return self._counts.received - before
+
+    def take(self, runs: Iterable[Run], now: float) -> None:
+        """What one read has brought. Media are put by peers, whose work on many at once costs half, and come
+        last; the rest is dispatched.
+        """
+        counts, routes = self._counts, self.routes
+        media: dict[Peer, list[Slot]] = {}
+        for source, slots, sizes, heads in runs:
+            peer = routes.get(source)
+            if peer is not None and _are_media(sizes, heads):  # nearly always
+                counts.received += len(sizes)
+                counts.bytes += sum(sizes)
+                media.setdefault(peer, []).extend(slots)
+                continue
+            for slot, size, head in zip(slots, sizes, heads, strict=True):
+                counts.received += 1
+                counts.bytes += size
+                if peer is not None and _are_media((size,), (head,)):
+                    media.setdefault(peer, []).append(slot)
+                else:
+                    guarded(partial(self._dispatch, slot, size, source, now), self._blame)
+        for peer, taken in media.items():
+            guarded(partial(peer.receive_media, taken, now), peer.crashed)
 
     def _blame(self, error: Exception) -> None:
         assert self._serving is not None, "only a peer's own code is guarded"
         self._serving.crashed(error)
 
-    def _drain(self, media: "dict[Peer, list[bytes]]", now: float) -> None:
-        """Read what is there. Media are put by peers, whose work on many at once costs half; the rest is
-        dispatched.
-        """
-        try:
-            runs = self._read()
-        except OSError:  # an ICMP error that belongs to something we sent
-            self._counts.drop("unreadable")
-            return
-        for source, run in runs:
-            peer = self.routes.get(source)
-            theirs = [] if peer is None else _media(run)
-            if len(theirs) < len(run):
-                for datagram in run:
-                    if peer is None or not _media((datagram,)):
-                        guarded(partial(self.dispatch, datagram, source, now), self._blame)
-            if peer is not None and theirs:
-                self._counts.received += len(theirs)
-                self._counts.bytes += sum(map(len, theirs))
-                media.setdefault(peer, []).extend(theirs)
-
-    def dispatch(self, datagram: bytes, source: Source, now: float) -> None:
-        """Hand one datagram to whom it is for; what is for nobody is counted and forgotten."""
-        size = len(datagram)
-        self._counts.received += 1
-        self._counts.bytes += size
+    def _dispatch(self, slot: Slot, size: int, source: Source, now: float) -> None:
+        """Hand one that is no RTP to whom it is for; what is for nobody is counted and forgotten."""
         if not 0 < size <= LONGEST_DATAGRAM:
             self._counts.drop("oversized" if size else "empty")
             return
+        datagram = slot.data
         first = datagram[0]  # RFC 7983, 7
         if first < 4:
             self._check(datagram, source, now)
@@ -220,12 +244,14 @@ class UdpPort:
         peer = self._serving = self.routes.get(source)
         if peer is None:
             self._counts.drop("not_validated")
-        elif _media((datagram,)):
-            peer.receive_media([datagram], now)
         elif 19 < first < 64:
             peer.receive_dtls(datagram, now)
-        else:
+        elif not 127 < first < 192:
             self._counts.drop("unknown_protocol")
+        elif size < _SHORTEST_MEDIA:
+            self._counts.drop("malformed")
+        else:
+            peer.receive_report(slot, now)
 
     def _check(self, datagram: bytes, source: Source, now: float) -> None:
         try:
@@ -245,9 +271,9 @@ class UdpPort:
             peer.receive_check(message, Path(self, source), now)
 
 
-def _media(datagrams: Sequence[bytes]) -> list[bytes]:
-    """Those that are SRTP or SRTCP (RFC 7983, 7), of a length that can be."""
-    return [one for one in datagrams if 0 < len(one) <= LONGEST_DATAGRAM and 127 < one[0] < 192]
+def _are_media(sizes: Sequence[int], heads: Iterable[int]) -> bool:
+    """Is all of a run SRTP, of a length that can be? For the price of one look at each."""
+    return _RTP_HEADS.issuperset(heads) and min(sizes) >= _SHORTEST_MEDIA and max(sizes) <= LONGEST_DATAGRAM
 
 
 def _bind(address: Address) -> socket.socket:

@@ -67,6 +67,8 @@ class Destination(Protocol):
     def key_frame_due(self, source_time_s: float) -> bool: ...
     @property
     def no_key_frame_before(self) -> float: ...
+    @property
+    def no_part_due_before(self) -> float: ...
 
 
 class Pump:
@@ -109,6 +111,7 @@ class Pump:
         self._next_clock = 0.0
         self._source_now = 0.0
         self._no_key_frame_before = 0.0
+        self._no_part_due_before = 0.0
         self._pause_s = CLOCK_STOPS_AFTER_S[1] / 3  # until it is measured, a still screen is possible
 
     def video(self, unit: AccessUnit, now: float) -> None:
@@ -169,7 +172,9 @@ class Pump:
             self._publication.correct_clock(zero)
         self._source_now = source_now
         self._fill(source_now, now)
-        self._publication.advance(source_now, now)
+        if source_now >= self._no_part_due_before:
+            self._publication.advance(source_now, now)
+            self._no_part_due_before = self._publication.no_part_due_before
 
     def wants_key_frame(self, source_now: float) -> bool:
         """Whether the publisher should be asked for a key frame, at this time of the timeline's."""
@@ -207,7 +212,7 @@ class Pump:
         elif has_changed and track != self.tracks[0]:
             self.tracks = (track, *self.tracks[1:])
             self._publication.change_track(track, now)
-            self._no_key_frame_before = 0.0
+            self._no_key_frame_before = self._no_part_due_before = 0.0
             size = f"{track.width}x{track.height}"
             logger.info("publisher.picture_changed", extra={"size": size, "codec": track.codec_string})
         return True
@@ -217,7 +222,7 @@ class Pump:
         zero = self._timeline.wall_clock_zero
         assert zero is not None, "a unit was placed"
         self._publication.attach(self._source, tracks, zero, now)
-        self._no_key_frame_before = 0.0
+        self._no_key_frame_before = self._no_part_due_before = 0.0
         is_first = not self.tracks
         self.tracks = tracks
         if is_first:

@@ -13,6 +13,7 @@ from edge.ingest.intake import Intake
 from edge.ingest.mux import Mux, Path
 from edge.ingest.preconditions import new_entity_tag
 from edge.ingest.sdp import Negotiated
+from edge.ingest.slot import Slot
 from edge.ingest.stun import StunMessage
 from edge.ingest.supervisor import supervised
 from edge.metrics import INGEST_CONNECTING
@@ -42,9 +43,6 @@ Reason = Literal[
     "kicked",
     "revoked",
 ]
-
-_FIRST_RTCP, _LAST_RTCP = 192, 223  # RFC 5761, 4
-_RTP_HEADER_BYTES = 12
 
 
 class Attachment(Protocol):
@@ -147,21 +145,14 @@ class WhipSession:
         del now  # not authentic before OpenSSL has said so
         self.dtls.receive(datagram)
 
-    def receive_media(self, datagrams: Sequence[bytes], now: float) -> None:
+    def receive_media(self, datagrams: Sequence[Slot], now: float) -> None:
         """See Peer. The hot path: every packet of every publisher."""
         intake = self.intake
         if intake is None:
             return
-        media = [
-            one
-            for one in datagrams
-            if len(one) >= _RTP_HEADER_BYTES and not _FIRST_RTCP <= one[1] <= _LAST_RTCP
-        ]
-        if len(media) < len(datagrams):
-            self._receive_reports(datagrams, intake, now)
         if len(intake.ssrcs) >= MOST_SSRCS:
-            media = self._without_strangers(media, intake)
-        packets = self.dtls.unprotect_rtp(media)
+            datagrams = self._without_strangers(datagrams, intake)
+        packets = self.dtls.unprotect_rtp(datagrams)
         if not packets:
             return
         self.heard_at = now
@@ -170,17 +161,18 @@ class WhipSession:
         except PublishError as error:
             self.end("refused", error.detail)
 
-    def _receive_reports(self, datagrams: Sequence[bytes], intake: Intake, now: float) -> None:
-        for datagram in datagrams:
-            if len(datagram) >= _RTP_HEADER_BYTES and _FIRST_RTCP <= datagram[1] <= _LAST_RTCP:
-                report = self.dtls.unprotect_rtcp(datagram)
-                if report is not None:
-                    self.heard_at = now
-                    intake.rtcp(report, now)
+    def receive_report(self, datagram: Slot, now: float) -> None:
+        """See Peer."""
+        if self.intake is None:
+            return
+        report = self.dtls.unprotect_rtcp(datagram)
+        if report is not None:
+            self.heard_at = now
+            self.intake.rtcp(report, now)
 
-    def _without_strangers(self, media: list[bytes], intake: Intake) -> list[bytes]:
-        known = [one for one in media if int.from_bytes(one[8:12], "big") in intake.ssrcs]
-        self.unknown_ssrcs += len(media) - len(known)
+    def _without_strangers(self, datagrams: Sequence[Slot], intake: Intake) -> list[Slot]:
+        known = [one for one in datagrams if one.number_at(8) in intake.ssrcs]
+        self.unknown_ssrcs += len(datagrams) - len(known)
         return known
 
     def crashed(self, error: Exception) -> None:

@@ -192,6 +192,11 @@ class Publication:
         return self.ended_at is None and self.rendition.segmenter.key_frame_due(source_time_s)
 
     @property
+    def no_part_due_before(self) -> float:
+        """See Segmenter."""
+        return self.rendition.segmenter.no_part_due_before
+
+    @property
     def no_key_frame_before(self) -> float:
         """See Segmenter."""
         return self.rendition.segmenter.no_key_frame_before

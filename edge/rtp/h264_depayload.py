@@ -13,6 +13,7 @@ LARGEST_UNIT = 4 << 20
 _STAP_A = 24
 _FU_A = 28
 _START, _END = 0x80, 0x40
+_MIDDLE_MASK, _MIDDLE = 0x1FC0, _FU_A << 8  # of the head of a FU-A: neither start nor end
 _NAL_OVERHEAD = 64  # what a NAL unit costs us besides its bytes: hostile ones are one byte long
 _NOTHING: tuple[AccessUnit, ...] = ()
 
@@ -100,14 +101,13 @@ class H264Depayloader:
         fragments, timestamp, index = self._fragments, self._timestamp, self._expected
         size, newest = self._size, self._arrival
         for packet in packets[at:] if at else packets:
-            data, begin, end = packet.data, packet.begin, packet.end
+            begin, end = packet.begin, packet.end
             if (
                 packet.index != index
                 or packet.timestamp != timestamp
                 or packet.marker
+                or packet.head & _MIDDLE_MASK != _MIDDLE
                 or end - begin < 3
-                or data[begin] & 0x1F != _FU_A
-                or data[begin + 1] >= _END
                 or size + end - begin > LARGEST_UNIT
             ):
                 break
@@ -115,7 +115,7 @@ class H264Depayloader:
             size += end - begin
             if packet.arrival > newest:  # noqa: PLR1730 (half the time of a call of max)
                 newest = packet.arrival
-            fragments.append(data[begin + 2 : end])
+            fragments.append(packet.data[begin + 2 : end])
         taken = index - self._expected
         self._expected, self._size, self._arrival = index, size, newest
         return at + taken

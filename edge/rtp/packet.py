@@ -1,5 +1,6 @@
 """RTP packets (RFC 3550, section 5.1) and their header extensions (RFC 8285)."""
 
+from mmap import mmap
 from struct import Struct
 
 from edge.errors import MediaError
@@ -7,21 +8,23 @@ from edge.errors import MediaError
 _FIXED_HEADER = Struct("!BBHII").unpack_from
 _FIXED_SIZE = 12
 _EXTENSION_HEADER = Struct("!HH").unpack_from
-_EXTENDED_HEADER = Struct("!BBHIIHH").unpack_from
-_EXTENDED_SIZE = 16
-_EXTENDED = 0x90  # the first byte of version 2 with an extension and nothing else: all that browsers send
-_ONE_BYTE_PROFILE = 0xBEDE
+ONE_BYTE_PROFILE = 0xBEDE  # RFC 8285, 4.2
 _TWO_BYTE_PROFILE = 0x1000  # the lowest four bits are "appbits"
 _RESERVED_ID = 15
 
+Octets = bytes | mmap
+"""Both give a number for an index and bytes, a copy, for a slice. A mmap is others' to fill anew."""
+
 
 class RtpPacket:
-    """One packet, owner of its bytes.
+    """One packet. It owns its bytes where `data` is bytes; else they lie in memory that will be filled anew
+    when the packets that came together are worked off, and who keeps the packet for longer calls `own`.
 
-    The payload is `data[begin:end]`: without padding, and empty for a packet that is only padding. The data
-    of the header extension are `data[extension_begin:begin]`. `arrival` is when it came (monotonic seconds, 0
-    until somebody says so). `index` is the sequence number without its wrap, which only the reordering buffer
-    of its source can tell; -1 until then.
+    The payload is `data[begin:end]`: without padding, and empty for a packet that is only padding; `head` is
+    its first two bytes as a number, which tells payload formats what they have before them (-1: it is
+    shorter). The data of the header extension are `data[extension_begin:begin]`. `arrival` is when it came
+    (monotonic seconds, 0 until somebody says so). `index` is the sequence number without its wrap, which only
+    the reordering buffer of its source can tell; -1 until then.
     """
 
     __slots__ = (
@@ -31,6 +34,7 @@ class RtpPacket:
         "end",
         "extension_begin",
         "extension_profile",
+        "head",
         "index",
         "marker",
         "payload_type",
@@ -56,13 +60,22 @@ class RtpPacket:
         self.sequence = sequence
         self.timestamp = timestamp
         self.ssrc = ssrc
-        self.data = extension_block + payload
+        self.data: Octets = extension_block + payload
         self.extension_begin = 0
         self.begin = len(extension_block)
         self.end = len(self.data)
         self.extension_profile = extension_profile
+        self.head = int.from_bytes(payload[:2], "big") if len(payload) > 1 else -1
         self.arrival = arrival
         self.index = -1
+
+    def own(self) -> None:
+        """Copy what it needs out of the memory that it came in."""
+        begin = self.extension_begin
+        self.data = self.data[begin : self.end]
+        self.extension_begin = 0
+        self.begin -= begin
+        self.end -= begin
 
     @property
     def payload(self) -> bytes:
@@ -79,7 +92,7 @@ class RtpPacket:
         block = self.extension_block
         if not block:
             return None
-        if self.extension_profile == _ONE_BYTE_PROFILE:
+        if self.extension_profile == ONE_BYTE_PROFILE:
             return _one_byte_element(block, identifier)
         if self.extension_profile & 0xFFF0 == _TWO_BYTE_PROFILE:
             return _two_byte_element(block, identifier)
@@ -131,53 +144,38 @@ def _two_byte_element(block: bytes, wanted: int) -> bytes | None:
     return None
 
 
-def parse_rtp(data: bytes, arrival: float = 0.0) -> RtpPacket:
-    """A packet from its decrypted bytes. Raises MediaError when they are none.
+def parse_rtp(data: Octets, arrival: float = 0.0, start: int = 0, end: int | None = None) -> RtpPacket:
+    """A packet from its decrypted bytes, `data[start:end]`. Raises MediaError when they are none.
 
     Attribute by attribute, because a call with ten arguments would take longer than all the rest.
     """
-    size = len(data)
-    if size < _FIXED_SIZE:
+    end = len(data) if end is None else end
+    if end - start < _FIXED_SIZE:
         raise MediaError("an RTP packet that is shorter than its header")
     packet = _new(RtpPacket)
     packet.data = data
     packet.arrival = arrival
     packet.index = -1
-    first = data[0]
-    if first == _EXTENDED and size >= _EXTENDED_SIZE:
-        (
-            _, second, packet.sequence, packet.timestamp, packet.ssrc, packet.extension_profile, words,
-        ) = _EXTENDED_HEADER(data)  # fmt: skip
-        packet.extension_begin = _EXTENDED_SIZE
-        packet.begin = begin = _EXTENDED_SIZE + words * 4
-        if begin > size:
-            raise MediaError("a header extension that is longer than its RTP packet")
-        packet.end = size
-    else:
-        _, second, packet.sequence, packet.timestamp, packet.ssrc = _FIXED_HEADER(data)
-        _read_rest(packet, first, data)
+    first, second, packet.sequence, packet.timestamp, packet.ssrc = _FIXED_HEADER(data, start)
     packet.marker = second > 0x7F
     packet.payload_type = second & 0x7F
-    return packet
-
-
-def _read_rest(packet: RtpPacket, first: int, data: bytes) -> None:
-    """What stands behind the fixed header of any packet."""
     if first >> 6 != 2:
         raise MediaError(f"RTP version {first >> 6}, not 2")
-    at = _FIXED_SIZE + (first & 15) * 4
+    at = start + _FIXED_SIZE + (first & 15) * 4
     packet.extension_profile, packet.extension_begin = 0, at
     if first & 0x10:
-        if at + 4 > len(data):
+        if at + 4 > end:
             raise MediaError("an RTP packet ends inside its header extension")
         packet.extension_profile, words = _EXTENSION_HEADER(data, at)
         packet.extension_begin = at + 4
         at += 4 + words * 4
-    end = len(data)
     if first & 0x20:
-        if data[-1] == 0:
+        padding = data[end - 1]
+        if padding == 0:
             raise MediaError("RTP padding of no bytes")  # the count includes itself
-        end -= data[-1]
+        end -= padding
     if at > end:
         raise MediaError("the parts of an RTP packet are longer than the packet")
     packet.begin, packet.end = at, end
+    packet.head = data[at] << 8 | data[at + 1] if end - at > 1 else -1
+    return packet

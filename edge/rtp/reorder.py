@@ -131,6 +131,7 @@ class Reorder:
             self._notice_gap(index, now)
         else:
             self._found(index, now)
+        packet.own()
         self._held[index] = packet
         self._held_bytes += len(packet.data)
         if index == self._next:
@@ -154,6 +155,7 @@ class Reorder:
 
     def _meet_stranger(self, packet: RtpPacket) -> list[RtpPacket]:
         """Two packets in sequence far from all others mean that the sender began again (RFC 3550, A.1)."""
+        packet.own()
         stranger, self._stranger = self._stranger, packet
         if stranger is not None and packet.sequence == (stranger.sequence + 1) & 0xFFFF:
             self._stranger = None

@@ -1,6 +1,7 @@
 """Any bytes are an RTP packet or a MediaError; so is what an RTX packet repeats."""
 
 from edge.errors import MediaError
+from edge.rtp.arrivals import read_arrivals
 from edge.rtp.packet import parse_rtp
 from edge.rtp.rtx import original
 
@@ -13,10 +14,17 @@ SEEDS = [
 
 
 def target(data: bytes) -> None:
+    runs, numbers, malformed, _ = read_arrivals([(b"\x90" * 20 + data, 20, 20 + len(data))], 0.0, 3)
     try:
         packet = parse_rtp(data)
     except MediaError:
+        assert (runs, numbers, malformed) == ({}, [], 1)
         return
+    ((together,),) = runs.values()
+    assert (together.payload, together.extension_block) == (packet.payload, packet.extension_block)
+    assert numbers == [
+        int.from_bytes(number) for number in [packet.extension(3)] if number and len(number) == 2
+    ]
     assert len(packet.payload) + 12 <= len(data)
     for identifier in range(256):
         value = packet.extension(identifier)

@@ -1,3 +1,4 @@
+import math
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -670,16 +671,22 @@ def _judge_samples(events):
 def test_no_timestamp_is_mad_enough(script):
     segmenter = started()
     events = []
+    idle_until = -math.inf
     for what, value, flag in script:
         if what == "video":
             events += segmenter.write(video(value, key=flag))
         elif what == "audio":
             events += segmenter.write(audio(value))
         elif what == "advance":
-            events += segmenter.advance(value)
+            made = segmenter.advance(value)
+            assert not made or value >= idle_until
+            events += made
+            idle_until = segmenter.no_part_due_before or -math.inf
         elif what == "change":
+            idle_until = -math.inf
             events += segmenter.change_track(SMALL if flag else VIDEO)
         else:
+            idle_until = -math.inf
             events += segmenter.seal() + segmenter.start([VIDEO, AAC], ZERO)
     events += segmenter.end()
     judge(events, contiguous=False)

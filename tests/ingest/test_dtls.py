@@ -7,9 +7,19 @@ from OpenSSL import SSL
 
 from edge.ingest import dtls
 from edge.ingest.dtls import HandshakeFailed, Identities, Identity
+from edge.ingest.slot import filled
 
 RTP = bytes.fromhex("80600001 00000001 cafebabe") + b"payload"
 SENDER_REPORT = bytes.fromhex("80c80006 cafebabe") + bytes(20)
+
+
+def unprotect(ours, *packets):
+    """What comes out, copied from where it lies."""
+    return [octets[begin:end] for octets, begin, end in ours.unprotect_rtp(filled(packets))]
+
+
+def unprotect_rtcp(ours, packet):
+    return ours.unprotect_rtcp(*filled([packet]))
 
 
 @pytest.fixture
@@ -26,8 +36,8 @@ async def test_a_handshake_in_either_role_gives_keys(is_server):
     assert not pair.ours.is_connected
     await pair.connect()
     assert pair.ours.is_connected
-    assert pair.ours.unprotect_rtp([pair.peer._tx_srtp.protect(RTP)]) == [RTP]
-    assert pair.ours.unprotect_rtcp(pair.peer._tx_srtp.protect_rtcp(SENDER_REPORT)) == SENDER_REPORT
+    assert unprotect(pair.ours, pair.peer._tx_srtp.protect(RTP)) == [RTP]
+    assert unprotect_rtcp(pair.ours, pair.peer._tx_srtp.protect_rtcp(SENDER_REPORT)) == SENDER_REPORT
     assert pair.peer._rx_srtp.unprotect_rtcp(pair.ours.protect_rtcp(SENDER_REPORT)) == SENDER_REPORT
     await pair.close()
 
@@ -47,23 +57,46 @@ def ssl_context(certificate):
 async def test_forged_and_repeated_packets_are_counted_apart(pair):
     packet = pair.peer._tx_srtp.protect(RTP)
     forged = packet[:-1] + bytes((packet[-1] ^ 1,))
-    assert pair.ours.unprotect_rtp([forged]) == []
-    assert pair.ours.unprotect_rtp([packet]) == [RTP]
-    assert pair.ours.unprotect_rtp([packet]) == []
+    assert unprotect(pair.ours, forged) == []
+    assert unprotect(pair.ours, packet) == [RTP]
+    assert unprotect(pair.ours, packet) == []
     assert (pair.ours.unauthentic, pair.ours.replayed) == (1, 1)
+
+
+async def test_packets_are_opened_where_they_lie_and_what_fails_touches_no_other(pair):
+    sent = [RTP[:2] + number.to_bytes(2) + RTP[4:] + bytes(number) for number in range(1, 6)]
+    packets = [pair.peer._tx_srtp.protect(one) for one in sent]
+    packets[1] = packets[1][:20] + bytes((packets[1][20] ^ 1,)) + packets[1][21:]
+    packets[3] = packets[3][:15]
+    lie = filled(packets)
+    opened = pair.ours.unprotect_rtp(lie)
+    assert [(octets, begin) for octets, begin, _ in opened] == [
+        (lie[number].octets, lie[number].begin) for number in (0, 2, 4)
+    ]
+    assert [octets[begin:end] for octets, begin, end in opened] == [sent[0], sent[2], sent[4]]
+    assert pair.ours.unauthentic == 2
+
+
+async def test_a_slot_serves_again_after_it_was_opened(pair):
+    (slot,) = filled([b""])
+    for number in range(3):
+        packet = RTP[:2] + number.to_bytes(2) + RTP[4:] + bytes(3 - number)
+        slot.put(pair.peer._tx_srtp.protect(packet))
+        ((octets, begin, end),) = pair.ours.unprotect_rtp([slot])
+        assert octets[begin:end] == packet
 
 
 @pytest.mark.parametrize("size", [1, 11, 12, 13, 28, 1500])
 async def test_any_length_up_to_a_datagram_is_judged(pair, size):
     packet = (bytes((0x80, 96)) + bytes(1500))[:size]
-    assert pair.ours.unprotect_rtp([packet]) == []
-    assert pair.ours.unprotect_rtcp(packet) is None
+    assert unprotect(pair.ours, packet) == []
+    assert unprotect_rtcp(pair.ours, packet) is None
     assert pair.ours.unauthentic == 2
 
 
 async def test_before_the_handshake_there_is_no_media():
     ours = Pair().ours
-    assert ours.unprotect_rtp([RTP]) == []
+    assert unprotect(ours, RTP) == []
     assert ours.protect_rtcp(SENDER_REPORT) is None
     assert ours.unauthentic == 0
     await ours.close()
@@ -76,7 +109,7 @@ async def test_close_notify_is_told_once_and_ends_media(pair):
         while not pair.closed:
             await asyncio.sleep(0)
     assert not pair.ours.is_connected
-    assert pair.ours.unprotect_rtp([packet]) == []
+    assert unprotect(pair.ours, packet) == []
     await pair.ours.close()
     assert pair.closed == 1
 
@@ -123,7 +156,7 @@ async def test_garbage_before_and_after_the_handshake_harms_nobody():
     for _ in range(200):
         pair.ours.receive(b"\x17garbage")
         await asyncio.sleep(0)
-    assert pair.ours.unprotect_rtp([pair.peer._tx_srtp.protect(RTP)]) == [RTP]
+    assert unprotect(pair.ours, pair.peer._tx_srtp.protect(RTP)) == [RTP]
     await pair.close()
 
 

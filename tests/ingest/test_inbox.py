@@ -9,6 +9,13 @@ from hypothesis import strategies as st
 from edge.ingest import inbox as module
 from edge.ingest.inbox import AT_ONCE, LARGEST, reader
 
+
+def read_out(runs):
+    """Whose datagrams, copied before they are overwritten."""
+    assert [run.sizes for run in runs] == [[len(slot.data) for slot in run.slots] for run in runs]
+    return [(run.source, [slot.data for slot in run.slots]) for run in runs]
+
+
 FAMILIES = [socket.AF_INET, socket.AF_INET6]
 LOOPBACK = {socket.AF_INET: "127.0.0.1", socket.AF_INET6: "::1"}
 
@@ -37,7 +44,7 @@ def test_datagrams_come_in_order_with_the_address_that_an_answer_goes_to(family)
         sent = [b"first", b"", b"third"]
         for datagram in sent:
             client.send(datagram)
-        assert read() == [(client.getsockname(), sent)]
+        assert read_out(read()) == [(client.getsockname(), sent)]
         assert read() == []
         server.sendto(b"answer", client.getsockname())
         assert client.recv(10) == b"answer"
@@ -50,7 +57,7 @@ def test_what_is_more_than_one_read_takes_waits_for_the_next():
         read = reader(server)
         for number in range(AT_ONCE + 2):
             client.send(bytes((number,)))
-        taken = [read(), read()]
+        taken = [read_out(read()), read_out(read())]
         assert [len(run) for each in taken for _, run in each] == [AT_ONCE, 2]
         assert [datagram[0] for each in taken for _, run in each for datagram in run] == list(
             range(AT_ONCE + 2)
@@ -63,9 +70,33 @@ def test_of_a_datagram_that_is_too_large_the_head_is_kept():
     with server, client:
         client.send(bytes(range(256)) * 20)
         client.send(b"next")
-        ((_, (large, following)),) = reader(server)()
+        ((_, (large, following)),) = read_out(reader(server)())
         assert large == (bytes(range(256)) * 20)[:LARGEST]
         assert following == b"next"
+
+
+@pytest.mark.usefixtures("has_batches")
+def test_a_run_tells_sizes_and_the_first_two_octets():
+    server, client = pair(socket.AF_INET)
+    with server, client:
+        read = reader(server)
+        for datagram in (b"\x80\x60rest", b"\x16\xfe"):
+            client.send(datagram)
+        (run,) = read()
+        assert (run.sizes, run.heads) == ([6, 2], [0x8060, 0x16FE])
+
+
+def test_the_next_read_fills_the_same_memory_and_leaves_nothing_of_the_last():
+    server, client = pair(socket.AF_INET)
+    with server, client:
+        read = reader(server)
+        client.send(bytes(100))
+        ((_, (first,), _, _),) = read()
+        first.length[0] = 77  # as SRTP does
+        client.send(b"short")
+        ((_, (second,), sizes, _),) = read()
+        assert second is first
+        assert (second.data, sizes) == (b"short", [5])
 
 
 @pytest.mark.usefixtures("has_batches")
@@ -76,7 +107,7 @@ def test_two_senders_in_one_read_are_told_apart():
         for client, datagram in ((one, b"a"), (one, b"b"), (other, b"c"), (one, b"d")):
             client.send(datagram)
         first, second = one.getsockname(), other.getsockname()
-        assert reader(server)() == [(first, [b"a", b"b"]), (second, [b"c"]), (first, [b"d"])]
+        assert read_out(reader(server)()) == [(first, [b"a", b"b"]), (second, [b"c"]), (first, [b"d"])]
 
 
 def test_an_interrupted_read_finds_nothing_and_a_fault_is_told(monkeypatch):

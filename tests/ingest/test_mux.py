@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from edge.config import Address
 from edge.ingest import mux as module
+from edge.ingest.inbox import AT_ONCE, Run
 from edge.ingest.mux import LONGEST_DATAGRAM, RECEIVE_BUFFER_BYTES, Mux
 
 SOURCE = ("192.0.2.1", 1000)
@@ -16,6 +17,7 @@ CHECK = bytes.fromhex("0001 0010 2112a442") + bytes(12) + bytes.fromhex("0006 00
 INDICATION = bytes.fromhex("0011 0000 2112a442") + bytes(12)
 DTLS = bytes((22,)) + b"hello"
 SRTP = bytes((0x80, 96)) + bytes(30)
+SRTCP = bytes((0x80, 200)) + bytes(30)
 
 
 class FakePeer:
@@ -35,7 +37,10 @@ class FakePeer:
     def receive_media(self, datagrams, now):
         self.batches += 1
         for datagram in datagrams:
-            self._take(datagram)
+            self._take(datagram.data)
+
+    def receive_report(self, datagram, now):
+        self._take(datagram.data)
 
     def crashed(self, error):
         self.crashes.append(error)
@@ -66,8 +71,7 @@ def validated(mux, peer, source=SOURCE):
 
 
 def send(mux, *datagrams, source=SOURCE):
-    for datagram in datagrams:
-        mux.ports[0].dispatch(datagram, source, 100.0)
+    mux.ports[0].take([Run.of(source, datagrams)], 100.0)
 
 
 async def test_a_check_finds_its_session_by_our_ufrag(mux, peer):
@@ -93,6 +97,8 @@ async def test_the_first_byte_tells_media_from_dtls(mux, peer):
     [
         (b"", "empty"),
         (SRTP + bytes(LONGEST_DATAGRAM), "oversized"),
+        (SRTP[:11], "malformed"),
+        (SRTCP[:11], "malformed"),
         (bytes(20), "malformed"),
         (CHECK.replace(b"ours", b"none"), "unknown_ufrag"),
         (b"\x40\x00\x00\x00", "unknown_protocol"),
@@ -222,7 +228,13 @@ def test_a_large_receive_buffer_is_asked_for():
     assert granted == min(RECEIVE_BUFFER_BYTES, most)
 
 
-@given(st.lists(st.binary(max_size=60) | st.sampled_from([CHECK, DTLS, SRTP, INDICATION]), max_size=30))
+@given(
+    st.lists(
+        st.binary(max_size=60) | st.sampled_from([CHECK, DTLS, SRTP, SRTCP, INDICATION]),
+        min_size=1,
+        max_size=30,
+    )
+)
 def test_any_datagrams_are_delivered_or_counted(datagrams):
     async def main():
         mux = Mux(clock=lambda: 100.0)
@@ -236,6 +248,38 @@ def test_any_datagrams_are_delivered_or_counted(datagrams):
         assert len(peer.received) + sum(mux.counts.dropped.values()) <= len(datagrams)
 
     asyncio.run(main())
+
+
+async def test_media_among_other_datagrams_stay_in_order_and_come_last(mux, peer):
+    validated(mux, peer)
+    media = [bytes((0x80, 96)) + bytes((number,)) * 20 for number in range(4)]
+    send(mux, media[0], CHECK, media[1], SRTP[:5], media[2], SRTCP, DTLS, media[3])
+    assert peer.received == [("check", b"ours:theirs", SOURCE), SRTCP, DTLS, *media]
+    assert peer.batches == 1
+    assert mux.counts.dropped == {"malformed": 1}
+
+
+async def test_nothing_is_read_over_what_is_being_worked_on() -> None:
+    """A peer whose work leads to another read finds its datagrams as they were; what waits is read later."""
+
+    class Greedy(FakePeer):
+        def receive_media(self, datagrams, now):
+            mux.catch_up()
+            super().receive_media(datagrams, now)
+
+    mux = Mux()
+    address = mux.open(Address("127.0.0.1", 0))
+    peer = Greedy()
+    packets = [SRTP + bytes((number,)) for number in range(AT_ONCE + 3)]
+    with socket.socket(type=socket.SOCK_DGRAM) as client:
+        client.connect(tuple(address))
+        mux.route(module.Path(mux.ports[0], client.getsockname()), peer)
+        for packet in packets:
+            client.send(packet)
+        mux.catch_up()
+    assert peer.received == packets
+    assert peer.batches == 2
+    mux.close()
 
 
 async def test_catching_up_reads_all_that_waits_without_a_turn_of_the_loop() -> None:

@@ -88,6 +88,10 @@ class Segmented:
         return self.segmenter.key_frame_due(source_time_s)
 
     @property
+    def no_part_due_before(self):
+        return self.segmenter.no_part_due_before
+
+    @property
     def no_key_frame_before(self):
         return self.segmenter.no_key_frame_before
 
@@ -226,6 +230,18 @@ def test_pictures_that_were_promised_and_do_not_come_are_not_waited_for_for_ever
     assert [len(call[1]) for call in rig.publication.calls] == [1, 2]
     assert chained(rig.publication.of("audio"))
     assert rig.publication.of("video")[0].is_sync
+
+
+def test_the_publication_is_told_of_time_only_when_a_part_may_be_due():
+    rig = Rig()
+    rig.publication.no_part_due_before = 0.5
+    rig.run(0, 0.9)
+    assert rig.publication.advanced[0] < 0.1
+    assert rig.publication.advanced[1] == pytest.approx(0.5, abs=0.03)
+    told = len(rig.publication.advanced)
+    rig.publication.no_part_due_before = 99.0
+    rig.run(0.9, 1.5)
+    assert len(rig.publication.advanced) == told + 1
 
 
 def test_time_stops_when_nothing_is_heard():

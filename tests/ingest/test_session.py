@@ -17,6 +17,7 @@ from edge.ingest.ice import MOST_PATHS
 from edge.ingest.mux import Mux, Path
 from edge.ingest.sdp import negotiate, parse_offer
 from edge.ingest.session import CONNECT_S, MOST_SSRCS, SILENT_S, WhipSession
+from edge.ingest.slot import filled
 
 HERE = ("192.0.2.1", 1000)
 THERE = ("192.0.2.2", 2000)
@@ -46,9 +47,10 @@ class FakeIntake:
         self.ssrcs = set()
         self.video = self.audio = None
 
-    def rtp(self, packets, now):
+    def rtp(self, pieces, now):
         if self.refusal:
             raise self.refusal
+        packets = [octets[begin:end] for octets, begin, end in pieces]
         self.received += packets
         self.ssrcs.update(int.from_bytes(packet[8:12]) for packet in packets)
 
@@ -98,8 +100,11 @@ class Rig:
         await until(lambda: self.session.is_connected)
 
     def send(self, packet):
-        protect = self.peer._tx_srtp.protect_rtcp if packet[1] == 200 else self.peer._tx_srtp.protect
-        self.session.receive_media([protect(packet)], self.now)
+        if packet[1] == 200:
+            (report,) = filled([self.peer._tx_srtp.protect_rtcp(packet)])
+            self.session.receive_report(report, self.now)
+        else:
+            self.session.receive_media(filled([self.peer._tx_srtp.protect(packet)]), self.now)
 
 
 async def until(condition):
@@ -137,8 +142,8 @@ async def test_a_check_that_is_not_valid_changes_nothing(rig):
 async def test_only_what_is_authentic_keeps_a_session_alive(rig):
     await rig.connect()
     rig.now = 105.0
-    rig.session.receive_media([b"\x80\x60" + bytes(60)], rig.now)
-    rig.session.receive_media([b"\x80"], rig.now)
+    rig.session.receive_media(filled([b"\x80\x60" + bytes(60)]), rig.now)
+    rig.session.receive_report(*filled([b"\x80\xc8" + bytes(60)]), rig.now)
     rig.session.receive_dtls(b"\x17garbage", rig.now)
     rig.check(their_ufrag="stranger")
     assert rig.session.heard_at == 100.0
@@ -186,7 +191,8 @@ async def test_the_end_leaves_nothing_behind(rig):
     assert rig.mux.by_ufrag == {}
     assert rig.port.routes == {}
     await until(lambda: rig.peer.state == "closed")
-    rig.session.receive_media([b"\x80\x60" + bytes(60)], rig.now)
+    rig.session.receive_media(filled([b"\x80\x60" + bytes(60)]), rig.now)
+    rig.session.receive_report(*filled([b"\x80\xc8" + bytes(60)]), rig.now)
     assert not rig.session.is_connected
 
 
@@ -225,7 +231,8 @@ async def test_a_restart_is_complete_with_the_first_check_that_uses_it(rig):
 async def test_sources_are_bounded_and_the_bound_is_not_for_strangers_to_use_up(rig):
     await rig.connect()
     for ssrc in range(1000):
-        rig.session.receive_media([b"\x80\x60" + bytes(6) + ssrc.to_bytes(4) + bytes(40)], rig.now)
+        forged = b"\x80\x60" + bytes(6) + ssrc.to_bytes(4) + bytes(40)
+        rig.session.receive_media(filled([forged]), rig.now)
     for ssrc in range(MOST_SSRCS + 5):
         rig.send(rtp(1, ssrc=ssrc))
     assert len(rig.intake.received) == MOST_SSRCS

@@ -29,6 +29,7 @@ from edge.ingest import bitrate_limit, room
 from edge.ingest import session as session_module
 from edge.ingest import sessions as module
 from edge.ingest.ice import IceCredentials
+from edge.ingest.inbox import Run
 from edge.ingest.sessions import WhipSessions
 from edge.live.hub import Hub
 
@@ -357,7 +358,8 @@ async def test_hostile_datagrams_harm_nobody(node, publisher):
         stranger.connect(tuple(node.sessions.mux.ports[0].address))
         for datagram in hostile:
             stranger.send(datagram)
-            node.sessions.mux.ports[0].dispatch(datagram, path, time.monotonic())  # with a forged source
+            forged = Run.of(path, [datagram])
+            node.sessions.mux.ports[0].take([forged], time.monotonic())
     received = session.intake.video.counts().packets
     await until(lambda: session.intake.video.counts().packets > received + 30)
     assert session.is_connected

@@ -56,6 +56,7 @@ class FakePublication:
         self.advanced.append(source_time_s)
 
     no_key_frame_before = 0.0
+    no_part_due_before = 0.0
 
     def key_frame_due(self, source_time_s):
         return self.due
