@@ -164,6 +164,9 @@ class LiveWindow:
 
     def resume(self, past: Past) -> None:
         """Be as another window was, instead of empty."""
+        # How long its list was once is not told: as long as it can have been.
+        longest = max(segment.duration_ticks for segment in past.segments)
+        self._longest_ticks = max(self._window_ticks, self._least_ticks(past.target_duration_s)) + longest
         self._first_msn = past.first_msn
         self.first_playable = Position(past.first_msn + FIRST_SEGMENTS - 1, WHOLE_SEGMENT)
         self.next_position = Position(past.first_msn, 0)
@@ -248,12 +251,16 @@ class LiveWindow:
         """
         if self._target_duration_s is None:
             return
-        least = _LEAST_TARGET_DURATIONS * self._target_duration_s * TICKS
+        least = self._least_ticks(self._target_duration_s)
         self._shorten(self.next_position.msn - _LEAST_SEGMENTS, max(self._window_ticks, least))
         self._shorten(self._after_jumps(), least)
         while self._kept and self._kept[0][0] <= self._clock_ticks:
             self._forget(self._kept.popleft()[1])
         self._forget_inits()
+
+    @staticmethod
+    def _least_ticks(target_duration_s: int) -> int:
+        return _LEAST_TARGET_DURATIONS * target_duration_s * TICKS
 
     def _after_jumps(self) -> int:
         """The first segment to list, so that dates do not jump in the first half of the list.

@@ -4,9 +4,11 @@ Everything that a playlist names is relative, so the token goes along by itself,
 are the same for everybody. A cache that keys on `without_token` keeps one copy for all viewers.
 """
 
+import re
 from urllib.parse import quote, unquote, unquote_plus
 
 _MARK = "~"
+_ENCODED_MARK = re.compile("^(/[^/]*/)%7[Ee]")
 _LONGEST = 4096
 
 
@@ -27,8 +29,11 @@ def without_token(path: str) -> str:
 
 
 def for_log(path: str) -> str:
-    """Of a path as it came: first without the token, which may hold an encoded slash, then decoded."""
-    return unquote(without_token(path))
+    """Of a path as it came: first without the token, which may hold an encoded slash, then decoded.
+
+    Without one, too, whose mark or the slash before it was encoded: some libraries encode `~`.
+    """
+    return without_token(unquote(without_token(_ENCODED_MARK.sub(r"\1~", path, count=1))))
 
 
 def from_query(query: str) -> tuple[str | None, str]:

@@ -243,10 +243,13 @@ class Express(Patience):
             seek.share(self._lane)
 
     def _read_fields(self, fields: Fields) -> None:
-        """A permit is for the client to whom it was given: a proxy asks for one after the other."""
+        """A permit is for the client to whom it was given, and so is what he was given: a proxy asks for one
+        after the other.
+        """
         client = client_address(self._address, fields.forwarded_for, self._lane.trusted)
         if client != self._client:
             self._permitted = None
+            self._path = ""
         self._client = client
         self._fields = fields
         self._memo = self._lane.memo(fields)
@@ -298,6 +301,8 @@ class Express(Patience):
             self.close()
 
     def _give_again(self, asked: Asked) -> None:
+        if not self._path and asked.hears is not None:  # what this client asked before was refused
+            self._path = asked.head.path
         if asked.wire is None:
             self._hold(asked)
             return

@@ -194,7 +194,10 @@ _LIMIT = {
 }
 _VIEWER = _object(
     {
-        "stream": {"type": "string", "description": "The first that the connection asked for"},
+        "stream": {
+            "type": "string",
+            "description": "That the connections were given; one of them, where one asks for several",
+        },
         "client": {
             "type": "string",
             "description": "Address, seen through server.trusted_proxies; empty: of a Unix socket",

@@ -19,6 +19,9 @@ from edge.web.reply import written
 KIND = "malformed"
 """Of requests that are no HTTP, in the metrics: counted and not logged, for any stranger can send many."""
 
+_GIVEN = frozenset({200, 206, 304})
+"""Neither a preflight nor a way to somewhere else: those are for everybody, whatever they name."""
+
 Handle = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
 
 
@@ -31,7 +34,7 @@ class Strict(web.RequestHandler):
         self.heads = 0
         """Of requests that came whole."""
         self.given: tuple[str, list[str]] | None = None
-        """Of the last request that was not refused: its path as it came, and its X-Forwarded-For."""
+        """Of the last request that got what it asked for: its path as it came, and its X-Forwarded-For."""
         self.is_answering = False
         self.streaming: asyncio.Task[Any] | None = None
         """Writes an answer that is fetched for this reader: it ends when he leaves. Other tasks end what they
@@ -59,7 +62,7 @@ class Strict(web.RequestHandler):
     def log_access(self, request: web.BaseRequest, response: web.StreamResponse | None, *_: object) -> None:
         """See web.RequestHandler: the answer is out. Our own access log is a middleware."""
         self.is_answering = False
-        if response is not None and response.status < 400:
+        if response is not None and response.status in _GIVEN:
             self.given = request.rel_url.raw_path, request.headers.getall(X_FORWARDED_FOR, [])
 
     def handle_error(

@@ -153,6 +153,22 @@ def test_a_stream_that_comes_back_again_and_again_keeps_its_list_legal():
     assert len(jumps_of(stream.window)) <= 1
 
 
+def test_what_left_a_shortened_list_stays_as_long_over_restarts():
+    stream = Stream(window_s=60)
+    stream.run(60)
+    for returns in range(1, 11):
+        stream.back(away_s=6 * returns)
+        stream.run(12)
+        stream.apply(stream.segmenter.seal())
+        old, new = stream.window, LiveWindow(60, PT)
+        new.resume(old.past("0123abcd", ST, stream.segmenter.reach))
+        assert new.media_sequence == old.media_sequence
+        assert new.discontinuity_sequence == old.discontinuity_sequence
+        wanted = [one.msn for until, one in old._kept if until > old._clock_ticks + 2 * TICKS]
+        assert all(map(new.segment, wanted))
+        stream.window = new
+
+
 def test_neither_a_discontinuity_nor_a_better_known_clock_shortens_the_list():
     stream = Stream(window_s=60)
     stream.run(20)

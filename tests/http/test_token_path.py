@@ -1,3 +1,4 @@
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -17,6 +18,21 @@ def test_the_token_is_the_second_segment():
 def test_for_logs_and_cache_keys_it_is_gone():
     assert without_token("/live/~secret/cam/main.m3u8") == "/live/cam/main.m3u8"
     assert for_log("/vod/~se%2Fcret/a%20b%2525.mp4") == "/vod/a b%25.mp4", "nothing of it, and decoded once"
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/live/%7Esecret/cam/main.m3u8",
+        "/live/%7esec%2Fsecret/cam/main.m3u8",
+        "/live%2F~secret/cam/main.m3u8",
+        "/live%2f%7Esecret/cam/main.m3u8",
+        "/%6Cive/%7Esecret/cam/main.m3u8",
+        "/live/~secret/%7Esecret/cam/main.m3u8",
+    ],
+)
+def test_a_log_shows_no_token_whose_mark_is_encoded(path):
+    assert for_log(path) == "/live/cam/main.m3u8"
 
 
 def test_of_a_query():

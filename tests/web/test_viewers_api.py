@@ -125,12 +125,19 @@ async def test_a_connection_that_goes_on_quickly_is_still_of_its_stream(lanes, c
     assert (await told(lanes))[1]["viewers"] == [row("192.0.2.7", 1, 0, 1)]
 
 
-@pytest.mark.parametrize("lane", ["express", "aiohttp"])
-async def test_no_token_is_shown(camera_of_tokens, lane):
+@pytest.mark.parametrize(
+    ("mark", "name", "lane"),
+    [
+        ("~", "cam", "express"),
+        ("~", "c%61m", "aiohttp"),
+        ("%7E", "cam", "aiohttp"),
+        ("%7e", "c%61m", "aiohttp"),
+    ],
+)
+async def test_no_token_is_shown(camera_of_tokens, mark, name, lane):
     lanes, token = camera_of_tokens
-    name = "cam" if lane == "express" else "c%61m"
     one = lanes.express(PHONE)
-    one.receive(asking(f"/live/~{token}/{name}/main.m3u8"))
+    one.receive(asking(f"/live/{mark}{token}/{name}/main.m3u8"))
     await settle()
     assert one.written.startswith(b"HTTP/1.1 200 ")
     assert isinstance(one.get_protocol(), Handed) == (lane == "aiohttp")
@@ -146,6 +153,31 @@ async def test_who_was_refused_is_no_viewer(camera_of_tokens):
             await settle()
             assert one.written[9:12] in {b"401", b"403"}
     assert (await told(lanes))[1]["viewers"] == []
+
+
+@pytest.mark.parametrize("name", ["cam", "c%61m"])
+async def test_what_everybody_gets_makes_no_viewer(camera_of_tokens, name):
+    """A preflight, and the way to the path with the token: of a stream that may not exist."""
+    lanes, _ = camera_of_tokens
+    for method, target in (
+        ("OPTIONS", f"/live/{name}/main.m3u8"),
+        ("GET", f"/live/{name}/index.m3u8?token=x"),
+    ):
+        one = lanes.express(PHONE)
+        one.receive(asking(target).replace(b"GET", method.encode(), 1))
+        await settle()
+        assert one.written[9:12] in {b"204", b"307"}
+    assert (await told(lanes))[1]["viewers"] == []
+
+
+async def test_what_a_proxy_asked_for_another_is_not_laid_to_who_was_refused(lanes, camera):
+    proxy = lanes.express(("10.0.0.1", 1))
+    proxy.receive(asking("/live/cam/main.m3u8", X_Forwarded_For="192.0.2.7"))
+    assert (await told(lanes))[1]["viewers"] == [row("192.0.2.7", 1, 0)]
+    proxy.receive(asking("/live/nobody/main.m3u8", X_Forwarded_For="192.0.2.8"))
+    assert (await told(lanes))[1]["viewers"] == []
+    proxy.receive(asking("/live/cam/main.m3u8", X_Forwarded_For="192.0.2.8"))
+    assert (await told(lanes))[1]["viewers"] == [row("192.0.2.8", 1, 0)]
 
 
 @pytest.fixture
