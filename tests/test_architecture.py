@@ -110,6 +110,12 @@ def test_every_file_has_its_test() -> None:
     assert untested == set(), "one test file per source file"
 
 
+def test_no_two_files_of_tests_have_one_name() -> None:
+    """pytest knows them by it."""
+    names = [path.name for path in (ROOT / "tests").rglob("test_*.py") if "node_modules" not in path.parts]
+    assert sorted(names) == sorted(set(names))
+
+
 def test_broad_excepts_stand_only_at_the_doors() -> None:
     """`except Exception` belongs to the task supervisor, the web middleware and the command line."""
     found = set()

@@ -30,7 +30,7 @@ WHOLE_SEGMENT = 1 << 32
 _LEAST_SEGMENTS = 6  # HLS authoring specification 8.11
 _LEAST_TARGET_DURATIONS = 3  # 6.2.2
 _JUMP_S = 0.25
-"""More than a corrected clock moves a date, and more of a hole than players step over."""
+"""More than a corrected clock moves most dates, and more of a hole than players step over."""
 
 
 class LiveWindow:

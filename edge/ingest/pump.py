@@ -59,6 +59,8 @@ _PAUSE_DECAY = 0.99  # a tick: a pause is forgotten in some seconds
 class Destination(Protocol):
     """What a pump asks of a publication (see edge.live.publication)."""
 
+    @property
+    def name(self) -> str: ...
     def attach(self, source: Source, tracks: Sequence[Track], wall_clock_zero: float, now: float) -> None: ...
     def write(self, sample: Sample, now: float) -> None: ...
     def change_track(self, track: Track, now: float) -> None: ...
@@ -213,8 +215,8 @@ class Pump:
             self.tracks = (track, *self.tracks[1:])
             self._publication.change_track(track, now)
             self._no_key_frame_before = self._no_part_due_before = 0.0
-            size = f"{track.width}x{track.height}"
-            logger.info("publisher.picture_changed", extra={"size": size, "codec": track.codec_string})
+            facts = {"size": f"{track.width}x{track.height}", "codec": track.codec_string}
+            logger.info("publisher.picture_changed", extra={"stream": self._publication.name} | facts)
         return True
 
     def _attach(self, tracks: tuple[Track, ...], begin: int, now: float) -> None:
@@ -260,4 +262,5 @@ class Pump:
         if has_b_slice(unit.nals):
             self._looked_at = _PICTURES_LOOKED_AT
             mend = "set B-frames to 0 in the encoder: WebRTC does not carry their order, and motion judders"
-            logger.warning("publisher.sends_b_frames", extra={"mend": mend})
+            facts = {"stream": self._publication.name, "mend": mend}
+            logger.warning("publisher.sends_b_frames", extra=facts)

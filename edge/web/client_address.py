@@ -1,6 +1,7 @@
 """Who asks, seen through the proxies that the operator trusts."""
 
 import ipaddress
+import re
 from collections.abc import Iterable, Sequence
 
 UNIX = "unix:"
@@ -11,6 +12,7 @@ Networks = tuple[Network | None, ...]
 """None: Unix sockets."""
 
 _MOST_HOPS = 32
+_ZONE = re.compile(r"[A-Za-z0-9._-]{1,32}")  # of an address of one link: a number or an interface's name
 
 
 def trusted_networks(texts: Iterable[str]) -> Networks:
@@ -45,8 +47,11 @@ def _is_in(text: str, networks: Networks) -> bool:
 
 
 def _parsed(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    bare, mark, zone = text.partition("%")
+    if mark and not _ZONE.fullmatch(zone):
+        return None
     try:
-        address = ipaddress.ip_address(text.partition("%")[0])
+        address = ipaddress.ip_address(bare)
     except ValueError:
         return None
     mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None

@@ -32,7 +32,7 @@ _STREAM = {
     "part": {"type": ["integer", "null"], "description": "Index of the newest part in its segment"},
     "listed_segments": {"type": "integer"},
     "media_sequence": {"type": "integer"},
-    "discontinuities": {"type": "integer", "description": "Holes in this life, listed or gone"},
+    "discontinuities": {"type": "integer", "description": "Holes since viewers came, listed or gone"},
     "discontinuity_sequence": {"type": "integer", "description": "Of them, those that are listed no more"},
     "target_duration_s": {"type": "integer"},
     "part_target_s": {"type": "number"},

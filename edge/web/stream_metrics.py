@@ -25,7 +25,11 @@ _GAUGES: tuple[tuple[str, str, Callable[[Publication], float | None]], ...] = (
         "From capture to listed, of the newest part's last picture",
         lambda one: one.latency_s,
     ),
-    ("discontinuities", "Holes in this life", lambda one: one.rendition.window.discontinuities),
+    (
+        "discontinuities",
+        "Holes since viewers came, restarts of the server included",
+        lambda one: one.rendition.window.discontinuities,
+    ),
     ("age_seconds", "Since the publisher came first", lambda one: one.age_s),
 )
 """Read one by one: a whole summary of 200 streams would hold the loop for 10 ms."""

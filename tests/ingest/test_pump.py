@@ -65,6 +65,8 @@ class Rig:
 class Segmented:
     """A publication that is a segmenter: what its parts declare, and what they hold."""
 
+    name = "cam"
+
     def __init__(self, segmenter: Segmenter) -> None:
         self.segmenter = segmenter
         self.events = []
@@ -302,6 +304,7 @@ def test_b_frames_are_told_once(caplog):
         for number in range(30, 40):
             rig.pump.video(picture(number, nals=(B_SLICE,)), 101.0)
     assert [record.message for record in caplog.records] == ["publisher.sends_b_frames"]
+    assert caplog.records[0].stream == "cam"
 
 
 def test_an_empty_picture_is_no_sample():

@@ -27,6 +27,8 @@ def sound(number: int, *, arrival: float | None = None, payload: bytes = OPUS) -
 class FakePublication:
     """Writes down what a source does to it."""
 
+    name = "cam"
+
     def __init__(self) -> None:
         self.calls: list[tuple[object, ...]] = []
         self.samples: list[tuple[object, float]] = []
