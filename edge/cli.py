@@ -169,12 +169,20 @@ def _health(parsed: argparse.Namespace) -> int:
 
 def _check(parsed: argparse.Namespace) -> int:
     from edge import check, config
+    from edge.config_faults import placed
 
     place = parsed.config or "the built-in defaults"
-    notes, faults = check.look(config.load(parsed.config, overrides=parsed.set))
-    for told in notes:
+    faults: list[str] = []
+    try:
+        read = config.load(parsed.config, overrides=parsed.set)
+    except ConfigError as error:
+        faults.append(error.detail)
+        read = config.healthy(parsed.config, overrides=parsed.set)
+    notes, beside = check.look(read)
+    faults += [placed(told, parsed.config) for told in beside]
+    for told in [] if faults else notes:
         print(f"{place}: note: {told}")  # noqa: T201
     if faults:
-        raise ConfigError("\n".join(f"{place}: {told}" for told in faults))
+        raise ConfigError("\n".join(faults))
     print(f"{place}: no fault found")  # noqa: T201
     return 0

@@ -1,12 +1,13 @@
 """The configuration: sections named after the rooms, every fault at once with its key and the mend."""
 
+import contextlib
 import ipaddress
 import os
 import re
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal, NamedTuple, Self
+from typing import Any, Literal, NamedTuple, Self, cast
 from urllib.parse import urlsplit
 
 from pydantic import Field, ValidationError, field_validator, model_validator
@@ -268,6 +269,25 @@ def load(
     if faults:
         raise ConfigError("\n".join(faults))
     return config
+
+
+def healthy(
+    path: Path | None = None,
+    *,
+    environment: Mapping[str, str] = os.environ,
+    overrides: Iterable[str] = (),
+) -> Config:
+    """The sections that `load` finds no fault in, others as if they were not there: to look at what they
+    name. ConfigError where nothing can be read.
+    """
+    tree = _read(path) if path else {}
+    for place, text in [*_from_environment(environment), *((text, text) for text in overrides)]:
+        _override(tree, place, text, [])
+    sections: dict[str, Any] = {}
+    for name, field in Config.model_fields.items():
+        with contextlib.suppress(ValidationError):
+            sections[name] = cast(type[Section], field.annotation).model_validate(tree.get(name, {}))
+    return Config.model_construct(None, **sections)
 
 
 def _across(tree: Mapping[str, Any], told: Sequence[str], path: Path | None) -> Iterable[str]:

@@ -63,6 +63,13 @@ def explain(
                 yield line
 
 
+def placed(sentence: str, path: Path | None) -> str:
+    """A sentence that begins with a key, and where that stands in the file, if there is one."""
+    key = sentence.partition(":")[0].partition(" ")[0]
+    steps = tuple(int(step) if step.isdigit() else step for step in key.split("."))
+    return f"{path}{_line_of(path, steps)}: {sentence}" if path else sentence
+
+
 def _mends(fault: ErrorDetails, steps: Steps, model: type[BaseModel]) -> list[str]:
     if fault["type"] == "string_pattern_mismatch" and steps and steps[-1] in _SHAPES:
         return [_SHAPES[str(steps[-1])]]

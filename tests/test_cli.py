@@ -30,6 +30,27 @@ def test_faults_go_to_standard_error_with_exit_code_2(capsys: pytest.CaptureFixt
     assert [line[: len(start)] for line, start in zip(errors, FAULTS, strict=True)] == list(FAULTS)
 
 
+WITH_FAULTS_OF_BOTH_KINDS = """\
+[server]
+tls_certificate = "nowhere/cert.pem"
+tls_key = "nowhere/key.pem"
+[hls]
+window = "long"
+[auth]
+token_public_keys = ["nowhere/public.pem"]
+"""
+
+
+def test_files_that_are_not_there_are_told_with_all_other_faults(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "edge.toml"
+    path.write_text(WITH_FAULTS_OF_BOTH_KINDS)
+    assert run("check", "-c", str(path)) == 2
+    places = [line.partition(": ")[0] for line in capsys.readouterr().err.splitlines()]
+    assert places == [f"{path}:5", f"{path}:2", f"{path}:7"]
+
+
 def test_serve_refuses_a_bad_configuration_before_it_opens_anything(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
