@@ -3,7 +3,7 @@ import time
 
 import pytest
 from aiohttp.test_utils import TestClient, TestServer
-from prometheus_client import generate_latest
+from prometheus_client import REGISTRY, generate_latest
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as open_metrics
 from prometheus_client.parser import text_string_to_metric_families as prometheus
 
@@ -67,12 +67,26 @@ async def test_what_players_tell_is_there_by_stream(client, camera):
     assert 'stream="nobody"' not in text
 
 
-async def test_a_scrape_of_two_hundred_streams_takes_twenty_milliseconds_and_two_at_a_time(
-    client, camera, hub
-):
-    """Of processor time, the client's that reads it included; the least of some scrapes."""
+def two_hundred_streams(camera, hub) -> None:
     for number in range(STREAMS):
         type(camera)(hub, f"s{number}").send(0.4)
+
+
+async def test_to_write_what_is_told_of_two_hundred_streams_takes_under_twenty_milliseconds(hub, camera):
+    two_hundred_streams(camera, hub)
+    spent = []
+    for _ in range(8):
+        began = time.thread_time()  # not what others do on this machine
+        text = b"".join(_chunks([REGISTRY, stream_registry(hub, Viewing())], generate_latest))
+        spent.append(time.thread_time() - began)
+        assert text.count(b"edge_stream_up{") == STREAMS + 1
+    assert min(spent) < 0.020
+
+
+async def test_a_scrape_of_two_hundred_streams_holds_the_loop_for_two_milliseconds_at_most(
+    client, camera, hub
+):
+    two_hundred_streams(camera, hub)
     turns: list[float] = []
 
     async def watch() -> None:
@@ -84,14 +98,11 @@ async def test_a_scrape_of_two_hundred_streams_takes_twenty_milliseconds_and_two
             last = now
 
     watching = asyncio.create_task(watch())
-    whole, longest = [], []
+    longest = []
     for _ in range(8):
         turns.clear()
-        answer = await client.get("/metrics")
-        text = await answer.text()
-        whole.append(sum(turns))
+        text = await (await client.get("/metrics")).text()
         longest.append(max(turns))
         assert text.count("edge_stream_up{") == STREAMS + 1
     watching.cancel()
-    assert min(whole) < 0.020
     assert min(longest) < 0.002
