@@ -3,7 +3,7 @@ import time
 
 import pytest
 from aiohttp.test_utils import TestClient, TestServer
-from prometheus_client import REGISTRY, generate_latest
+from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as open_metrics
 from prometheus_client.parser import text_string_to_metric_families as prometheus
 
@@ -73,20 +73,23 @@ def two_hundred_streams(camera, hub) -> None:
 
 
 async def test_to_write_what_is_told_of_two_hundred_streams_takes_under_twenty_milliseconds(hub, camera):
+    """Without what is told of the node, which here is of a thousand tests before this one."""
     two_hundred_streams(camera, hub)
     spent = []
     for _ in range(8):
         began = time.thread_time()  # not what others do on this machine
-        text = b"".join(_chunks([REGISTRY, stream_registry(hub, Viewing())], generate_latest))
+        text = b"".join(_chunks([stream_registry(hub, Viewing())], generate_latest))
         spent.append(time.thread_time() - began)
         assert text.count(b"edge_stream_up{") == STREAMS + 1
     assert min(spent) < 0.020
 
 
 async def test_a_scrape_of_two_hundred_streams_holds_the_loop_for_two_milliseconds_at_most(
-    client, camera, hub
+    hub, camera, readiness, monkeypatch
 ):
+    """As above."""
     two_hundred_streams(camera, hub)
+    monkeypatch.setattr("edge.web.app.REGISTRY", CollectorRegistry())
     turns: list[float] = []
 
     async def watch() -> None:
@@ -99,10 +102,11 @@ async def test_a_scrape_of_two_hundred_streams_holds_the_loop_for_two_millisecon
 
     watching = asyncio.create_task(watch())
     longest = []
-    for _ in range(8):
-        turns.clear()
-        text = await (await client.get("/metrics")).text()
-        longest.append(max(turns))
-        assert text.count("edge_stream_up{") == STREAMS + 1
+    async with TestClient(TestServer(make_app(Config(), hub, ready=readiness))) as client:
+        for _ in range(8):
+            turns.clear()
+            text = await (await client.get("/metrics")).text()
+            longest.append(max(turns))
+            assert text.count("edge_stream_up{") == STREAMS + 1
     watching.cancel()
     assert min(longest) < 0.002
