@@ -12,6 +12,7 @@ from prometheus_client.registry import Collector
 from edge.auth.admission import Admission
 from edge.config import Config
 from edge.errors import Overloaded
+from edge.host.process_metrics import ProcessCollector
 from edge.http.cache_control import NO_STORE
 from edge.live.hub import Hub
 from edge.web.access_log import AccessLog, Line
@@ -71,17 +72,19 @@ def make_app(
     app.on_response_prepare.append(_moving_on(ready))
     gate = gate or Gate(hub, admission, Viewing(capacity=2 * config.live.max_publications))
     app.add_routes(media_routes(gate, seats))
-    registries = (_of(collectors), REGISTRY, stream_registry(hub, gate.viewing))
-    app.add_routes([metrics_route(registries, partial(_may_read_metrics, admission))])
+    process = ProcessCollector()
+    registries = (_of([*collectors, process]), REGISTRY, stream_registry(hub, gate.viewing))
+    app.add_routes([metrics_route(registries, partial(_before_metrics, admission, process))])
     app.add_routes(api_routes(hub, admission, control))
     app.add_routes(_operating_routes(ready))
     app.add_routes(routes)
     return app
 
 
-async def _may_read_metrics(admission: Admission, request: web.Request) -> None:
+async def _before_metrics(admission: Admission, process: ProcessCollector, request: web.Request) -> None:
     if admission.config.metrics == "admin":
         await admit(request, admission)
+    await process.look()
 
 
 def _of(collectors: Iterable[Collector]) -> CollectorRegistry:

@@ -46,12 +46,14 @@ async def _anybody(_: web.Request) -> None: ...
 
 
 def metrics_route(
-    registries: Sequence[CollectorRegistry], admit: Callable[[web.Request], Awaitable[None]] = _anybody
+    registries: Sequence[CollectorRegistry], before: Callable[[web.Request], Awaitable[None]] = _anybody
 ) -> web.RouteDef:
-    """`GET /metrics`, with what all of them hold. `admit` raises for who may not read it."""
+    """`GET /metrics`, with what all of them hold. `before` raises for who may not read it, and
+    lets collectors look first at what takes long.
+    """
 
     async def metrics(request: web.Request) -> web.Response:
-        await admit(request)
+        await before(request)
         encode, content_type = choose_encoder(request.headers.get(hdrs.ACCEPT, ""))
         chunks, since = [], time.perf_counter()
         for chunk in _chunks(registries, encode):
