@@ -23,6 +23,7 @@ check "the user" "$(of User)" edge
 check "no capabilities" "$(grep CapBnd "/proc/$(of MainPID)/status" | cut -f2)" 0000000000000000
 check "system calls are filtered" "$(grep Seccomp: "/proc/$(of MainPID)/status" | cut -f2)" 2
 edge publish test http://127.0.0.1:8080/whip/cam --token publish-key --duration 8; check "publishes" $? 0
+check "memory, time and files of the process in /metrics" "$(curl -s http://127.0.0.1:8080/metrics | grep -c ^process_)" 6
 check "playlist" "$(code /live/cam/main.m3u8)" 200
 check "status" "$(of StatusText | cut -d, -f1)" "streams 1"
 systemctl reload edge; check "reloads" $? 0

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from edge.http.storing import Storing, storing
 from edge.vod.asset import Asset
-from edge.vod.asset_row import Moment, forgotten, moment, parsed, row
+from edge.vod.asset_row import Moment, _boot, forgotten, moment, parsed, row
 
 ASSET = Asset(
     'clips/\t"ä"\n.mp4',
@@ -73,3 +73,26 @@ def test_a_clock_that_is_set_back_makes_nothing_younger(wall_s, up_s, boot, sinc
 def test_now_is_after_a_moment_ago():
     then = moment()
     assert 0 <= moment().since(then) < 5
+
+
+@pytest.fixture
+def no_boot_is_remembered():
+    _boot.cache_clear()
+    yield
+    _boot.cache_clear()
+
+
+def test_under_a_unit_that_hides_the_files_of_the_kernel_the_unit_tells_the_boot(
+    tmp_path, monkeypatch, no_boot_is_remembered
+):
+    monkeypatch.setattr("edge.vod.asset_row._BOOT_ID", tmp_path / "hidden")
+    monkeypatch.setenv("BOOT_ID", "9d5f")
+    assert moment().boot == "9d5f"
+
+
+def test_of_a_boot_that_nobody_tells_only_the_wall_clock_is_known(
+    tmp_path, monkeypatch, no_boot_is_remembered
+):
+    monkeypatch.setattr("edge.vod.asset_row._BOOT_ID", tmp_path / "hidden")
+    monkeypatch.delenv("BOOT_ID", raising=False)
+    assert moment().boot == ""
