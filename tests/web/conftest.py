@@ -14,6 +14,7 @@ from edge.media.sample import Sample
 from edge.media.track import Track
 from edge.web.app import make_app
 from edge.web.readiness import Readiness
+from tests.web.both_lanes import Lanes, both_lanes
 
 FPS = 30
 VIDEO = Track(
@@ -81,6 +82,13 @@ async def camera(hub) -> Camera:
     camera = Camera(hub, "cam")
     camera.send(5)
     return camera
+
+
+@pytest.fixture
+async def lanes(config, hub) -> AsyncIterator[Lanes]:
+    """Both lanes in memory, in front of the same hub."""
+    async with both_lanes(config, hub) as lanes:
+        yield lanes
 
 
 @pytest.fixture

@@ -1,14 +1,13 @@
 """One connection of the fast lane: turns, patience, limits. Time is told, sockets are in memory."""
 
 import logging
-from collections.abc import AsyncIterator
 
 import pytest
 
 from edge.config import Config
 from edge.web.express import MOST_AHEAD_BYTES, MOST_HEAD_BYTES, Express
 from edge.web.rate_limit import Bucket
-from tests.web.both_lanes import Lanes, MemoryTransport, both_lanes, settle
+from tests.web.both_lanes import Lanes, MemoryTransport, settle
 from tests.web.conftest import Camera
 
 HEAD = b"Host: a\r\nAccept-Encoding: gzip\r\n\r\n"
@@ -22,19 +21,6 @@ def configured(**limits) -> Config:
 @pytest.fixture
 def config() -> Config:
     return configured()
-
-
-@pytest.fixture
-async def lanes(config) -> AsyncIterator[Lanes]:
-    async with both_lanes(config) as lanes:
-        yield lanes
-
-
-@pytest.fixture
-async def camera(lanes) -> Camera:
-    camera = Camera(lanes.hub, "cam")
-    camera.send(5)
-    return camera
 
 
 def blocking(camera: Camera, method: str = "GET") -> bytes:

@@ -1,28 +1,12 @@
 """Who is too slow to ask, to read or to leave. Time is told, sockets are in memory."""
 
 import asyncio
-from collections.abc import AsyncIterator
 
-import pytest
-
-from tests.web.both_lanes import Lanes, both_lanes, settle
+from tests.web.both_lanes import Lanes, settle
 from tests.web.conftest import Camera
 
 HEAD = b"Host: a\r\nAccept-Encoding: gzip\r\n\r\n"
 PLAYLIST = b"GET /live/cam/main.m3u8 HTTP/1.1\r\n" + HEAD
-
-
-@pytest.fixture
-async def lanes() -> AsyncIterator[Lanes]:
-    async with both_lanes() as lanes:
-        yield lanes
-
-
-@pytest.fixture
-async def camera(lanes) -> Camera:
-    camera = Camera(lanes.hub, "cam")
-    camera.send(5)
-    return camera
 
 
 def blocking(camera: Camera) -> bytes:

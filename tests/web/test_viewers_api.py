@@ -27,19 +27,6 @@ def config() -> Config:
     return Config.model_validate({"auth": auth, "server": {"trusted_proxies": ["10.0.0.0/8"]}})
 
 
-@pytest.fixture
-async def lanes(config) -> AsyncIterator[Lanes]:
-    async with both_lanes(config) as lanes:
-        yield lanes
-
-
-@pytest.fixture
-async def camera(lanes) -> Camera:
-    camera = Camera(lanes.hub, "cam")
-    camera.send(5)
-    return camera
-
-
 def asking(target: str, **fields: str) -> bytes:
     lines = "".join(f"{name.replace('_', '-')}: {value}\r\n" for name, value in fields.items())
     return f"GET {target} HTTP/1.1\r\nHost: localhost\r\n{lines}\r\n".encode()
