@@ -14,11 +14,19 @@ import sysconfig
 from importlib.machinery import ModuleSpec
 from pathlib import Path
 
-ROOMS = ("media", "rtp", "fmp4")
+ROOMS = ("media", "rtp", "fmp4", "hls")
 """They import each other and `errors`, and nothing else of ours."""
 
+# Not here: whatever has a functools.cached_property, of which mypyc makes a property that is computed each time.
 MODULES = (
     "edge.fmp4.fragment",
+    "edge.hls.bandwidth",
+    "edge.hls.lane",
+    "edge.hls.open_segment",
+    "edge.hls.part_durations",
+    "edge.hls.position",
+    "edge.hls.segment",
+    "edge.hls.segmenter",
     "edge.media.h264",
     "edge.media.opus",
     "edge.media.sample",

@@ -2,7 +2,7 @@ import shutil
 
 import pytest
 
-from edge.compiled import SHARED
+from edge.compiled import EDGE, MODULES, SHARED
 
 ASK = "import edge.rtp.packet as p, edge.compiled as c; print(c.is_compiled(), p.__file__.endswith('.py'))"
 MACHINE_CODE, TEXT = "True False\n", "False True\n"
@@ -13,6 +13,12 @@ def tree(compiled_tree, text_tree):
     """One of its own, compiled."""
     shutil.copytree(compiled_tree.edge / "_compiled", text_tree.edge / "_compiled")
     return text_tree
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_no_module_has_what_mypyc_makes_something_else_of(name):
+    text = (EDGE.parent / f"{name.replace('.', '/')}.py").read_text()
+    assert "cached_property" not in text
 
 
 def test_machine_code_of_these_sources_is_what_runs(tree):
