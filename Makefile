@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STREAM ?= demo
 
-.PHONY: help run setup setup-test test systemd check format bench fuzz soak kill-rounds lock clean
+.PHONY: help run setup setup-test test systemd check format compile bench fuzz soak kill-rounds lock clean
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -30,7 +30,7 @@ $(VENV)/.ready-test: requirements-dev.lock $(VENV)/.ready
 	@touch $@
 
 setup-test: setup $(VENV)/.ready-test tests/browser/node_modules/.ready
-	@sh tests/browser/install-browser.sh
+	@sh tests/browser/install-browser.sh $(BIN)/python
 
 tests/browser/node_modules/.ready: tests/browser/package-lock.json $(VENV)/.ready
 	$(BIN)/python -m edge.web.vendor --into tests/browser
@@ -52,7 +52,10 @@ format: setup $(VENV)/.ready-test ## format and mend what the linter can mend
 systemd: ## try the unit under a real systemd in a container (root, systemd-container, dbus, pipx; two minutes)
 	@bash tests/e2e/real_systemd.sh
 
-bench: setup-test ## run every benchmark for about a minute; results in bench/results
+compile: setup $(VENV)/.ready-test ## make machine code of the hot modules (mypyc, a C compiler); whoever edits them runs their text again
+	$(BIN)/python -m edge.compile
+
+bench: setup-test compile ## run every benchmark for about a minute; results in bench/results
 	$(BIN)/python -m bench
 
 soak: setup ## half load for an hour; fails unless memory, tasks and file handles stay flat (SECONDS=60 for less)
@@ -72,4 +75,4 @@ lock: $(VENV)/.ready ## write requirements.lock (to run) and requirements-dev.lo
 	$(COMPILE) --extra build --extra dev -c requirements.lock -o requirements-dev.lock pyproject.toml
 
 clean: ## remove what was set up and built
-	rm -rf $(VENV) edge/web/node_modules edge/web/pages/vendor tests/browser/node_modules .mypy_cache .ruff_cache .pytest_cache build dist
+	rm -rf $(VENV) edge/web/node_modules edge/web/pages/vendor edge/_compiled tests/browser/node_modules .mypy_cache .ruff_cache .pytest_cache build dist

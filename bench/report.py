@@ -10,7 +10,12 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from edge.compiled import is_compiled
+
 RESULTS = Path(__file__).parent / "results"
+TICK_S = 1 / os.sysconf("SC_CLK_TCK")
+"""The kernel tells processor time in these."""
+
 LIBRARIES = ("aiohttp", "aiortc", "av", "uvloop")
 
 
@@ -39,6 +44,7 @@ def machine() -> dict[str, Any]:
         "cores": os.cpu_count(),
         "kernel": platform.release(),
         "python": platform.python_version(),
+        "compiled": is_compiled(),
         "libraries": {name: version(name) for name in LIBRARIES},
     }
 
@@ -74,7 +80,7 @@ def percentile(values: Sequence[float], share: float) -> float | None:
 def cpu_seconds(pid: int) -> float:
     """User and system time of a process and its threads so far."""
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+    return (int(fields[11]) + int(fields[12])) * TICK_S
 
 
 @dataclass(frozen=True)

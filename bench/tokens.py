@@ -73,7 +73,8 @@ class Turns:
         cpu, before = report.cpu_seconds(self._server.pid), sum(one.answers for one in asking)
         await asyncio.sleep(seconds)
         answers = sum(one.answers for one in asking) - before
-        self.us.append((report.cpu_seconds(self._server.pid) - cpu) / answers * 1e6)
+        spent = max(report.TICK_S, report.cpu_seconds(self._server.pid) - cpu)
+        self.us.append(spent / answers * 1e6)
         self.answers += answers
         self.errors += sum(one.errors for one in asking)
         for one in asking:

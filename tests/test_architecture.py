@@ -11,6 +11,7 @@ EDGE = ROOT / "edge"
 FILES = sorted(path for path in EDGE.rglob("*.py") if "node_modules" not in path.parts)
 
 FLOORS = {
+    "compiled": -1, "compile": 1,
     "media": 0, "http": 0, "errors": 0, "units": 0, "config": 0, "config_section": 0, "config_vod": 0, "config_faults": 0,
     "metrics": 0, "log": 0,
     "rtp": 1, "fmp4": 1,

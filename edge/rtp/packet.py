@@ -45,12 +45,12 @@ class RtpPacket:
 
     def __init__(  # noqa: PLR0917 (keywords cost time, and this runs for every packet)
         self,
-        payload_type: int,
-        marker: bool,
-        sequence: int,
-        timestamp: int,
-        ssrc: int,
-        payload: bytes,
+        payload_type: int = 0,
+        marker: bool = False,
+        sequence: int = 0,
+        timestamp: int = 0,
+        ssrc: int = 0,
+        payload: bytes = b"",
         extension_profile: int = 0,
         extension_block: bytes = b"",
         arrival: float = 0.0,

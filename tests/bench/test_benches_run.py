@@ -6,7 +6,7 @@ import sys
 
 from bench.server_process import fed_server
 
-MACHINE = {"processor", "cores", "kernel", "python", "libraries"}
+MACHINE = {"compiled", "processor", "cores", "kernel", "python", "libraries"}
 
 
 async def result_of(tmp_path, name: str, *flags: str) -> dict:

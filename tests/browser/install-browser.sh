@@ -1,19 +1,20 @@
 #!/bin/sh
 # Puts on this machine, by the system's own package manager, what tests need besides Python: a Chromium, and the
-# programs that edge stands beside (systemd's analyser, nginx, Caddy, promtool, curl). Does nothing where they are.
+# programs that edge stands beside (systemd's analyser, nginx, Caddy, promtool, curl), a C compiler. Does nothing where they are.
 set -eu
 
 missing=""
-for pair in systemd-analyze:systemd nginx:nginx caddy:caddy promtool:prometheus curl:curl; do
+for pair in systemd-analyze:systemd nginx:nginx caddy:caddy promtool:prometheus curl:curl cc:gcc; do
     command -v "${pair%%:*}" >/dev/null 2>&1 || [ -x "/usr/sbin/${pair%%:*}" ] || missing="$missing ${pair#*:}"
 done
+[ -f "$("${1:-python3}" -c 'import sysconfig; print(sysconfig.get_path("include"))')/Python.h" ] || missing="$missing python3-dev"
 if [ -n "$missing" ]; then
     root=""
     [ "$(id -u)" = 0 ] || root="sudo -n"
     if command -v apt-get >/dev/null 2>&1 && { $root apt-get update -qq && DEBIAN_FRONTEND=noninteractive $root apt-get install -y -qq --no-install-recommends $missing; }; then
         :
     else
-        echo "Tests of the operators' side need$missing: install them and try again." >&2
+        echo "Tests need$missing: install them and try again." >&2
         exit 1
     fi
 fi

@@ -311,11 +311,17 @@ def test_audio_takes_retransmissions() -> None:
     assert receiver.counts().round_trip_s == pytest.approx(0.03)
 
 
-class Lazy(VideoReceiver):
+class Lazy:
     """Ticks only when it is not calm, as the intake has it."""
 
+    def __init__(self, receiver):
+        self._receiver = receiver
+
+    def __getattr__(self, name):
+        return getattr(self._receiver, name)
+
     def tick(self, now):
-        return ((), []) if self.is_calm(now) else super().tick(now)
+        return ((), []) if self.is_calm(now) else self._receiver.tick(now)
 
 
 @settings(deadline=None, max_examples=60)
@@ -330,6 +336,6 @@ def test_a_receiver_that_is_calm_misses_nothing_without_its_tick(
     seed, loss, jitter_s, duplicates, rtx
 ) -> None:
     network = {"loss": loss, "jitter_s": jitter_s, "duplicates": duplicates, "rtx": rtx}
-    lazy, always = run(seed, **network, receiver=Lazy(OURS)), run(seed, **network)
+    lazy, always = run(seed, **network, receiver=Lazy(VideoReceiver(OURS))), run(seed, **network)
     assert (lazy.units, lazy.released) == (always.units, always.released)
     assert lazy.receiver.counts() == always.receiver.counts()
