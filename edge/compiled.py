@@ -17,7 +17,7 @@ from pathlib import Path
 ROOMS = ("media", "rtp", "fmp4", "hls")
 """They import each other and `errors`, and nothing else of ours."""
 
-# Not here: whatever has a functools.cached_property, of which mypyc makes a property that is computed each time.
+# Not here: whatever has a functools.cached_property: mypyc makes it a property that is computed each time.
 MODULES = (
     "edge.fmp4.fragment",
     "edge.hls.bandwidth",
