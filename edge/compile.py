@@ -3,69 +3,80 @@
 import contextlib
 import shutil
 import sys
-import sysconfig
 import tempfile
 import time
 from pathlib import Path
 
-from edge.compiled import EDGE, FOLDER, MARK, MODULES, ROOMS, SHARED, file_of, fingerprint
+from edge.compiled import EDGE, FOLDER, MODULES, SHARED, SUFFIX, place_of, sources
 from edge.errors import EdgeError
 
-_MEND = "python -m pip install 'edge[dev]', and a C compiler with Python's headers (gcc and python3-dev)"
+_NEEDS = "needs mypy and setuptools (pip install mypy setuptools), and a C compiler with Python's headers"
 
 
-def build(folder: Path) -> None:
-    """Leave it in `folder`, whole or not at all. ImportError: no mypyc; EdgeError: no compiler; OSError."""
-    with tempfile.TemporaryDirectory() as work, contextlib.chdir(work):
-        for room in ROOMS:
-            shutil.copytree(EDGE / room, Path("edge", room), ignore=shutil.ignore_patterns("__pycache__"))
-        shutil.copy(EDGE / "errors.py", "edge")
-        Path("edge", "__init__.py").touch()
-        made = Path("made")
-        _compile(made)
-        Path(made, file_of(MARK)).write_text(fingerprint(), "ascii")
-        _lay_out(made, folder)
+def build() -> Path:
+    """Where it is now, whole; made, unless it was there. EdgeError; OSError: the folder cannot be written."""
+    FOLDER.mkdir(exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=FOLDER, prefix="new-") as work, contextlib.chdir(work):
+        copy = Path(work, "edge")
+        for source in sources(EDGE):
+            (copy / source.relative_to(EDGE)).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(source, copy / source.relative_to(EDGE))
+        (copy / "__init__.py").touch()
+        place = place_of(copy)
+        if not place.exists():
+            _compile()
+            _lay_out(Path("lib"), Path("made"))
+            _take(Path(work, "made"), place)
+    return place
 
 
-def _compile(made: Path) -> None:
-    from mypyc.build import mypycify
-    from setuptools import Distribution
-    from setuptools.errors import BaseError, CompileError, LinkError
-
-    Path("mypy.ini").write_text("[mypy]\nstrict = true\n", "ascii")
-    sources = [f"{name.replace('.', '/')}.py" for name in MODULES]
-    modules = mypycify(["--config-file", "mypy.ini", *sources], group_name=SHARED.removesuffix("__mypyc"))
-    command = Distribution({"name": "edge", "ext_modules": modules}).get_command_obj("build_ext")
-    command.build_lib, command.build_temp = "lib", "temp"
-    command.ensure_finalized()
+def _compile() -> None:
     try:
+        from mypyc.build import mypycify
+        from setuptools import Distribution
+        from setuptools.errors import BaseError, CompileError, LinkError
+    except ImportError as error:
+        raise EdgeError(f"{error}: {_NEEDS}") from error
+    Path("mypy.ini").write_text("[mypy]\nstrict = true\n", "ascii")
+    texts = [f"{name.replace('.', '/')}.py" for name in MODULES]
+    try:
+        modules = mypycify(["--config-file", "mypy.ini", *texts], group_name=SHARED.removesuffix("__mypyc"))
+        command = Distribution({"name": "edge", "ext_modules": modules}).get_command_obj("build_ext")
+        command.build_lib, command.build_temp = "lib", "temp"
+        command.ensure_finalized()
         command.run()
+    except SystemExit as error:  # mypy's own way to say that it found faults, which it has told
+        raise EdgeError("mypy does not take these modules") from error
     except (BaseError, CompileError, LinkError) as error:
-        raise EdgeError(str(error)) from error
+        raise EdgeError(f"{error}: {_NEEDS} (gcc, libc6-dev and python3-dev of Debian)") from error
+
+
+def _lay_out(lib: Path, made: Path) -> None:
     made.mkdir()
     for name in (SHARED, *MODULES):
-        Path("lib", f"{name.replace('.', '/')}{sysconfig.get_config_var('EXT_SUFFIX')}").rename(
-            made / file_of(name)
-        )
+        (lib / f"{name.replace('.', '/')}{SUFFIX}").rename(made / f"{name}{SUFFIX}")
 
 
-def _lay_out(made: Path, folder: Path) -> None:
-    """The mark goes first and comes last: what is half written is not taken."""
-    folder.mkdir(exist_ok=True)
-    mark = made / file_of(MARK)
-    (folder / mark.name).unlink(missing_ok=True)
-    for each in [*(one for one in made.iterdir() if one != mark), mark]:
-        shutil.move(each, folder / each.name)
+def _take(made: Path, place: Path) -> None:
+    """In one step; files that a running server has open stay its own. What was made of other sources goes."""
+    try:
+        made.rename(place)
+    except OSError:
+        if not place.is_dir():  # else somebody else was quicker
+            raise
+    for other in FOLDER.iterdir():
+        if other != place and not other.name.startswith("new-"):
+            shutil.rmtree(other, ignore_errors=True)
 
 
 def main() -> int:
     began = time.monotonic()
     try:
-        build(FOLDER)
-    except (ImportError, OSError, EdgeError) as error:
-        print(f"edge: nothing was compiled ({error}): {_MEND}", file=sys.stderr)  # noqa: T201
+        place = build()
+    except (EdgeError, OSError) as error:
+        print(f"edge: nothing was compiled, the text runs: {error}", file=sys.stderr)  # noqa: T201
         return 1
-    print(f"{len(MODULES)} modules in {time.monotonic() - began:.0f} s: {FOLDER}")  # noqa: T201
+    print(f"{len(MODULES)} modules in {time.monotonic() - began:.0f} s: {place}")  # noqa: T201
     return 0
 
 

@@ -1,23 +1,20 @@
 """Hot modules of pure rooms as machine code, where somebody made it (`make compile`) of these very sources.
 
 mypyc makes it of the Python that is there, so there is one text of each. Whoever edits that text runs what he
-wrote: machine code of other sources, or for another Python, is as if it were not there, and so it is with
-EDGE_PURE set.
+wrote: machine code lies in a folder that is named for all it was made of, and no other is looked at. So it is
+as if it were not there for other sources, for another Python, and with EDGE_PURE set.
 """
 
-import hashlib
-import importlib
-import importlib.util
 import os
 import sys
-import sysconfig
-from importlib.machinery import ModuleSpec
+from importlib.machinery import EXTENSION_SUFFIXES, ModuleSpec
 from pathlib import Path
 
 ROOMS = ("media", "rtp", "fmp4", "hls")
 """They import each other and `errors`, and nothing else of ours."""
 
-# Not here: whatever has a functools.cached_property: mypyc makes it a property that is computed each time.
+# Not here: whatever has a functools.cached_property, which mypyc makes a property that is computed each time,
+# or two `except ... as` in one function, which end in a TypeError.
 MODULES = (
     "edge.fmp4.fragment",
     "edge.hls.bandwidth",
@@ -51,7 +48,7 @@ SHARED = "edge_compiled__mypyc"
 
 EDGE = Path(__file__).parent
 FOLDER = EDGE / "_compiled"
-MARK = "made_of"
+SUFFIX = EXTENSION_SUFFIXES[0]
 PURE = "EDGE_PURE"
 
 
@@ -59,25 +56,35 @@ class Compiled:
     """Finds them for `import`; see importlib.abc.MetaPathFinder."""
 
     def __init__(self, folder: Path) -> None:
-        self._folder = folder
+        self._files = {name: folder / f"{name}{SUFFIX}" for name in (SHARED, *MODULES)}
+
+    @property
+    def is_whole(self) -> bool:
+        """One of them alone would meet the text of others, whose classes are not its own."""
+        return all(file.is_file() and file.stat().st_size for file in self._files.values())
 
     def find_spec(self, name: str, path: object = None, target: object = None) -> ModuleSpec | None:
         """Where a module is, None: not here."""
         del path, target
-        if name != SHARED and name not in MODULES:
+        file = self._files.get(name)
+        if file is None:
             return None
-        return importlib.util.spec_from_file_location(name, self._folder / file_of(name))
+        from importlib.util import spec_from_file_location
+
+        return spec_from_file_location(name, file)
 
 
-def install(folder: Path = FOLDER) -> bool:
-    """From now on imports take what is in `folder`, if it is of these sources. Whether it is so."""
-    if os.environ.get(PURE) or not _is_of_these_sources(folder):
+def install() -> bool:
+    """From now on imports take machine code of these sources, if there is any. Whether it is so."""
+    if os.environ.get(PURE) or not FOLDER.is_dir():
         return False
-    finder = Compiled(folder)
+    finder = Compiled(place_of(EDGE))
+    if not finder.is_whole:
+        return False
     sys.meta_path.insert(0, finder)
     try:
-        importlib.import_module(SHARED)
-    except ImportError:  # of a machine with another libc
+        __import__(SHARED)
+    except (ImportError, RuntimeError):  # of a machine with another libc
         sys.meta_path.remove(finder)
         return False
     return True
@@ -88,24 +95,19 @@ def is_compiled() -> bool:
     return SHARED in sys.modules
 
 
-def file_of(name: str) -> str:
-    """For this Python only."""
-    return f"{name}{sysconfig.get_config_var('EXT_SUFFIX')}"
+def place_of(edge: Path) -> Path:
+    """Where machine code of the sources in `edge` belongs, for this Python."""
+    from hashlib import sha256
+
+    digest = sha256(SUFFIX.encode())
+    for source in sources(edge):
+        text = source.read_bytes()
+        digest.update(f"{source.relative_to(edge)} {len(text)}\n".encode())
+        digest.update(text)
+    return FOLDER / digest.hexdigest()[:32]
 
 
-def fingerprint() -> str:
-    """Of all that the machine code depends on."""
-    digest = hashlib.sha256()
-    for source in sorted(
-        [EDGE / "errors.py", *(one for room in ROOMS for one in (EDGE / room).glob("*.py"))]
-    ):
-        digest.update(f"{source.relative_to(EDGE)} {source.stat().st_size}\n".encode())
-        digest.update(source.read_bytes())
-    return digest.hexdigest()
-
-
-def _is_of_these_sources(folder: Path) -> bool:
-    try:
-        return (folder / file_of(MARK)).read_text("ascii") == fingerprint()
-    except (OSError, UnicodeDecodeError):
-        return False
+def sources(edge: Path) -> list[Path]:
+    """All that machine code depends on, and how it is made."""
+    own = [edge / f"{name}.py" for name in ("compile", "compiled", "errors")]
+    return sorted([*own, *(each for room in ROOMS for each in (edge / room).glob("*.py"))])

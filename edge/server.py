@@ -15,6 +15,7 @@ import uvloop
 
 from edge import log
 from edge.auth.admission import Admission
+from edge.compiled import is_compiled
 from edge.config import Address, Config
 from edge.demo import demo_publisher
 from edge.errors import ConfigError
@@ -228,7 +229,7 @@ def _within_files(config: Config) -> Config:
 def _announce(address: Address, *, demo: bool, secure: bool) -> None:
     host = "localhost" if address.is_loopback else str(address).rpartition(":")[0]
     where = f"{'https' if secure else 'http'}://{host}:{address.port}"
-    logger.info("server.ready", extra={"address": where})
+    logger.info("server.ready", extra={"address": where, "compiled": is_compiled()})
     if not sys.stderr.isatty():
         return
     stream = "demo" if demo else "STREAM"

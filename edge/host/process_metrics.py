@@ -25,14 +25,16 @@ class ProcessCollector:
 
     def __init__(self) -> None:
         self._started_at = _started_at() if _STAT.exists() else None
-        self._open_files = 0
+        self._open_files: int | None = None
 
     async def look(self) -> None:
         """Count the open files, which `collect` tells then."""
         if self._started_at is None:
             return
-        with contextlib.suppress(OSError):  # no file is left to be opened for the list
+        try:
             self._open_files = _told() or await asyncio.to_thread(_listed)
+        except (OSError, RuntimeError):  # no file is left to be opened for the list, or no thread
+            self._open_files = None
 
     def collect(self) -> Iterable[Metric]:
         """See prometheus_client.registry.Collector."""
@@ -48,9 +50,13 @@ class ProcessCollector:
         yield CounterMetricFamily(
             "process_cpu_seconds", "Total user and system CPU time spent in seconds.", time.process_time()
         )
-        yield _gauge("open_fds", "Number of open file descriptors.", self._open_files)
+        if self._open_files is not None:
+            yield _gauge("open_fds", "Number of open file descriptors.", self._open_files)
         most, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
-        yield _gauge("max_fds", "Maximum number of open file descriptors.", most)
+        unlimited = most == resource.RLIM_INFINITY
+        yield _gauge(
+            "max_fds", "Maximum number of open file descriptors.", float("inf") if unlimited else most
+        )
 
 
 def _gauge(name: str, documentation: str, value: float) -> GaugeMetricFamily:

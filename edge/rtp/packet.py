@@ -43,6 +43,7 @@ class RtpPacket:
         "timestamp",
     )
 
+    # Everything has a default because `__new__` runs this where it is compiled.
     def __init__(  # noqa: PLR0917 (keywords cost time, and this runs for every packet)
         self,
         payload_type: int = 0,

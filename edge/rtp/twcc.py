@@ -179,6 +179,6 @@ def _vector(statuses: bytearray, at: int) -> tuple[int, int]:
     kind, width = (0x8000, 1) if _LARGE not in symbols else (0xC000, 2)
     symbols = symbols[: _VECTOR_BITS // width]
     value = 0
-    for symbol in bytes(symbols):
+    for symbol in bytes(symbols):  # mypyc does not go through a bytearray
         value = value << width | symbol
     return kind | value << (_VECTOR_BITS - width * len(symbols)), at + len(symbols)

@@ -4,10 +4,11 @@
 set -eu
 
 missing=""
-for pair in systemd-analyze:systemd nginx:nginx caddy:caddy promtool:prometheus curl:curl cc:gcc; do
+for pair in systemd-analyze:systemd nginx:nginx caddy:caddy promtool:prometheus curl:curl; do
     command -v "${pair%%:*}" >/dev/null 2>&1 || [ -x "/usr/sbin/${pair%%:*}" ] || missing="$missing ${pair#*:}"
 done
-[ -f "$("${1:-python3}" -c 'import sysconfig; print(sysconfig.get_path("include"))')/Python.h" ] || missing="$missing python3-dev"
+headers=$("${1:-python3}" -c 'import sysconfig; print(sysconfig.get_path("include"))')
+echo '#include <Python.h>' | cc -fsyntax-only -I"$headers" -xc - 2>/dev/null || missing="$missing gcc libc6-dev python3-dev"
 if [ -n "$missing" ]; then
     root=""
     [ "$(id -u)" = 0 ] || root="sudo -n"

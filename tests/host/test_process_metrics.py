@@ -86,6 +86,6 @@ async def test_when_no_file_can_be_opened_any_more_the_rest_is_told(monkeypatch)
         told = written(ours)
     finally:
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
-    assert "process_resident_memory_bytes" not in told
-    assert float(told["process_open_fds"]) > 3
+    assert not {"process_resident_memory_bytes", "process_open_fds"} & told.keys()
     assert told["process_max_fds"] == "0.0"
+    assert float(told["process_cpu_seconds_total"]) > 0
