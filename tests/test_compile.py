@@ -56,9 +56,8 @@ def test_what_was_made_of_other_sources_goes(compiled_tree, text_tree):
     assert (old.is_dir(), place.exists()) == (True, False)
 
 
-@pytest.mark.parametrize("environment", [{"CC": "/nowhere/cc", "PATH": "/nowhere"}])
-def test_without_a_compiler_the_mend_is_told_and_nothing_is_left(text_tree, environment):
-    done = text_tree.run("-m", "edge.compile", **environment)
+def test_without_a_compiler_the_mend_is_told_and_nothing_is_left(text_tree):
+    done = text_tree.run("-m", "edge.compile", CC="/nowhere/cc", PATH="/nowhere")
     assert done.returncode == 1
     assert "gcc" in done.stderr.splitlines()[-1]
     assert "Traceback" not in done.stderr
