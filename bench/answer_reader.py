@@ -1,5 +1,7 @@
 """The octets of one keep-alive connection to whole answers: as little work for an answer as a generator can do."""
 
+from typing import NamedTuple
+
 _NO_BODY = frozenset({204, 304})
 _MOST_KNOWN = 256
 _known: dict[bytes, tuple[int, int | None]] = {}
@@ -11,14 +13,44 @@ class BadAnswer(Exception):
     """Not HTTP/1.1, or more than was asked for."""
 
 
+_FRONT = 512
+"""Octets by which an answer is known whose body nobody wants."""
+
+
+class Whole(NamedTuple):
+    """An answer that came in one piece: `octets` in all, `size` of them the body's."""
+
+    octets: int
+    status: int
+    size: int
+    body: bytes
+
+
+_kept: dict[bytes, Whole] = {}
+_counted: dict[bytes, Whole] = {}
+"""What all viewers get, understood once: by all its octets where the body is kept, by the _FRONT of them else."""
+
+
 class AnswerReader:
     """One answer at a time, for nothing is pipelined. `body` is kept only where `keeps_body` was set before
     its first octet; `size` counts its octets either way, as they came (a chunked body: decoded).
     """
 
-    __slots__ = ("_chunks", "_head", "_left", "_pieces", "body", "keeps_body", "size", "status")
+    __slots__ = (
+        "_chunks",
+        "_head",
+        "_is_between",
+        "_left",
+        "_pieces",
+        "body",
+        "keeps_body",
+        "size",
+        "status",
+    )
 
     def __init__(self) -> None:
+        self._is_between = True
+        """No answer has begun."""
         self.keeps_body = True
         self.status = 0
         self.size = 0
@@ -33,6 +65,26 @@ class AnswerReader:
 
         BadAnswer for what no answer to a single GET may be.
         """
+        is_first = self._is_between
+        if is_first:
+            whole = _kept.get(data.tobytes()) if self.keeps_body else _counted.get(data[:_FRONT].tobytes())
+            if whole is not None and whole.octets == len(data):
+                _, self.status, self.size, self.body = whole
+                return True
+        self._is_between = self._feed(data)
+        if is_first and self._is_between:
+            self._remember(data)
+        return self._is_between
+
+    def _remember(self, data: memoryview) -> None:
+        wholes, octets = (_kept, data) if self.keeps_body else (_counted, data[:_FRONT])
+        if len(octets) + self.size < len(data):  # a head that is longer: there may be others like it
+            return
+        if len(wholes) >= _MOST_KNOWN:
+            wholes.clear()
+        wholes[octets.tobytes()] = Whole(len(data), self.status, self.size, self.body)
+
+    def _feed(self, data: memoryview) -> bool:
         if self._chunks is not None:
             return self._feed_chunks(bytes(data))
         left = self._left
@@ -65,7 +117,7 @@ class AnswerReader:
             return self._feed_chunks(bytes(data[body_at:]))
         self.size = self._left = length
         if len(data) > body_at:
-            return self.feed(data[body_at:]) if length else self._surplus()
+            return self._feed(data[body_at:]) if length else self._surplus()
         return False if length else self._finished()
 
     def _feed_chunks(self, data: bytes) -> bool:

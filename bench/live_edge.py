@@ -30,15 +30,16 @@ class LiveEdge:
         return self.parts[-1] if self.parts else None
 
     @cached_property
+    def _listed(self) -> dict[bytes | None, bytes | None]:
+        return {**dict(pairwise(self.parts)), self.last: None, self.hint: None, None: self.last}
+
+    @cached_property
     def _following(self) -> dict[bytes, bytes]:
         return dict(pairwise((*self.parts, *((self.hint,) if self.hint else ()))))
 
     def listed_after(self, part: bytes | None) -> bytes | None:
         """The listed part that follows; of one that is not listed any more: the newest. None: nothing new."""
-        if part is not None and part == self.hint:
-            return None
-        following = self._following.get(part, self.last)
-        return None if following in {part, self.hint} else following
+        return self._listed.get(part, self.last)
 
     def coming_after(self, part: bytes | None) -> bytes | None:
         """As `listed_after`, and the hinted part after the last one."""

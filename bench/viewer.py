@@ -46,7 +46,7 @@ class Tally:
 class Connection(asyncio.BufferedProtocol):
     """One request at a time."""
 
-    __slots__ = ("_owner", "asked_at", "reader", "transport", "what")
+    __slots__ = ("_owner", "_write", "asked_at", "reader", "transport", "what")
 
     def __init__(self, owner: "Viewer") -> None:
         self._owner = owner
@@ -58,16 +58,15 @@ class Connection(asyncio.BufferedProtocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = transport
+        self._write = transport.write
         transport.set_write_buffer_limits(high=0)  # uvloop then writes at once, not at the end of its turn
 
     def ask(self, target: bytes, *, keeps_body: bool) -> None:
         self.reader.keeps_body = keeps_body
         self.what = target
         self.asked_at = time.monotonic()
-        way = self._owner.way
-        self.transport.write(
-            b"GET " + (way + target[len(LIVE) :] if way else target) + self._owner.rest_of_head
-        )
+        owner = self._owner
+        self._write(b"GET " + (owner.way + target[len(LIVE) :] if owner.way else target) + owner.rest_of_head)
 
     def get_buffer(self, sizehint: int) -> bytearray:  # noqa: ARG002
         return _BUFFER

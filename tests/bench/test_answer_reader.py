@@ -43,6 +43,35 @@ def test_the_buffer_is_the_callers_again() -> None:
     assert reader.body == b"0123456789"
 
 
+def test_an_answer_that_all_get_is_understood_once_and_told_apart_by_every_octet_that_counts() -> None:
+    head = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n"
+    long = head % 2000 + bytes(2000)
+    reader = AnswerReader()
+    for keeps_body, octets, size, body in (
+        (False, long, 2000, b""),
+        (False, long, 2000, b""),
+        (True, head % 3 + b"abc", 3, b"abc"),
+        (True, head % 3 + b"abd", 3, b"abd"),
+        (False, head % 3 + b"abd", 3, b""),
+        (True, head % 3 + b"abd", 3, b"abd"),
+        (True, long, 2000, bytes(2000)),
+    ):
+        reader.keeps_body = keeps_body
+        assert reader.feed(memoryview(octets))
+        assert (reader.status, reader.size, reader.body) == (200, size, body)
+
+
+def test_an_answer_that_was_whole_before_may_come_in_pieces() -> None:
+    octets = b"HTTP/1.1 200 OK\r\nContent-Length: 2000\r\n\r\n" + bytes(2000)
+    reader = AnswerReader()
+    reader.keeps_body = False
+    assert reader.feed(memoryview(octets))
+    assert not reader.feed(memoryview(octets[:1500]))
+    assert reader.feed(memoryview(octets[1500:]))
+    with pytest.raises(BadAnswer):
+        reader.feed(memoryview(octets + b"x"))
+
+
 @pytest.mark.parametrize(
     "octets",
     [
