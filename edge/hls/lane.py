@@ -8,6 +8,7 @@ Extensions (Coded Frame Processing) drops *all tracks* until the next random acc
 """
 
 from collections import deque
+from collections.abc import Sequence
 
 from edge.hls.segment import TICKS
 from edge.media.sample import Sample
@@ -176,12 +177,26 @@ class VideoLane(Lane):
             end = min(end, boundary + TICKS // 10)
         return max(boundary, end)
 
-    def may_be_early(self, due: int, begin: int, part_ticks: int) -> bool:
+    def may_be_early(self, due: int, begin: int, most_of_a_pause: int) -> bool:
         """Whether the next picture, due then, may begin here already: the eye minds neither some milliseconds
-        where pictures are few, nor that a pause is shorter than it was, by a part at most.
+        where pictures are few, nor that a pause is shorter than it was.
         """
         is_pause = (due - self.pending[-1].dts) * 2 > self.guess * 3
-        return due - begin <= (part_ticks if is_pause else _MOST_EARLY)
+        return due - begin <= (most_of_a_pause if is_pause else _MOST_EARLY)
+
+    def keep_back(self, boundary: int) -> Placed | None:
+        """The last of several pending pictures, taken out to begin the next part: where the next picture is
+        overdue, that one would have none.
+        """
+        if len(self.pending) < 2 or self.believed_end(boundary) > boundary:
+            return None
+        return self.pending.pop()
+
+    def bring_back(self, kept: Placed, begin: int) -> None:
+        """What was kept back begins here, where its predecessor ends."""
+        kept.dts = begin
+        self.pending.append(kept)
+        self.end = begin + kept.duration
 
     def _guess(self, due: int, sample: Sample) -> int:
         """Ticks until the next picture, rather too few than too many: a late picture hurts, an early one
@@ -219,3 +234,24 @@ class AudioLane(Lane):
                 dts = self.end
         self.guess = self.ticks(duration)
         return self._add(dts, duration, sample)
+
+
+def leave_together(lanes: Sequence[Lane], part_start: int, part_target: int) -> int:
+    """Where the lead, the first, ends, or the parts that are out; what still waits ends there, so that all
+    begin together with the next source. Ticks; 0: nothing came.
+
+    The last picture stays for the sound that is left in its part; sound after that is dropped. Sound
+    that is in a part already may reach further, and sound that has not come may be missing.
+    """
+    lead, others = lanes[0], lanes[1:]
+    if lead.end is None:
+        return 0
+    if lead.pending and lead.track.kind == "video":
+        latest = max((lane.end_ticks for lane in others if lane.pending), default=0)
+        lead.lasts(lead.units(min(part_start + part_target, max(latest, lead.end_ticks))))
+    reach = max(lead.end_ticks, part_start)
+    for lane in others:
+        lane.forget(lane.units(reach))
+        if lane.pending and 0 < reach - lane.end_ticks <= TICKS // 10:
+            lane.lasts(lane.units(reach))
+    return reach

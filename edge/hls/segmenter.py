@@ -7,8 +7,9 @@ segment's last).
 **On the clock.** Where they do not (10 or 1 fps, a frozen camera), the part declares exactly the part
 target and holds what starts in it, be it audio alone. It closes when a picture at or after its end comes,
 or when `advance` says that none will. So parts are regular and legal at any frame rate. A part is never
-empty: it is a gap then. The next picture may begin a little early, with the next part: Shaka 5.2 loses all
-up to the next key frame where a part does not begin with its media.
+empty: it is a gap then. Shaka 5.2 loses all up to the next key frame where a part does not begin with a
+picture of its own. So the next one may begin a little early, with the next part; where it is overdue, the
+last one of several is kept back for that; and the one that comes at last begins where they ended.
 
 Audio comes later than its pictures (it is transcoded). A part takes the audio that is there and does not
 wait; the rest is in the next part. Segments begin with key frames: `key_frame_due` says who asks for them.
@@ -20,7 +21,7 @@ from collections.abc import Sequence
 from edge.fmp4.fragment import Run
 from edge.fmp4.init_segment import init_segment
 from edge.hls.key_frame_timing import KeyFrameTiming
-from edge.hls.lane import FORWARD_S, AudioLane, Lane, VideoLane
+from edge.hls.lane import FORWARD_S, AudioLane, Lane, VideoLane, leave_together
 from edge.hls.open_segment import OpenSegment
 from edge.hls.part_durations import FIRST_LONGER_TICKS
 from edge.hls.past import Past
@@ -273,6 +274,9 @@ class Segmenter:
         due = lane.due(sample.dts, self._open.part_start)
         at = lane.ticks(due)
         while at - self._open.part_start > self._part_target or len(lane.pending) > _MOST_PENDING:
+            if self._begins_part_late(lane, at):
+                at = self._open.part_start
+                break
             events += self._close_on_clock(at)
         if sample.is_sync and isinstance(lane, VideoLane):
             events += self._key_frame(lane, at)
@@ -284,6 +288,11 @@ class Segmenter:
         lane.place(due, sample)
         events += self._close_on_frames(lane)
         return events
+
+    def _begins_part_late(self, lane: Lane, at: int) -> bool:
+        """Whether a picture from after the open part is its first: it begins where the last one ended."""
+        start = self._open.part_start
+        return not lane.pending and lane.end_ticks == start and at - start <= 2 * self._part_target
 
     def _room(self, lane: Lane) -> int:
         """What a part may seem to last: the last picture's duration is a guess, so it may be trimmed by an
@@ -307,11 +316,17 @@ class Segmenter:
     def _close_on_clock(self, next_at: int | None = None) -> list[Event]:
         """Close the part at its declared end. `next_at`: when the next picture begins, if that is known."""
         boundary = self._open.part_start + self._part_target
-        lead = self._lanes[0]
+        lead, kept = self._lanes[0], None
         if isinstance(lead, VideoLane) and lead.pending:
+            if next_at is None or next_at - boundary > self._part_target:
+                kept = lead.keep_back(boundary)
             end = lead.believed_end(boundary) if next_at is None else next_at
-            lead.lasts(boundary if lead.may_be_early(end, boundary, self._part_target) else end)
-        return self._emit(boundary)
+            early = kept is not None or lead.may_be_early(end, boundary, 2 * self._part_target)
+            lead.lasts(boundary if early else end)
+        events = self._emit(boundary)
+        if kept is not None and isinstance(lead, VideoLane):
+            lead.bring_back(kept, boundary)
+        return events
 
     def _close_before(self, lane: Lane, at: int) -> list[Event]:
         """Close the part right before a sample of the lead that begins at `at`."""
@@ -341,7 +356,7 @@ class Segmenter:
 
     def _close_all(self) -> list[Event]:
         events: list[Event] = []
-        reach = self._leave_together()
+        reach = leave_together(self._lanes, self._open.part_start, self._part_target)
         waiting = [lane for lane in self._lanes if lane.pending]
         while any(lane.pending for lane in waiting):
             if reach - self._open.part_start > self._part_target:
@@ -352,26 +367,6 @@ class Segmenter:
                 for lane in waiting:  # too late for every part, and not worth a segment
                     lane.forget()
         return events
-
-    def _leave_together(self) -> int:
-        """Where the lead ends, or the parts that are out; what still waits ends there: all begin together.
-
-        The last picture stays for the sound that is left in its part; sound after that is dropped. Sound
-        that is in a part already may reach further, and sound that has not come may be missing.
-        """
-        lead, others = self._lanes[0], self._lanes[1:]
-        if lead.end is None:
-            return 0
-        if lead.pending and lead.track.kind == "video":
-            latest = max((lane.end_ticks for lane in others if lane.pending), default=0)
-            boundary = self._open.part_start + self._part_target
-            lead.lasts(lead.units(min(boundary, max(latest, lead.end_ticks))))
-        reach = max(lead.end_ticks, self._open.part_start)
-        for lane in others:
-            lane.forget(lane.units(reach))
-            if lane.pending and 0 < reach - lane.end_ticks <= TICKS // 10:
-                lane.lasts(lane.units(reach))
-        return reach
 
     def _emit(self, end: int, *, everything: bool = False) -> list[Event]:
         """Close the open part at `end`: pictures that are here, audio that starts before."""

@@ -230,6 +230,60 @@ def test_a_picture_is_early_by_some_milliseconds_or_after_a_pause(times):
     assert runs_of(part)[1][0] - START_TICKS == CUT
 
 
+@pytest.mark.parametrize("fps", [15, 20, 30])
+@pytest.mark.parametrize("late", [False, True])
+def test_every_part_has_a_picture_where_a_source_pauses_no_longer_than_a_part(fps, late):
+    """Shaka 5.2 shows nothing up to the next key frame where one has none. `late`: they were captured, and come
+    together.
+    """
+    times, keys = steady(fps, 6)
+    for begin_ms in range(4020, 4260, 10):  # no key frame falls into it
+        paused = [k for k, time in enumerate(times) if begin_ms <= time * 1000 < begin_ms + 240]
+        feed = Feed(
+            [
+                (
+                    max(time, (begin_ms + 240) / 1000) if k in paused else time,
+                    video(ms(time * 1000), key=k in keys),
+                )
+                for k, time in enumerate(times)
+                if late or k not in paused
+            ]
+        )
+        begins = START_TICKS
+        for part in judge(feed.sound(0, 6).run(started())):
+            assert runs_of(part)[1][0] == begins, (begin_ms, part.position)
+            begins += part.duration_ticks
+
+
+def test_a_picture_is_kept_back_for_the_part_after_where_the_next_one_is_overdue():
+    segmenter = started([VIDEO])
+    write_video(segmenter, 0, 4, keys={0})
+    (first,) = parts_of(segmenter.advance(0.32))
+    assert first.frames == 3
+    assert runs_of(first)[1][1] == CUT, "the last one of them lasts until then"
+    (second,) = parts_of(segmenter.advance(0.57))
+    assert (second.frames, runs_of(second)[1][:2]) == (1, (START_TICKS + CUT, PT))
+    (third,) = parts_of(segmenter.advance(0.82))
+    assert third.gap
+
+
+def test_a_picture_that_is_not_overdue_stays_where_it_is():
+    """10 fps: three in the first part, the next one is due 50 ms after its end."""
+    segmenter = started([VIDEO])
+    for k in range(3):
+        segmenter.write(video(ms(100 * k), key=k == 0))
+    (part,) = parts_of(segmenter.advance(0.32))
+    assert part.frames == 3
+
+
+def test_the_first_picture_after_a_pause_begins_the_part_that_waits_for_it():
+    segmenter = started([VIDEO])
+    write_video(segmenter, 0, 7, keys={0})
+    assert segmenter.write(video(ms(500))) == [], "the part from 233 to 483 ms is open and has none"
+    (part,) = parts_of(segmenter.seal())
+    assert runs_of(part)[1][0] == START_TICKS + 7 * 3000
+
+
 def test_rarer_pictures_stay_where_they_are():
     """5 fps: two parts of three would show theirs 50 and 100 ms early, and people would see it."""
     segmenter = started([VIDEO])
