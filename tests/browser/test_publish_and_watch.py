@@ -1,6 +1,7 @@
 """From a real browser's camera to real players: 30 seconds each, no stall, no error, latency within its limits."""
 
 import time
+from itertools import pairwise
 
 import pytest
 from rig import PublisherBrowser, Spread, Viewer
@@ -13,13 +14,30 @@ VISIT_S = 2
 SETTLING_S = 6
 """A player may take this long from its first picture until its latency is judged."""
 
-GRANTED_S = {"shaka": 3.0}
-"""Seconds of stalls in 30 that are borne. Shaka 5.2.12 aborts its buffer where a publisher hesitates so long that a
-part has no picture (its pull request 10559 mends that), and starves until the next key frame has come.
+HESITATION_S = 0.25
+SHAKA_STARVES_S = 3.0
+"""Stalls that are borne of Shaka where the publisher itself paused for longer than the first, and only there: a
+part may then be without a picture. Shaka 5.2.12 aborts its buffer at such a part (its pull request 10559 mends
+that) and starves until the next key frame has come.
 """
 
 HALF = {"width": 640, "height": 480}
 """Players that play side by side, drawn by the processor."""
+
+
+def longest_pause(viewer):
+    """Seconds between two pictures of the clock, as the publisher drew them and this viewer was shown them."""
+    drawn = [shown - late for shown, late in viewer.tell("glass")]
+    return max(after - before for before, after in pairwise(drawn)) / 1000
+
+
+def borne_s(name, viewers):
+    """Seconds of stalls that are no fault of ours. hls.js, which loses no picture, tells of the publisher."""
+    if name != "shaka":
+        return 0.0
+    pause_s = longest_pause(viewers["hlsjs"])
+    print("longest pause of the publisher", pause_s)
+    return SHAKA_STARVES_S if pause_s > HESITATION_S else 0.0
 
 
 def play(viewers, *, least_frames=15 * PLAYED_S):
@@ -37,9 +55,9 @@ def play(viewers, *, least_frames=15 * PLAYED_S):
         assert report["errors"] == []
         assert report["page"] == []
         assert report["requests"] == []
-        granted_s = GRANTED_S.get(name, 0.0)
-        assert sum(stall["ms"] for stall in report["stalls"]) <= granted_s * 1000
-        assert report["frames"] > least_frames - granted_s * 20, "the fake camera gives 20 pictures a second"
+        stalled_s = sum(stall["ms"] for stall in report["stalls"]) / 1000
+        assert stalled_s <= borne_s(name, viewers)
+        assert report["frames"] > least_frames - stalled_s * 20, "the fake camera gives 20 pictures a second"
     return settled
 
 
@@ -71,16 +89,18 @@ def test_first_picture_of_our_watch_page(server, clock, windows):
 
 
 def test_hlsjs_as_it_comes_beside_shaka_in_low_latency_mode(server, clock, players, windows):
-    """hls.js keeps the latency that its start gave it, so that is judged over several visits, one after the
-    other: on two cores each beginning makes those beside it late.
+    """hls.js keeps the latency that its start gave it, so that is judged over several visits, none of which
+    begins beside another beginning: on two cores that makes both late.
     """
     pages = windows(2, viewport=HALF)
     addresses = {name: players.player(name, server, "clock") for name in ("hlsjs", "shaka")}
-    viewers = {
-        name: Viewer(page, address) for page, (name, address) in zip(pages, addresses.items(), strict=True)
-    }
+    viewers = {}
+    for page, (name, address) in zip(pages, addresses.items(), strict=True):
+        viewers[name] = Viewer(page, address)
+        viewers[name].first_frame()
     settled = play(viewers)
     latency = {name: viewer.glass(settled) for name, viewer in viewers.items()}
+    stalled_s = viewers["shaka"].tell("stallSeconds")
     visits = [latency["hlsjs"]]
     for page in pages:
         page.context.close()
@@ -93,7 +113,7 @@ def test_hlsjs_as_it_comes_beside_shaka_in_low_latency_mode(server, clock, playe
         page.context.close()
     print("hls.js", *visits, "shaka", latency["shaka"])
     assert Spread.of([latency.p50 for latency in visits]).p50 < 1.2, visits
-    assert latency["shaka"].p50 < 1.2 + GRANTED_S["shaka"], "a stall stays as latency"
+    assert latency["shaka"].p50 < 1.2 + stalled_s, "a stall stays as latency"
 
 
 def test_our_watch_page_beside_the_browsers_own_hls(server, clock, players, windows):
