@@ -8,9 +8,8 @@ what we believe.
 """
 
 import asyncio
-import contextlib
 import ctypes
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -115,10 +114,13 @@ class _Pipe:
         self._outgoing = send
         self._queue: asyncio.Queue[bytes] = asyncio.Queue(_MOST_QUEUED)
 
-    def feed(self, datagram: bytes) -> None:
-        """Who sends more than the handshake can take loses it, and sends again (RFC 6347, 4.2.4)."""
-        with contextlib.suppress(asyncio.QueueFull):
+    def feed(self, datagram: bytes) -> bool:
+        """Who sends more than the handshake can take loses it (False), and sends again (RFC 6347, 4.2.4)."""
+        try:
             self._queue.put_nowait(datagram)
+        except asyncio.QueueFull:
+            return False
+        return True
 
     async def _recv(self) -> bytes:
         return await self._queue.get()
@@ -186,6 +188,8 @@ class Dtls:
         """Packets that were not made with the peer's key."""
         self.replayed = 0
         """Packets that had come before."""
+        self.keyless = 0
+        """Packets that came while there were no keys."""
         self._pipe = _Pipe(send)
         self._closed = closed
         self._fingerprints = [RTCDtlsFingerprint(algorithm=kind, value=value) for kind, value in fingerprints]
@@ -200,9 +204,9 @@ class Dtls:
         """Whether there are keys, so that media can come."""
         return self._incoming is not None
 
-    def receive(self, datagram: bytes) -> None:
-        """A DTLS datagram from a validated path."""
-        self._pipe.feed(datagram)
+    def receive(self, datagram: bytes) -> bool:
+        """A DTLS datagram from a validated path. False: it is dropped, too many wait before it."""
+        return self._pipe.feed(datagram)
 
     async def handshake(self) -> None:
         """Until there are keys. Raises HandshakeFailed."""
@@ -221,13 +225,14 @@ class Dtls:
         self._outgoing = transport._tx_srtp  # noqa: SLF001
         transport.on("statechange", self._state_changed)
 
-    def unprotect_rtp(self, packets: Iterable[Slot]) -> list[Piece]:
+    def unprotect_rtp(self, packets: Sequence[Slot]) -> list[Piece]:
         """The RTP packets in those that are authentic and new; the others are counted.
 
         SRTP is undone in the slots: what comes out lies there, and nothing else in them may be used any more.
         At most 1500 bytes each.
         """
         if self._incoming is None:
+            self.keyless += len(packets)
             return []
         context = self._incoming._srtp[0]  # noqa: SLF001
         opened: list[Piece] = []
@@ -244,6 +249,7 @@ class Dtls:
     def unprotect_rtcp(self, packet: Slot) -> bytes | None:
         """The same for a compound RTCP packet."""
         if self._incoming is None:
+            self.keyless += 1
             return None
         status = lib.srtp_unprotect_rtcp(self._incoming._srtp[0], packet.memory, packet.length)  # noqa: SLF001
         if status:

@@ -5,7 +5,7 @@ import secrets
 from collections import OrderedDict
 from collections.abc import Hashable
 from dataclasses import dataclass
-from typing import Generic, Self, TypeVar
+from typing import Generic, Literal, Self, TypeVar
 
 from edge.ingest.stun import (
     BINDING_REQUEST,
@@ -24,6 +24,8 @@ _MOST_CHECKS_AT_ONCE = 200.0
 _REMEMBERED_TRANSACTIONS = 64
 
 Path = TypeVar("Path", bound=Hashable)
+
+Refusal = Literal["unauthentic_check", "too_many_checks"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,13 +48,14 @@ class Check(Generic[Path]):
 
     `reply` goes back where the check came from. `is_valid`: the path is validated from now on.
     `retired_ufrag`: our old credentials ended with this check (a restart is complete). An `evicted` path is
-    not validated any more.
+    not validated any more. `refused`: it was not answered, for this reason.
     """
 
     reply: bytes | None = None
     is_valid: bool = False
     retired_ufrag: str | None = None
     evicted: Path | None = None
+    refused: Refusal | None = None
 
 
 @dataclass(slots=True)
@@ -113,9 +116,11 @@ class IceLite(Generic[Path]):
 
     def check(self, message: StunMessage, path: Path, source: tuple[str, int], now: float) -> Check[Path]:
         """Judge a Binding request (RFC 8445, 7.3) that came over `path` from `source`."""
-        generation = self._authentic(message, path, now)
+        if not self._may_check(now):
+            return Check(refused="too_many_checks")
+        generation = self._authentic(message, path)
         if generation is None:
-            return Check()
+            return Check(refused="unauthentic_check")
         if message.unknown:
             error = (UNKNOWN_ATTRIBUTE, generation.password, message.unknown)
             return Check(reply=binding_error(message.transaction_id, *error))
@@ -129,8 +134,8 @@ class IceLite(Generic[Path]):
             evicted=self._validated(path, is_nominated=message.use_candidate),
         )
 
-    def _authentic(self, message: StunMessage, path: Path, now: float) -> _Generation | None:
-        if message.kind != BINDING_REQUEST or not self._may_check(now):
+    def _authentic(self, message: StunMessage, path: Path) -> _Generation | None:
+        if message.kind != BINDING_REQUEST:
             return None
         for generation in (self._generation, self._next):
             if generation and message.username == generation.username:

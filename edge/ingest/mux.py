@@ -15,7 +15,7 @@ from edge.errors import MediaError
 from edge.ingest.inbox import AT_ONCE, Run, Source, reader
 from edge.ingest.reading import Reading
 from edge.ingest.slot import Slot
-from edge.ingest.stun import BINDING_REQUEST, StunMessage, parse_stun
+from edge.ingest.stun import BINDING_INDICATION, BINDING_REQUEST, StunMessage, parse_stun
 from edge.ingest.supervisor import guarded
 
 LONGEST_DATAGRAM = 1500
@@ -259,7 +259,10 @@ class UdpPort:
         except MediaError:
             self._counts.drop("malformed")
             return
-        if message.kind != BINDING_REQUEST:  # as a lite agent we asked nothing; indications ask nothing
+        if message.kind == BINDING_INDICATION:  # it keeps a way open, and asks nothing
+            return
+        if message.kind != BINDING_REQUEST:  # as a lite agent we asked nothing
+            self._counts.drop("no_check")
             return
         peer = self._serving = self._mux.by_ufrag.get(message.username.partition(b":")[0])
         holder = self.routes.get(source)

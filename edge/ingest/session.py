@@ -85,6 +85,7 @@ class WhipSession:
         """Why it is over; None while it is not."""
         self.intake: Intake | None = None
         self.unknown_ssrcs = 0
+        """Packets of sources beyond MOST_SSRCS."""
         self._publication: Attachment | None = None
         self._on_close: Callable[[], None] | None = None
         self._mux = mux
@@ -135,6 +136,8 @@ class WhipSession:
                 self._mux.unroute(check.evicted, self)
             if check.retired_ufrag is not None:
                 self._mux.unregister(check.retired_ufrag)
+        if check.refused is not None:
+            self._mux.counts.drop(check.refused)
         if check.reply is not None:
             path.send(check.reply)
         if self._handshake is None and check.is_valid:
@@ -143,7 +146,8 @@ class WhipSession:
     def receive_dtls(self, datagram: bytes, now: float) -> None:
         """See Peer."""
         del now  # not authentic before OpenSSL has said so
-        self.dtls.receive(datagram)
+        if not self.dtls.receive(datagram):
+            self._mux.counts.drop("dtls_queue_full")
 
     def receive_media(self, datagrams: Sequence[Slot], now: float) -> None:
         """See Peer. The hot path: every packet of every publisher."""

@@ -98,7 +98,8 @@ async def test_before_the_handshake_there_is_no_media():
     ours = Pair().ours
     assert unprotect(ours, RTP) == []
     assert ours.protect_rtcp(SENDER_REPORT) is None
-    assert ours.unauthentic == 0
+    assert unprotect_rtcp(ours, SENDER_REPORT) is None
+    assert (ours.unauthentic, ours.keyless) == (0, 2)
     await ours.close()
 
 

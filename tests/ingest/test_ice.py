@@ -3,7 +3,7 @@ from aioice import stun as judge
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge.ingest.ice import MOST_PATHS, IceCredentials, IceLite
+from edge.ingest.ice import MOST_PATHS, Check, IceCredentials, IceLite
 from edge.ingest.stun import StunMessage, parse_stun
 
 OURS = IceCredentials("ourufrag", "our-password-of-32-characters+++")
@@ -68,6 +68,7 @@ def test_a_valid_check_is_answered_and_validates_its_path(ice):
 def test_a_check_that_is_not_authentic_is_not_answered_and_changes_nothing(ice, message):
     result = ice.check(message, HOME, HOME, now=1.0)
     assert result.reply is None
+    assert result.refused == "unauthentic_check"
     assert not result.is_valid
     assert ice.paths == ()
     assert ice.selected is None
@@ -93,7 +94,7 @@ def test_a_check_that_was_overheard_does_not_move_the_session(ice):
     message = check(USE_CANDIDATE=None)
     assert ice.check(message, HOME, HOME, now=1.0).is_valid
     assert ice.check(message, HOME, HOME, now=1.1).is_valid  # sent again
-    assert not ice.check(message, TRAIN, TRAIN, now=1.2).is_valid
+    assert ice.check(message, TRAIN, TRAIN, now=1.2) == Check(refused="unauthentic_check")
     assert ice.selected == HOME
 
 
@@ -147,7 +148,7 @@ def test_checks_are_limited_and_the_limit_passes(ice):
     message = check(password="wrong")
     for _ in range(1000):
         ice.check(message, TRAIN, TRAIN, now=1.0)
-    assert ice.check(check(), HOME, HOME, now=1.0).reply is None
+    assert ice.check(check(), HOME, HOME, now=1.0) == Check(refused="too_many_checks")
     assert ice.check(check(), HOME, HOME, now=1.5).is_valid
 
 

@@ -137,6 +137,15 @@ async def test_a_check_that_is_not_valid_changes_nothing(rig):
     rig.check(their_ufrag="stranger")
     assert rig.port.sent == []
     assert rig.port.routes == {}
+    assert rig.mux.counts.dropped == {"unauthentic_check": 1}
+
+
+async def test_checks_and_handshakes_beyond_what_one_peer_needs_are_counted(rig):
+    for _ in range(205):
+        rig.check(their_ufrag="stranger")
+    for _ in range(70):
+        rig.session.receive_dtls(b"\x16garbage", rig.now)
+    assert rig.mux.counts.dropped == {"unauthentic_check": 200, "too_many_checks": 5, "dtls_queue_full": 6}
 
 
 async def test_only_what_is_authentic_keeps_a_session_alive(rig):
