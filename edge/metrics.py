@@ -87,11 +87,15 @@ INGEST_CONNECTING = Histogram(
 INGEST_ANSWERING = Histogram("edge_ingest_answering_seconds", "Making the answer to an offer", buckets=_FAST)
 INGEST_DATAGRAMS = Counter("edge_ingest_datagrams", "UDP datagrams", ["direction"])
 INGEST_RECEIVED = Counter("edge_ingest_received_bytes", "Octets of UDP datagrams that came")
-INGEST_DROPPED = Counter("edge_ingest_dropped_datagrams", "UDP datagrams that were for nobody", ["reason"])
+INGEST_DROPPED = Counter(
+    "edge_ingest_dropped_datagrams", "UDP datagrams that were for nobody or of no use", ["reason"]
+)
 INGEST_KERNEL_DROPS = Gauge(
     "edge_ingest_kernel_dropped_datagrams", "Datagrams lost because the socket buffer was full"
 )
-INGEST_PACKETS = Counter("edge_ingest_packets", "RTP packets by what became of them", ["kind", "result"])
+INGEST_PACKETS = Counter(
+    "edge_ingest_packets", "RTP and RTCP packets by what became of them", ["kind", "result"]
+)
 INGEST_UNITS = Counter("edge_ingest_access_units", "Pictures and sound packets", ["kind", "result"])
 INGEST_KEY_FRAME_REQUESTS = Counter("edge_ingest_key_frame_requests", "Key frames asked for")
 INGEST_WAITING = Spread(

@@ -17,7 +17,8 @@ MOST_CANDIDATES = 256
 class Fragment:
     """What a client sends by PATCH. `ufrag` and `password` are both there or both empty.
 
-    `candidates` are as written, each once: with an ICE-lite server nothing is done with them but counting.
+    `candidates` are as written, each once, well-formed and not too many: an ICE-lite server asks no more of
+    them, because it sends where checks come from.
     """
 
     ufrag: str = ""

@@ -60,9 +60,17 @@ class Intake:
     ) -> None:
         """`ssrc` is ours, in feedback."""
         self.malformed = 0
+        """RTP packets that could not be read."""
+        self.malformed_reports = 0
+        """The same of RTCP."""
+        self.unknown_payload_types = 0
+        """RTP packets of payload types that the answer does not have."""
+        self.unnamed_layers = 0
+        """RTP packets from before it was told whose layer they are."""
         self.ssrcs: set[int] = set()
         """Whose packets came."""
-        self._pump = pump
+        self.pump = pump
+        """Where units go."""
         self._timeline = timeline
         self._ssrc = ssrc
         self._max_bitrate = max_bitrate
@@ -116,7 +124,7 @@ class Intake:
         try:
             packets = parse_rtcp(data)
         except MediaError:
-            self.malformed += 1
+            self.malformed_reports += 1
             return
         for packet in packets:
             if isinstance(packet, SenderReport) and not self._report(packet, now):
@@ -126,7 +134,7 @@ class Intake:
         """Every 25 ms: deadlines, retransmissions, reports, key frames."""
         self._limit.tick(now)
         source_now = self._timeline.now(now)
-        if self._pump.wants_key_frame(source_now):
+        if self.pump.wants_key_frame(source_now):
             self.request_key_frame(now)
         for track in self._tracks:
             if not track.receiver.is_calm(now):
@@ -135,7 +143,7 @@ class Intake:
             self._send_twcc(now)
         if self._sends_remb and now >= self._next_remb:
             self._send_remb(now)
-        self._pump.tick(now, source_now, heard_at)
+        self.pump.tick(now, source_now, heard_at)
 
     def request_key_frame(self, now: float) -> None:
         """As soon as the rate limit allows it."""
@@ -147,13 +155,13 @@ class Intake:
         if media.kind == "audio":
             loss = AUDIO_LOSS if repeats else NO_RETRANSMISSION
             self.audio = AudioReceiver(self._ssrc, loss=loss)
-            return _Track("audio", media, self.audio, self._pump.audio)
+            return _Track("audio", media, self.audio, self.pump.audio)
         feedback: KeyFrameFeedback = "fir" if media.accepts_feedback("ccm fir") else None
         if media.accepts_feedback("nack pli"):
             feedback = "pli"
         loss = VIDEO_LOSS if repeats else NO_RETRANSMISSION
         self.video = VideoReceiver(self._ssrc, loss=loss, feedback=feedback)
-        return _Track("video", media, self.video, self._pump.video)
+        return _Track("video", media, self.video, self.pump.video)
 
     def _run(self, receiver: VideoReceiver | AudioReceiver, take: Take, now: float) -> None:
         units, packets = receiver.tick(now)
@@ -172,14 +180,18 @@ class Intake:
         self.ssrcs.add(run[0].ssrc)
         while run:
             lane = self._bind(run[0])
+            if lane == "unknown":
+                self.unknown_payload_types += len(run)
+                return None
             if lane != "later":
                 if len(self._lanes) < MOST_LANES:
                     self._lanes[key] = lane
                 return lane
+            self.unnamed_layers += 1
             del run[0]
         return None
 
-    def _bind(self, packet: RtpPacket) -> _Lane | Literal["later"] | None:
+    def _bind(self, packet: RtpPacket) -> _Lane | Literal["later", "unknown"] | None:
         for track in self._tracks:
             for accepted in track.media.payload_types:
                 is_rtx = packet.payload_type == accepted.rtx
@@ -190,7 +202,7 @@ class Intake:
                     return "later"
                 receive = track.receiver.receive_rtx if is_rtx else track.receiver.receive
                 return _Lane(track.receiver, receive, track.take) if wanted else None
-        return "later"
+        return "unknown"
 
     def _report(self, report: SenderReport, now: float) -> bool:
         for track in self._tracks:

@@ -10,7 +10,7 @@ from edge.ingest.aac import AudioPath, Deliver
 from edge.live.source import Source
 from edge.media.h264 import ParameterSets, has_b_slice, length_prefixed_pieces
 from edge.media.sample import Sample
-from edge.media.track import AUDIO_TIMESCALE, VIDEO_TIMESCALE, Track
+from edge.media.track import AUDIO_TIMESCALE, VIDEO_TIMESCALE, Kind, Track
 from edge.metrics import INGEST_WAITING
 from edge.rtp.access_unit import AccessUnit
 from edge.rtp.reorder import AUDIO_LOSS
@@ -90,7 +90,7 @@ class Pump:
         has_video: bool,
         has_audio: bool,
     ) -> None:
-        self.malformed = 0
+        self.malformed: dict[Kind, int] = {"video": 0, "audio": 0}
         """Units that could not be used."""
         self.tracks: tuple[Track, ...] = ()
         """As the publication knows them; empty before the attachment."""
@@ -123,7 +123,7 @@ class Pump:
         try:
             has_changed = self._sets.update(unit.nals) if unit.key else False
         except MediaError:
-            self.malformed += 1
+            self.malformed["video"] += 1
             return
         if unit.key and not self._follow(has_changed, dts, now):
             return
@@ -239,7 +239,7 @@ class Pump:
         try:
             self._audio.write(at, packet)
         except MediaError:
-            self.malformed += 1
+            self.malformed["audio"] += 1
 
     def _fill(self, source_now: float, now: float) -> None:
         if not self._has_audio:

@@ -1,18 +1,19 @@
 """Counts into metrics, once a second: nothing is looked up per packet, and no series twice."""
 
 from collections.abc import Iterable
-from functools import cache
+from functools import cache, partial
 
 from prometheus_client import Counter
 
 from edge import metrics
+from edge.ingest.intake import Intake
 from edge.ingest.mux import Mux
 from edge.ingest.session import WhipSession
 from edge.rtp.receiver import AudioReceiver, VideoReceiver
 
 INTERVAL_S = 1.0
 _COUNTED = ("packets", "lost", "recovered", "discarded", "nacked", "malformed")
-_ENCRYPTED = ("unauthentic", "replayed")
+_ENCRYPTED = ("unauthentic", "replayed", "keyless")
 
 
 class Tally:
@@ -49,27 +50,40 @@ class Tally:
             del self._before[key]
 
     def _session(self, session: WhipSession) -> None:
+        packets = partial(self._add, session.id, metrics.INGEST_PACKETS)
         for name in _ENCRYPTED:
-            count = self._since((session.id, name), getattr(session.dtls, name))
-            _series(metrics.INGEST_PACKETS, "encrypted", name).inc(count)
+            packets("encrypted", name, getattr(session.dtls, name))
+        packets("encrypted", "unknown_source", session.unknown_ssrcs)
         intake = session.intake
         if intake is not None:
+            self._unreceived(session.id, intake)
             self._receiver(session.id, "video", intake.video)
             self._receiver(session.id, "audio", intake.audio)
+
+    def _unreceived(self, session_id: str, intake: Intake) -> None:
+        """What did not get as far as a receiver, or went through one and was of no use."""
+        packets = partial(self._add, session_id, metrics.INGEST_PACKETS)
+        packets("rtp", "malformed", intake.malformed)
+        packets("rtp", "unknown_payload_type", intake.unknown_payload_types)
+        packets("rtp", "unnamed_layer", intake.unnamed_layers)
+        packets("rtcp", "malformed", intake.malformed_reports)
+        for kind, count in intake.pump.malformed.items():
+            self._add(session_id, metrics.INGEST_UNITS, kind, "malformed", count)
 
     def _receiver(self, session_id: str, kind: str, receiver: VideoReceiver | AudioReceiver | None) -> None:
         if receiver is None:
             return
         counts = receiver.counts()
         for name in _COUNTED:
-            count = self._since((session_id, kind, name), getattr(counts, name))
-            _series(metrics.INGEST_PACKETS, kind, name).inc(count)
+            self._add(session_id, metrics.INGEST_PACKETS, kind, name, getattr(counts, name))
         for result, value in (("taken", counts.units), ("dropped", counts.units_dropped)):
-            count = self._since((session_id, kind, result), value)
-            _series(metrics.INGEST_UNITS, kind, result).inc(count)
+            self._add(session_id, metrics.INGEST_UNITS, kind, result, value)
         if kind == "video":
             requests = self._since((session_id, "requests"), counts.key_requests)
             metrics.INGEST_KEY_FRAME_REQUESTS.inc(requests)
+
+    def _add(self, session_id: str, counter: Counter, kind: str, result: str, value: int) -> None:
+        _series(counter, kind, result).inc(self._since((session_id, counter, kind, result), value))
 
     def _since(self, key: object, value: int) -> int:
         """How much more than last time; a counter that went back counts nothing."""

@@ -95,8 +95,10 @@ def test_payload_types_tell_sound_from_pictures():
 def test_what_was_not_negotiated_is_dropped():
     rig = Rig(audio=False)
     rig.rtp([rtp(0, OPUS, kind=111, ssrc=AUDIO)], 100.0)
-    rig.rtp([rtp(0, STAP_A, kind=50)], 100.0)
+    rig.rtp([rtp(0, STAP_A, kind=50), rtp(1, STAP_A, kind=50)], 100.0)
     assert rig.pump.units == []
+    assert rig.intake.unknown_payload_types == 3
+    assert rig.intake.unnamed_layers == 0
 
 
 def test_a_gap_is_asked_for_at_once_and_filled_from_the_other_ssrc():
@@ -187,6 +189,8 @@ def test_of_simulcast_one_layer_is_taken():
         rig.rtp([rtp(sequence, STAP_A, ssrc=0x4444)], 100.0)
     assert rig.intake.video.ssrc == VIDEO
     assert rig.intake.video.counts().packets == 3, "the first did not tell its layer"
+    assert rig.intake.unnamed_layers == 1
+    assert rig.intake.unknown_payload_types == 0
 
 
 def test_a_sender_report_before_its_first_packet_is_kept():
@@ -203,7 +207,7 @@ def test_malformed_packets_are_counted_and_harm_nobody():
     rig.rtp([b"\x00" * 20], 100.0)
     rig.rtp([b"\x80"], 100.0)
     rig.intake.rtcp(b"\x80\xc8\xff\xff", 100.0)
-    assert rig.intake.malformed == 3
+    assert (rig.intake.malformed, rig.intake.malformed_reports) == (2, 1)
 
 
 def test_any_number_of_sources_is_bounded():
@@ -263,4 +267,5 @@ def test_packets_that_came_together_are_taken_as_those_that_came_alone():
         assert units == [unit for unit in alone.pump.units if unit[0] == kind]
     assert together.intake.video.counts() == alone.intake.video.counts()
     assert together.intake.audio.counts() == alone.intake.audio.counts()
-    assert together.intake.malformed == 1
+    for intake in (together.intake, alone.intake):
+        assert (intake.malformed, intake.unknown_payload_types) == (1, 1)

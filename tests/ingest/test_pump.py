@@ -176,9 +176,18 @@ def test_broken_parameter_sets_cost_their_picture_only():
     rig = Rig()
     rig.run(0, 1)
     rig.pump.video(picture(30, key=True, nals=(SPS[:5], PPS, IDR)), 101.0)
-    assert rig.pump.malformed == 1
+    assert rig.pump.malformed == {"video": 1, "audio": 0}
     rig.run(2, 3)
     assert [call[0] for call in rig.publication.calls] == ["attach"]
+
+
+def test_what_is_no_opus_costs_itself_only():
+    rig = Rig()
+    rig.run(0, 1)
+    rig.pump.audio(sound(50)._replace(nals=(b"\x7b\x82" + b"\xff" * 40,)), 101.0)
+    assert rig.pump.malformed == {"video": 0, "audio": 1}
+    rig.run(1, 2)
+    assert rig.pump.malformed == {"video": 0, "audio": 1}
 
 
 def test_who_publishes_no_sound_gets_silence_ahead_of_the_pictures():
