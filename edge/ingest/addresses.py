@@ -6,10 +6,15 @@ import ipaddress
 import socket
 from collections.abc import Sequence
 
+import ifaddr
+
 from edge.config import Address
 from edge.errors import ConfigError
 
 Candidate = tuple[str, int]
+
+_MOST = 8
+"""A machine full of containers has dozens of interfaces, and a publisher tries each candidate."""
 
 _ANYWHERE = {socket.AF_INET: "192.0.2.1", socket.AF_INET6: "2001:db8::1"}  # RFC 5737, RFC 3849: nobody's
 
@@ -18,8 +23,8 @@ async def candidates(listening: Address, advertise: Sequence[str]) -> list[Candi
     """IP addresses and ports, the best first: FFmpeg tries no other than the first IPv4.
 
     What `webrtc.advertise` names, as "host" or "host:port"; names are looked up. Without it the address that
-    is listened on, or for "0.0.0.0" and "[::]" the ones this machine reaches others from. ConfigError for a
-    name that has no address.
+    is listened on, or for "0.0.0.0" and "[::]" those of the interfaces, first the ones this machine reaches
+    others from. ConfigError for a name that has no address.
     """
     if advertise:
         told = [await _resolve(text, listening.port) for text in advertise]
@@ -27,8 +32,9 @@ async def candidates(listening: Address, advertise: Sequence[str]) -> list[Candi
     if not ipaddress.ip_address(listening.host).is_unspecified:
         return [(listening.host, listening.port)]
     families = [socket.AF_INET, socket.AF_INET6] if listening.host == "::" else [socket.AF_INET]
-    hosts = [host for family in families if (host := own_address(family)) is not None]
-    return [(host, listening.port) for host in hosts or ["127.0.0.1"]]
+    routed = [host for family in families if (host := own_address(family)) is not None]
+    hosts = [*routed, *(host for family in families for host in interface_addresses(family))]
+    return [(host, listening.port) for host in list(dict.fromkeys(hosts))[:_MOST] or ["127.0.0.1"]]
 
 
 def own_address(family: socket.AddressFamily) -> str | None:
@@ -38,6 +44,18 @@ def own_address(family: socket.AddressFamily) -> str | None:
         host: str = probe.getsockname()[0]
         return None if ipaddress.ip_address(host).is_unspecified else host
     return None
+
+
+def interface_addresses(family: socket.AddressFamily) -> list[str]:
+    """Of all interfaces, without those that nobody else can send to as they stand: loopback, link-local."""
+    told = (
+        ip.ip if isinstance(ip.ip, str) else ip.ip[0] for each in ifaddr.get_adapters() for ip in each.ips
+    )
+    known = (ipaddress.ip_address(text) for text in told)
+    version = 4 if family == socket.AF_INET else 6
+    return [
+        str(one) for one in known if one.version == version and not (one.is_loopback or one.is_link_local)
+    ]
 
 
 async def _resolve(text: str, default_port: int) -> list[Candidate]:

@@ -48,7 +48,7 @@ Reason = Literal[
 class Attachment(Protocol):
     """What a session asks of the publication that it holds the claim to."""
 
-    def detach(self, source: "WhipSession", now: float) -> None: ...
+    def detach(self, source: "WhipSession", now: float, heard_at: float | None = None) -> None: ...
 
 
 class WhipSession:
@@ -238,7 +238,7 @@ class WhipSession:
             if self._on_close is not None:
                 self._on_close()
             if self._publication is not None:
-                self._publication.detach(self, self._clock())
+                self._publication.detach(self, self._clock(), self.heard_at)
         finally:
             self._goodbye = asyncio.create_task(supervised(self._say_goodbye(), self._goodbye_failed))
             self._ended(self, reason)

@@ -145,15 +145,16 @@ class Publication:
         self._is_claimed = False
         self._heard_at = now
 
-    def detach(self, source: Source, now: float) -> None:
-        """The source is gone: what it sent is sealed, and viewers are kept for `live.reconnect_window`.
+    def detach(self, source: Source, now: float, heard_at: float | None = None) -> None:
+        """The source is gone: what it sent is sealed, and viewers are kept for `live.reconnect_window` since
+        `heard_at`, where it was silent for a while before anybody knew that it is gone.
 
         From one that never attached it gives the claim back; from one that was replaced it means nothing.
         """
         self._now = now
         if source is self._source:
             self._source = None
-            self._heard_at = now
+            self._heard_at = now if heard_at is None else heard_at
             self.rendition.seal()
         elif source is not self._replaced:
             self._is_claimed = False

@@ -27,6 +27,7 @@ from edge.web.rate_limit import RateLimit, rate_of
 from edge.web.readiness import Readiness
 from edge.web.reply import SERVER
 from edge.web.stream_metrics import stream_registry
+from edge.web.timing import tell_time, timed
 from edge.web.viewing import Viewing
 
 MAX_BODY_BYTES = 256 * 1024
@@ -60,6 +61,7 @@ def make_app(
     trusted = trusted_networks(config.server.trusted_proxies)
     app = web.Application(
         middlewares=[
+            timed,
             _behind(trusted),
             _draining(ready),
             counted,
@@ -70,6 +72,7 @@ def make_app(
         client_max_size=MAX_BODY_BYTES,
     )
     app.on_response_prepare.append(_moving_on(ready))
+    app.on_response_prepare.append(tell_time)
     gate = gate or Gate(hub, admission, Viewing(capacity=2 * config.live.max_publications))
     app.add_routes(media_routes(gate, seats))
     process = ProcessCollector()

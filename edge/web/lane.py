@@ -29,6 +29,7 @@ from edge.web.readiness import Readiness
 from edge.web.reply import READ
 from edge.web.strict import Strict
 from edge.web.tally import Tally
+from edge.web.timing import wants_timing
 from edge.web.wheel import Wheel
 from edge.web.wire import Wire, Wires, date_line
 
@@ -231,6 +232,8 @@ class Lane:
         read = read_line(line)
         room = None if read is None else self._rooms.get(read.path[1 : max(1, read.path.find("/", 1))])
         if read is None or room is None or ("%" in read.path and not room.takes_encoded):
+            return None
+        if wants_timing(read.query):
             return None
         head = RequestHead(read.method, read.path, read.query, fields.values, client)
         answer = room.answer(head, self.loop.time())

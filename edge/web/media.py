@@ -13,6 +13,7 @@ from edge.metrics import WEB_SENDING, WEB_SENT
 from edge.web.doors import Seats, no_seat
 from edge.web.middleware import kind_of
 from edge.web.reply import head_of, send
+from edge.web.timing import HELD_S
 
 
 class Answering(Protocol):
@@ -31,11 +32,13 @@ def media_routes(hub: Answering, seats: Seats | None = None) -> list[web.Abstrac
             return await _reply(request, head, answer)
         if seats is not None and not seats.take(head.client):
             return await _reply(request, head, no_seat())
+        since = asyncio.get_running_loop().time()
         try:
             response, came_at = await _held(answer)
         finally:
             if seats is not None:
                 seats.leave(head.client)
+        request[HELD_S] = came_at - since
         sent = await _reply(request, head, response)
         WEB_SENDING.observe(asyncio.get_running_loop().time() - came_at)
         return sent

@@ -1,6 +1,7 @@
 """The first page: what is live, what to do when nothing is, and addresses to copy."""
 
 import json
+from pathlib import Path
 
 import pytest
 
@@ -78,6 +79,15 @@ def test_an_address_is_copied(page, server, listed):
     page.get_by_role("button", name="Copy the playlist address of garden").click()
     copied = page.evaluate("navigator.clipboard.readText()")
     assert copied == f"{server.base}/live/garden/index.m3u8"
+
+
+def test_the_command_for_ffmpeg_is_that_of_the_readme(page, server, listed):
+    page.goto(server.base)
+    shown = page.locator("#ffmpeg code").text_content().split()
+    readme = (Path(__file__).parents[2] / "README.md").read_text()
+    written = readme.split("```sh\n  ffmpeg ", 1)[1].split("```", 1)[0].replace("\\\n", " ").split()
+    assert shown[:-1] == ["ffmpeg", *written[:-1]]
+    assert shown[-1] == f"{server.base}/whip/mine"
 
 
 def test_off_loopback_it_asks_for_the_admin_token(page, server, listed):

@@ -42,7 +42,7 @@ class FakePublication:
             raise self.refusal
         self.calls.append(("attach", tuple(tracks)))
 
-    def detach(self, source, now):
+    def detach(self, source, now, heard_at=None):
         self.calls.append(("detach", source))
 
     def change_track(self, track, now):

@@ -78,6 +78,17 @@ def test_after_the_reconnect_window_it_ends(live) -> None:
     assert waiting.status == 200
 
 
+def test_the_reconnect_window_begins_when_the_source_was_last_heard(live) -> None:
+    """A publisher that is killed is missed after twelve seconds; its viewers know it from their pictures."""
+    killed_at = live.now
+    live.wait(12)
+    live.publication.detach(live.publication._source, live.now, killed_at)
+    live.wait(17.8)
+    assert live.publication.state == "reconnecting"
+    live.wait(0.3)
+    assert live.publication.state == "ended"
+
+
 def test_viewers_who_wait_when_it_ends_get_the_end(make_stage) -> None:
     stage = make_stage(reconnect_window="0s")
     source = stage.go_live(seconds=5)

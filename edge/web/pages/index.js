@@ -118,7 +118,7 @@ function element(tag, properties, children = []) {
 function showHints() {
   const name = NAME.test($('name').value) ? $('name').value : 'mine';
   const { whip } = addressesOf(name);
-  const command = `ffmpeg -re -i clip.mp4 -c:v libx264 -profile:v baseline -tune zerolatency -g 60 -c:a libopus -ar 48000 -ac 2 -f whip ${whip}`;
+  const command = `ffmpeg -re -i clip.mp4 -c:v libx264 -bf 0 -g 60 -tune zerolatency -c:a libopus -ar 48000 -ac 2 -strict experimental -f whip ${whip}`;
   $('obs').replaceChildren(addressRow('the WHIP address for OBS', whip));
   $('ffmpeg').replaceChildren(addressRow('the FFmpeg command', command));
 }
