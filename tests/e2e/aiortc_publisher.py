@@ -48,9 +48,7 @@ class Sound(MediaStreamTrack):
 async def publish(url: str, seconds: float) -> None:
     peer = RTCPeerConnection(RTCConfiguration(iceServers=[]))
     connected = asyncio.Event()
-    peer.on(
-        "connectionstatechange", lambda: peer.connectionState == "connected" and connected.set()
-    )
+    peer.on("connectionstatechange", lambda: peer.connectionState == "connected" and connected.set())
     peer.addTrack(Picture())
     peer.addTrack(Sound())
     await peer.setLocalDescription(await peer.createOffer())

@@ -52,9 +52,7 @@ STARTED: list[asyncio.subprocess.Process] = []
 
 async def python(*words: object) -> Command:
     pipe = asyncio.subprocess.PIPE
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, *map(str, words), stdout=pipe, stderr=pipe
-    )
+    process = await asyncio.create_subprocess_exec(sys.executable, *map(str, words), stdout=pipe, stderr=pipe)
     STARTED.append(process)
     return Command(process)
 
