@@ -1,6 +1,7 @@
 """All WHIP sessions of this node: who may begin, who is found by its address, and the clock of all."""
 
 import asyncio
+import contextlib
 import logging
 import os
 import secrets
@@ -39,6 +40,13 @@ GRACE_S = 30.0
 """A session that ended is known for so long: OBS closes DTLS first, then wants its DELETE answered 200."""
 
 _THREADS = 4
+_NICE = 10
+"""Where threads that make AAC share a core with the loop, they would keep it while datagrams wait."""
+
+
+def _stand_back() -> None:
+    with contextlib.suppress(OSError):  # a sandbox that lets nobody change priorities
+        os.nice(_NICE)  # of this thread alone: setpriority(2)
 
 
 class WhipSessions:
@@ -54,7 +62,7 @@ class WhipSessions:
         self._live: dict[str, WhipSession] = {}
         self._ended: dict[str, tuple[str, float]] = {}
         self._tally = Tally(self.mux)
-        self._threads = ThreadPoolExecutor(min(_THREADS, os.cpu_count() or 1), "audio")
+        self._threads = ThreadPoolExecutor(min(_THREADS, os.cpu_count() or 1), "audio", _stand_back)
         self._timer: asyncio.TimerHandle | None = None
         self._next_flush = 0.0
 

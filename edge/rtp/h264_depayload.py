@@ -15,6 +15,7 @@ _FU_A = 28
 _START, _END = 0x80, 0x40
 _MIDDLE_MASK, _MIDDLE = 0x1FC0, _FU_A << 8  # of the head of a FU-A: neither start nor end
 _NAL_OVERHEAD = 64  # what a NAL unit costs us besides its bytes: hostile ones are one byte long
+_FIRST = frozenset({NAL_AUD, NAL_SPS})
 _NOTHING: tuple[AccessUnit, ...] = ()
 
 
@@ -264,8 +265,16 @@ class H264Depayloader:
 
 
 def _begins_unit(payload: bytes) -> bool:
-    """Can nothing of its unit stand before this? True for a delimiter and an SPS (H.264, 7.4.1.2.3)."""
-    kind = payload[0] & 0x1F
-    if kind == _STAP_A and len(payload) > 3:
-        kind = payload[3] & 0x1F
-    return kind in {NAL_AUD, NAL_SPS}
+    """Is nothing missed that stood before this in its unit? True for a delimiter and an SPS (H.264,
+    7.4.1.2.3), and for SEI that an SPS follows in the same packet, as muxers write it that put parameter
+    sets right before the slices: what stood before was a delimiter or more SEI.
+    """
+    if payload[0] & 0x1F != _STAP_A:
+        return payload[0] & 0x1F in _FIRST
+    at = 1
+    while at + 2 < len(payload):
+        kind = payload[at + 2] & 0x1F
+        if kind != NAL_SEI:
+            return kind in _FIRST
+        at += 2 + int.from_bytes(payload[at : at + 2], "big")
+    return False

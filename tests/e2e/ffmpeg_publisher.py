@@ -31,6 +31,8 @@ def publish(url: str, seconds: float, options: dict[str, str]) -> None:
         + [(number / 50 + 0.02, sound, number) for number in range(round(seconds * 50))],
         key=lambda one: one[0],
     )
+    container.start_encoding()
+    print("live", flush=True)
     began = None
     for due, make, number in frames:
         began = time.monotonic() if began is None else began

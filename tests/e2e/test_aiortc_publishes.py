@@ -2,14 +2,10 @@
 
 import sys
 from itertools import pairwise
-from pathlib import Path
 
-import av
 import pytest
-from ffmpeg_publisher import FRAME_RATE, SAMPLE_RATE, picture, sound
+from clip import clip
 from whip_rig import Server, beeps, decoded, flashes
-
-SECONDS = 5
 
 
 @pytest.fixture
@@ -20,23 +16,8 @@ async def server():
     await server.close()
 
 
-def clip(path: Path) -> Path:
-    """A white picture and a beep for a quarter of each second."""
-    with av.open(path, "w") as container:
-        video = container.add_stream("libx264", rate=FRAME_RATE, options={"bf": "0", "g": "30"})
-        video.width, video.height, video.pix_fmt = 320, 240, "yuv420p"
-        audio = container.add_stream("libopus", rate=SAMPLE_RATE, layout="stereo")
-        for number in range(SECONDS * FRAME_RATE):
-            container.mux(video.encode(picture(number)))
-        for number in range(SECONDS * 50):
-            container.mux(audio.encode(sound(number)))
-        container.mux(video.encode(None))
-        container.mux(audio.encode(None))
-    return path
-
-
 async def test_every_part_decodes_follows_the_last_and_sound_fits_the_picture(server, tmp_path):
-    command = [sys.executable, "-m", "edge", "publish", clip(tmp_path / "clip.mkv"), server.url]
+    command = [sys.executable, "-m", "edge", "publish", clip(tmp_path / "clip.mkv", 5), server.url]
     assert await server.publish([*command, "--no-reconnect"]) == 0
     assert server.sessions.list() == [], "it said goodbye"
     recording = server.recording()

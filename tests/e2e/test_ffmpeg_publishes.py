@@ -2,35 +2,15 @@
 
 import logging
 import sys
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
 from lossy_path import LossyPath
 from whip_rig import Server, beeps, decoded, flashes
 
 PUBLISHER = Path(__file__).with_name("ffmpeg_publisher.py")
-
-
-@pytest.fixture(scope="module")
-def pair(tmp_path_factory) -> dict[str, str]:
-    """A certificate on P-256 and its key, as the muxer's options."""
-    folder = tmp_path_factory.mktemp("certificate")
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "publisher")])
-    begin = datetime.now(UTC) - timedelta(days=1)
-    builder = x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
-    certificate = builder.not_valid_before(begin).not_valid_after(begin + timedelta(days=9))
-    signed = certificate.sign(key, hashes.SHA256())
-    pem = serialization.Encoding.PEM
-    (folder / "cert.pem").write_bytes(signed.public_bytes(pem))
-    plain = serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    (folder / "key.pem").write_bytes(key.private_bytes(pem, *plain))
-    return {"cert_file": str(folder / "cert.pem"), "key_file": str(folder / "key.pem")}
 
 
 def ffmpeg(server: Server, seconds: float, options: dict[str, str]) -> list[object]:

@@ -58,9 +58,11 @@ class Server:
         return self.hub.get("mine").rendition.window.init_segment(0).body + b"".join(parts)
 
 
-def decoded(recording: bytes, kind: str) -> "list[av.VideoFrame | av.AudioFrame]":
-    """Every frame; a decoder that is told to find fault with everything raises at the first error."""
-    with av.open(io.BytesIO(recording)) as container:
+def decoded(recording: bytes | str, kind: str) -> "list[av.VideoFrame | av.AudioFrame]":
+    """Every frame of a recording, or of what a URL lists; a decoder that is told to find fault with everything
+    raises at the first error.
+    """
+    with av.open(io.BytesIO(recording) if isinstance(recording, bytes) else recording) as container:
         stream = container.streams.get({kind: 0})[0]
         stream.codec_context.options = {"err_detect": "explode"}
         return list(container.decode(stream))

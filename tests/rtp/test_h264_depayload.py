@@ -134,6 +134,24 @@ def test_a_key_frame_right_behind_a_hole_counts_only_if_its_beginning_is_seen() 
     assert unit.damaged, "other slices of it, or new parameter sets, may be what was lost"
 
 
+@pytest.mark.parametrize(
+    ("first", "whole"),
+    [
+        (stap_a(SEI, SPS, PPS), True),
+        (stap_a(SEI, SEI, SPS, PPS), True),
+        (stap_a(SEI, PPS), False),
+        (stap_a(SEI), False),
+        (SEI, False),
+    ],
+)
+def test_sei_ahead_of_an_sps_misses_nothing(first: bytes, whole: bool) -> None:
+    """As FFmpeg makes it of x264 in a file; of a file no other key frame can be asked for."""
+    feed = Feed()
+    feed(first, 0)
+    (unit,) = feed(IDR, 0, marker=True)
+    assert unit.damaged is not whole
+
+
 def test_a_damaged_unit_keeps_its_whole_nal_units_and_vanishes_without_a_slice() -> None:
     feed = Feed()
     feed.key()
