@@ -251,7 +251,11 @@ def plan(options: Any) -> list[Load]:
             for count in options.viewers
         ]
     shape = {"part_ms": options.part_ms, "part_bytes": options.part_bytes, "congestion": options.congestion}
-    loads = [Load(count, behaviour, **shape) for behaviour in options.behaviours for count in options.viewers]
+    loads = [
+        Load(count, behaviour, publishers=options.publishers, **shape)
+        for behaviour in options.behaviours
+        for count in options.viewers
+    ]
     if options.tokens:
         loads = [one for load in loads for one in (load, replace(load, has_tokens=True))]
     if options.many:
@@ -267,6 +271,12 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument("--part-bytes", type=int, default=25_000)
     parser.add_argument(
         "--congestion", default="", help="TCP's congestion control at the server (the machine's)"
+    )
+    parser.add_argument(
+        "--publishers",
+        type=int,
+        default=0,
+        help="so many send WebRTC, and the first is watched: how late its parts are listed",
     )
     parser.add_argument("--url", default="", help="http://HOST:PORT/... of a playlist of any LL-HLS server")
     parser.add_argument(
