@@ -18,11 +18,14 @@ class TrackTotals:
     """The tfdt that must come next (AUTH 7.3)."""
     newest: int = 1
     """The longest sample of its last two runs."""
+    after_gap: bool = False
+    """Its next run may begin anywhere."""
     _last: int = 1
 
     def add(self, longest: int) -> None:
         """A run, of which the longest sample lasts so long."""
         self.newest, self._last = max(longest, self._last), longest
+        self.after_gap = False
 
 
 @dataclass(slots=True)
@@ -35,6 +38,7 @@ class MediaJudge:
     tracks: list[ParsedTrack] = field(default_factory=list)
     _totals: dict[int, TrackTotals] = field(default_factory=dict)
     _declared_s: float = 0.0
+    _gaps_s: float = 0.0
     _media_begin: dict[int, int] = field(default_factory=dict)
     _rounding_s: float = 0.0
 
@@ -62,13 +66,21 @@ class MediaJudge:
         """A discontinuity, or parts that were not loaded: the next part starts a timeline of its own."""
         self._totals.clear()
         self._media_begin.clear()
-        self._declared_s = self._rounding_s = 0.0
+        self._declared_s = self._gaps_s = self._rounding_s = 0.0
+
+    def gap(self, duration_s: float) -> None:
+        """A part without media, in its turn. Its time may be a hole in the timeline, or left out of it, or
+        samples that come later last over it.
+        """
+        self._declared_s += duration_s
+        self._gaps_s += duration_s
+        self._rounding_s += PRINT_ROUNDING_S
+        for totals in self._totals.values():
+            totals.after_gap = True
 
     def part(self, body: bytes, tag: PartTag, name: str) -> Iterator[Finding]:
         """A part in its turn."""
-        if tag.gap:
-            self.restart()  # what is missing may be missing from the timeline too
-        if tag.gap or not self.tracks:
+        if not self.tracks:
             return
         try:
             kinds = [box.kind for box in walk(body)]
@@ -126,7 +138,8 @@ class MediaJudge:
                 sentence = (
                     f"part {name}: tfdt of track {run.track_id} is {off:+d} ticks off the end of the last"
                 )
-                yield Finding("LL 53", "tfdt", sentence)
+                if not totals.after_gap:
+                    yield Finding("LL 53", "tfdt", sentence)
                 self._media_begin[run.track_id] += off
             self._media_begin.setdefault(run.track_id, run.base_decode_time)
             totals.expected = run.base_decode_time + sum(run.durations)
@@ -162,7 +175,11 @@ class MediaJudge:
 
     def _segment_duration(self, tag: SegmentTag) -> Iterator[Finding]:
         self._declared_s += tag.longer_than_parts
+        gaps_s, self._gaps_s = self._gaps_s, 0.0
         excess, ahead_s = self._ahead()
+        if excess > 0 and gaps_s:
+            self._gaps_s = gaps_s  # samples have not made up for them
+            excess, ahead_s = self._ahead()
         if excess > 0:
             sentence = f"with segment {tag.msn} durations are {ahead_s:+.3f} s off what the samples last"
             yield Finding("LL 12", "durations-drift", sentence)
@@ -178,10 +195,11 @@ class MediaJudge:
         totals = self._totals[track.track_id]
         media_s = ((totals.expected or 0) - self._media_begin[track.track_id]) / track.timescale
         ahead_s = self._declared_s - media_s
+        ahead_s -= min(max(0.0, ahead_s), self._gaps_s)
         return abs(ahead_s) - totals.newest / track.timescale - self._rounding_s, ahead_s
 
     def _measure_from_here(self) -> None:
-        self._declared_s = self._rounding_s = 0.0
+        self._declared_s = self._gaps_s = self._rounding_s = 0.0
         self._media_begin = {
             track_id: totals.expected
             for track_id, totals in self._totals.items()

@@ -188,6 +188,9 @@ class MediaFeed:
             self._media.restart()
         await self._follow_map(part.segment)
         name = f"{part.position.msn}.{part.position.part}"
+        if part.tag.gap:
+            self._media.gap(part.tag.duration)
+            return
         if exchange is None:
             self._media.restart()
             return

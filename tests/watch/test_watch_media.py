@@ -100,8 +100,41 @@ def test_parts_cut_on_the_clock():
     assert feed(judge(), bodies, tags) == []
 
 
-def test_after_a_gap_the_timeline_may_begin_anew():
-    assert feed(judge(), [parts()[0], b"", parts()[2]], [tag(0), tag(1, gap=True), tag(2)]) == []
+def late_part():
+    """Of what two declare: it comes after a gap, and lasts over it."""
+    (video, audio), (more, sound) = (SERVER.part_samples(7, index) for index in (1, 2))
+    return cut([*video, *more], [*audio, *sound])
+
+
+def after_gap(gap_s, bodies, duration=0.2):
+    """A part, a gap, and more parts, which are a segment: what is said of these."""
+    media = judge()
+    feed(media, parts()[:1])
+    media.gap(gap_s)
+    return media, segment_of(media, 8, bodies, duration)
+
+
+def segment_of(media, msn, bodies, duration):
+    tags = tuple(tag(index, duration) for index in range(len(bodies)))
+    feed(media, bodies, tags)
+    listed = SegmentTag(msn, "x", duration * len(bodies), tags)
+    return [name for name in checks(media.segment(listed, b"".join(bodies), bodies)) if name[0] != "LL 10"]
+
+
+@pytest.mark.parametrize("bodies", [parts()[2:], parts()[1:], parts(9), [late_part(), *parts()[3:]]])
+def test_a_gap_is_a_hole_or_left_out_or_made_up_for(bodies):
+    assert after_gap(0.2, bodies)[1] == []
+
+
+def test_a_gap_does_not_excuse_more_than_it_lasts():
+    late = [late_part(), *parts()[3:]]
+    assert after_gap(0.1, late)[1] == [("LL 12", "durations-drift")]
+    assert after_gap(0.2, parts()[1:], 0.23)[1] == [("LL 12", "durations-drift")]
+
+
+def test_a_gap_that_was_made_up_for_excuses_nothing_that_comes_later():
+    media, _ = after_gap(0.2, [late_part(), *parts()[3:]])
+    assert segment_of(media, 8, parts(8), 0.23) == [("LL 12", "durations-drift")]
 
 
 def test_a_segment_is_its_parts():
@@ -134,7 +167,6 @@ def test_parts_of_other_shapes():
     assert feed(judge(), [parts()[0][:-3]]) == [("CMAF 2", "part-unreadable")]
     stranger = fragment(1, [Run(1, video[0].dts, video), Run(3, audio[0].dts, audio)])
     assert ("CMAF 1", "track-unknown") in feed(judge(), [stranger])
-    assert feed(judge(), [b""], [tag(0, gap=True)]) == []
 
 
 def test_audio_only_parts_of_a_still_screen():
