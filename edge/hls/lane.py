@@ -67,6 +67,10 @@ class Lane:
         """90 kHz in the track's units, rounded up: what starts before it, starts before those ticks."""
         return -(-ticks * self.track.timescale // TICKS)
 
+    def behind(self, begin: int) -> int:
+        """Ticks (90 kHz) by which what waits begins before `begin`, if anything does."""
+        return max(0, begin - self.ticks(self.pending[0].dts)) if self.pending else 0
+
     def lasts(self, end: int) -> None:
         """The last pending sample ends at `end` (at least a tick after it began)."""
         last = self.pending[-1]
@@ -118,6 +122,24 @@ class Lane:
         """Put a sample of the source's time `due` where it can go, and make it pending."""
         raise NotImplementedError
 
+    def close_on_clock(self, begin: int, end: int, next_at: int | None) -> int:
+        """Make what waits ready for its part, from `begin` on, which should last until `end`: where it does.
+
+        `next_at`: when the next sample begins, if that is known; not before `end`. All in ticks.
+        """
+        raise NotImplementedError
+
+    def close_before(self, due: int, most: int) -> int:
+        """Make the last pending sample end where the next one is due, though not in a flash, if no later than
+        `most`: where it does. All in ticks.
+        """
+        soonest = self.ticks(self.pending[-1].dts) + self.guess // 2
+        self.lasts(self.units(max(due, min(soonest, most))))
+        return self.end_ticks
+
+    def bring_back(self, begin: int) -> None:
+        """What was kept back from the part that closed begins here (ticks), where its predecessor ends."""
+
     def _after_emitted(self, due: int, sample: Sample) -> int:
         """The dts of a sample before which none is pending."""
         end = self.end
@@ -144,6 +166,7 @@ class VideoLane(Lane):
         super().__init__(track, track_id)
         self._last_due: int | None = None
         self._deltas: deque[int] = deque(maxlen=_HISTORY)
+        self._kept: Placed | None = None
 
     def new_source(self) -> None:
         """See Lane."""
@@ -177,26 +200,32 @@ class VideoLane(Lane):
             end = min(end, boundary + TICKS // 10)
         return max(boundary, end)
 
-    def may_be_early(self, due: int, begin: int, most_of_a_pause: int) -> bool:
+    def close_on_clock(self, begin: int, end: int, next_at: int | None) -> int:
+        """See Lane. The last picture lasts until the next one, at least to the end of its part; the last of
+        several is kept back where that one is overdue, for the next part would have none.
+        """
+        most = end - begin
+        if (next_at is None or next_at - end > most) and len(self.pending) > 1:
+            self._kept = self.pending.pop() if self.believed_end(end) <= end else None
+        until = self.believed_end(end) if next_at is None else next_at
+        early = self._kept is not None or self._may_be_early(until, end, 2 * most)
+        self.lasts(end if early else until)
+        return end
+
+    def bring_back(self, begin: int) -> None:
+        """See Lane."""
+        kept, self._kept = self._kept, None
+        if kept is not None:
+            kept.dts = begin
+            self.pending.append(kept)
+            self.end = begin + kept.duration
+
+    def _may_be_early(self, due: int, begin: int, most_of_a_pause: int) -> bool:
         """Whether the next picture, due then, may begin here already: the eye minds neither some milliseconds
         where pictures are few, nor that a pause is shorter than it was.
         """
         is_pause = (due - self.pending[-1].dts) * 2 > self.guess * 3
         return due - begin <= (most_of_a_pause if is_pause else _MOST_EARLY)
-
-    def keep_back(self, boundary: int) -> Placed | None:
-        """The last of several pending pictures, taken out to begin the next part: where the next picture is
-        overdue, that one would have none.
-        """
-        if len(self.pending) < 2 or self.believed_end(boundary) > boundary:
-            return None
-        return self.pending.pop()
-
-    def bring_back(self, kept: Placed, begin: int) -> None:
-        """What was kept back begins here, where its predecessor ends."""
-        kept.dts = begin
-        self.pending.append(kept)
-        self.end = begin + kept.duration
 
     def _guess(self, due: int, sample: Sample) -> int:
         """Ticks until the next picture, rather too few than too many: a late picture hurts, an early one
@@ -234,6 +263,20 @@ class AudioLane(Lane):
                 dts = self.end
         self.guess = self.ticks(duration)
         return self._add(dts, duration, sample)
+
+    def close_on_clock(self, begin: int, end: int, next_at: int | None) -> int:
+        """See Lane. A part of sound alone may be short: it ends with its sound. A pause is bridged."""
+        if next_at is not None:
+            self.lasts(self.units(min(next_at, end)))
+        return min(end, max(self.end_ticks + self.behind(begin), begin + TICKS // 1000))
+
+
+def filled(lanes: Sequence[Lane], end: int) -> bool:
+    """Whether sound waits, the last of the lanes, that lasts until `end` (ticks) but for a frame of it; or
+    waits beside a picture that does.
+    """
+    lead, sound = lanes[0], lanes[-1]
+    return bool(sound.pending) and max(sound.end_ticks + sound.guess, lead.end_ticks) >= end
 
 
 def leave_together(lanes: Sequence[Lane], part_start: int, part_target: int) -> int:

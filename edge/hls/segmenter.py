@@ -6,10 +6,11 @@ segment's last).
 
 **On the clock.** Where they do not (10 or 1 fps, a frozen camera), the part declares exactly the part
 target and holds what starts in it, be it audio alone. It closes when a picture at or after its end comes,
-or when `advance` says that none will. So parts are regular and legal at any frame rate. A part is never
-empty: it is a gap then. Shaka 5.2 loses all up to the next key frame where a part does not begin with a
-picture of its own. So the next one may begin a little early, with the next part; where it is overdue, the
-last one of several is kept back for that; and the one that comes at last begins where they ended.
+or when `advance` says that none will. So parts are regular and legal at any frame rate. What a part declares
+it holds. Without a picture and with too little audio it is a gap, and the next one has that audio; where
+there is no video, it may be short. Shaka 5.2 loses all up to the next key frame where a part does not begin
+with a picture of its own. So the next one may begin a little early, with the next part; where it is overdue,
+the last one of several is kept back for that; and the one that comes at last begins where they ended.
 
 Audio comes later than its pictures (it is transcoded). A part takes the audio that is there and does not
 wait; the rest is in the next part. Segments begin with key frames: `key_frame_due` says who asks for them.
@@ -21,7 +22,7 @@ from collections.abc import Sequence
 from edge.fmp4.fragment import Run
 from edge.fmp4.init_segment import init_segment
 from edge.hls.key_frame_timing import KeyFrameTiming
-from edge.hls.lane import FORWARD_S, AudioLane, Lane, VideoLane, leave_together
+from edge.hls.lane import FORWARD_S, AudioLane, Lane, VideoLane, filled, leave_together
 from edge.hls.open_segment import OpenSegment
 from edge.hls.part_durations import FIRST_LONGER_TICKS
 from edge.hls.past import Past
@@ -69,6 +70,7 @@ class Segmenter:
         self._wall_clock_zero = 0.0
         self._reach = START_TICKS
         self._offset = 0
+        self._clock = START_TICKS
         self._key_frames = KeyFrameTiming(segment_target_ticks, START_TICKS)
         self.no_key_frame_before = 0.0  # in source seconds: until then `key_frame_due` stays false
         self.no_part_due_before = 0.0  # likewise `advance` brings nothing, while source and tracks stay
@@ -163,16 +165,20 @@ class Segmenter:
             return []
         events: list[Event] = []
         now = int(source_time_s * TICKS) + self._offset
-        due = self._open.part_start + self._part_target + self._clock_allowance
+        due = self._due()
         if now - due > FORWARD_S * TICKS:
             # We slept (a suspended machine), not the source: nobody needs minutes of gaps.
             self._shift(-((now - due) // 15))
             now = due
         while now >= due:
             events += self._close_on_clock()
-            due = self._open.part_start + self._part_target + self._clock_allowance
+            due = self._due()
         self.no_part_due_before = (due - self._offset) / TICKS
         return events
+
+    def _due(self) -> int:
+        """When `advance` closes the open part; one of little sound does not hurry the next one."""
+        return max(self._open.part_start, self._clock) + self._part_target + self._clock_allowance
 
     def seal(self) -> list[Event]:
         """The source is gone: what there is becomes the last part of the last segment."""
@@ -314,25 +320,25 @@ class Segmenter:
         return self._emit(end)
 
     def _close_on_clock(self, next_at: int | None = None) -> list[Event]:
-        """Close the part at its declared end. `next_at`: when the next picture begins, if that is known."""
-        boundary = self._open.part_start + self._part_target
-        lead, kept = self._lanes[0], None
-        if isinstance(lead, VideoLane) and lead.pending:
-            if next_at is None or next_at - boundary > self._part_target:
-                kept = lead.keep_back(boundary)
-            end = lead.believed_end(boundary) if next_at is None else next_at
-            early = kept is not None or lead.may_be_early(end, boundary, 2 * self._part_target)
-            lead.lasts(boundary if early else end)
-        events = self._emit(boundary)
-        if kept is not None and isinstance(lead, VideoLane):
-            lead.bring_back(kept, boundary)
+        """Close the part at its declared end. `next_at`: when the lead's next sample begins, if known."""
+        start = self._open.part_start
+        end = self._clock = start + self._part_target
+        lead, last = self._lanes[0], self._lanes[-1]
+        if lead.pending:
+            end = lead.close_on_clock(start, end, next_at)
+        elif next_at is None and not filled(self._lanes, end - last.behind(start)):
+            return self._emit(end, gap=True)
+        events = self._emit(end)
+        lead.bring_back(end)
         return events
 
     def _close_before(self, lane: Lane, at: int) -> list[Event]:
-        """Close the part right before a sample of the lead that begins at `at`."""
-        if lane.pending and lane.track.kind == "video":
-            lane.lasts(at)
-        return self._emit(max(at, self._open.part_start + _MILLISECOND))
+        """Close the part right before a sample of the lead that is due at `at`."""
+        start = self._open.part_start
+        most = start + self._part_target
+        if lane.pending:
+            at = lane.close_before(at, most)
+        return self._emit(min(max(at, start + _MILLISECOND), most))
 
     def _key_frame(self, lane: Lane, at: int) -> list[Event]:
         """A key frame begins a segment where one is due, and a part wherever that is legal."""
@@ -343,8 +349,7 @@ class Segmenter:
             legal = lane.pending and since >= self._least_part
             return self._close_before(lane, at) if legal else []
         events: list[Event] = []
-        audio_waits = any(other.pending for other in self._lanes[1:])
-        if lane.pending or (audio_waits and since > self._part_target // 4):
+        if lane.pending or (since > self._part_target // 4 and filled(self._lanes, at)):
             events += self._close_before(lane, at)
         events += self._open.seal()
         if self._new_track is not None:
@@ -357,24 +362,23 @@ class Segmenter:
     def _close_all(self) -> list[Event]:
         events: list[Event] = []
         reach = leave_together(self._lanes, self._open.part_start, self._part_target)
-        waiting = [lane for lane in self._lanes if lane.pending]
-        while any(lane.pending for lane in waiting):
+        while any(lane.pending for lane in self._lanes):
             if reach - self._open.part_start > self._part_target:
                 events += self._close_on_clock()
             elif self._open.parts or reach - self._open.part_start >= _MILLISECOND:
-                events += self._emit(max(reach, self._open.part_start + _MILLISECOND), everything=True)
+                events += self._emit(max(reach, self._open.part_start + _MILLISECOND))
             else:
-                for lane in waiting:  # too late for every part, and not worth a segment
+                for lane in self._lanes:  # too late for every part, and not worth a segment
                     lane.forget()
         return events
 
-    def _emit(self, end: int, *, everything: bool = False) -> list[Event]:
-        """Close the open part at `end`: pictures that are here, audio that starts before."""
+    def _emit(self, end: int, *, gap: bool = False) -> list[Event]:
+        """Close the open part at `end`: pictures that are here, audio that starts before; or nothing."""
         runs, frames = [], 0
         independent = has_key_frame = False
         for lane in self._lanes:
             is_video = lane.track.kind == "video"
-            samples = lane.take(None if everything or is_video else lane.units(end))
+            samples = lane.take(None if is_video else lane.units(0 if gap else end))
             if not samples:
                 continue
             runs.append(Run(lane.track_id, samples[0].dts, samples))

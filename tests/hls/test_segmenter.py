@@ -171,6 +171,30 @@ def test_a_part_without_anything_is_a_gap():
     assert second.duration_ticks == PT
 
 
+def test_audio_that_is_not_worth_a_part_waits_for_the_next_one():
+    segmenter = started()
+    for index in range(14):
+        segmenter.write(audio(index * 1024))
+    write_video(segmenter, 0, 7, keys={0})
+    (part,) = parts_of(segmenter.advance(0.56))
+    assert part.gap, "of 250 ms there would be 66"
+    (part,) = parts_of(write_video(segmenter, 7, 22))
+    assert runs_of(part)[1][0] == START_TICKS + 7 * 3000
+    assert runs_of(part)[2][1] == 3 * 1024
+
+
+def test_pictures_that_come_late_with_a_key_frame_end_where_it_begins():
+    """They are shown at twice the speed until they have caught up: the last part is as long as that takes."""
+    segmenter = started([VIDEO])
+    events = write_video(segmenter, 0, 18, keys={0}) + segmenter.advance(1.03)
+    events += write_video(segmenter, 18, 46, keys={26})
+    (segment,) = segments_of(events)
+    assert segment.parts[-1].frames == 8
+    assert segment.parts[-1].duration_ticks == 8 * 1500
+    first = next(part for part in parts_of(events) if part.position == (1, 0))
+    assert runs_of(first)[1][0] == START_TICKS + segment.duration_ticks
+
+
 def test_late_audio_is_in_the_next_part_and_nobody_waits_for_it():
     segmenter = started()
     (event,) = write_video(segmenter, 0, 7, keys={0})
@@ -416,6 +440,27 @@ def test_audio_alone():
     assert [round(segment.duration_ticks / TICKS, 1) for segment in segments[:3]] == [0.5] * 3
     assert {round(segment.duration_ticks / TICKS) for segment in segments[3:]} == {2}
     assert {part.duration_ticks for part in parts} == {11 * 1920}
+
+
+def test_audio_alone_that_stalls_declares_what_it_holds():
+    """All parts of it are independent, so they may be short (4.4.4.9)."""
+    segmenter = started([AAC])
+    for index in range(5):
+        segmenter.write(audio(index * 1024))
+    (short,) = parts_of(segmenter.advance(0.32))
+    assert short.duration_ticks == 5 * 1920
+    assert runs_of(short)[1][1] == 5 * 1024
+    assert segmenter.advance(0.32 + 0.1) == [], "the next part is due no sooner"
+    events = [event for index in range(5, 16) for event in segmenter.write(audio(index * 1024))]
+    assert [part.duration_ticks for part in parts_of(events)] == [11 * 1920]
+
+
+def test_audio_alone_bridges_what_was_lost_of_it():
+    segmenter = started([AAC])
+    events = [event for index in range(5) for event in segmenter.write(audio(index * 1024))]
+    events += [event for index in range(18, 40) for event in segmenter.write(audio(index * 1024))]
+    for part in judge(events):
+        assert abs(part.duration_ticks - runs_of(part)[1][1] * 90 // 48) <= 1920
 
 
 def test_opus_alone():
