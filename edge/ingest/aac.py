@@ -1,9 +1,7 @@
 """Opus in, AAC-LC out, in a thread: the only media that is decoded and encoded on its way through."""
 
-import asyncio
 from array import array
 from collections.abc import Callable, Sequence
-from concurrent.futures import Executor
 from functools import partial
 from typing import Protocol
 
@@ -12,6 +10,7 @@ from av.audio.codeccontext import AudioCodecContext
 
 from edge.errors import MediaError
 from edge.ingest.aac_encoder import AacEncoder
+from edge.ingest.aac_threads import AacThreads, Outcome
 from edge.ingest.pcm import Channel, PcmTimeline
 from edge.ingest.supervisor import guarded
 from edge.media.aac import FRAME, aac_track, audio_specific_config
@@ -21,6 +20,9 @@ from edge.media.track import AUDIO_TIMESCALE, Track
 
 MOST_QUEUED = 250
 """Packets that wait for the thread, 5 s of sound: what is older is dropped, and becomes silence."""
+
+MOST_AT_ONCE = 8
+"""Of them; nobody else's sound waits for more."""
 
 AAC_TRACK = aac_track(audio_specific_config())
 """48 kHz stereo whatever the publisher sends, so that the track is the same when another one comes back."""
@@ -56,7 +58,7 @@ class AacPath:
 
     def __init__(
         self,
-        threads: Executor,
+        threads: AacThreads,
         bitrate: int,
         deliver: Deliver,
         *,
@@ -68,7 +70,6 @@ class AacPath:
         """
         self._dropped = dropped
         self._threads = threads
-        self._loop = asyncio.get_running_loop()
         self._transcoder = _Transcoder(bitrate)
         self._deliver = deliver
         self._crashed = crashed
@@ -109,23 +110,20 @@ class AacPath:
     def _work(self) -> None:
         if self._is_busy or not self._jobs:
             return
-        jobs, self._jobs = self._jobs, []
+        jobs, self._jobs = self._jobs[:MOST_AT_ONCE], self._jobs[MOST_AT_ONCE:]
         self._is_busy = True
-        future = self._loop.run_in_executor(self._threads, self._transcoder.run, jobs)
-        future.add_done_callback(self._done)
+        self._threads.ask(partial(self._transcoder.run, jobs), self._done)
 
-    def _done(self, future: "asyncio.Future[list[Sample]]") -> None:
+    def _done(self, outcome: Outcome) -> None:
         self._is_busy = False
-        if future.cancelled() or self._is_closed:
+        if self._is_closed:
             return
-        error = future.exception()
-        if isinstance(error, Exception):
+        if isinstance(outcome, Exception):
             self.close()
-            self._crashed(error)
+            self._crashed(outcome)
             return
-        samples = future.result()
-        if samples:
-            guarded(partial(self._deliver, samples), self._crashed)
+        if outcome:
+            guarded(partial(self._deliver, outcome), self._crashed)
         self._work()
 
 

@@ -5,12 +5,16 @@ from collections.abc import Callable
 
 from edge.ingest.inbox import AT_ONCE
 
-BEAT_S = 0.00625
+BEAT_S = 0.005
 """Publishers send in bursts, of which a loop that is awake takes one or two datagrams at a time, and to wake
-costs as much as several. What comes between two beats is read together. Sessions tick with each fourth."""
+costs as much as several. What comes between two beats is read together. Sessions tick with each fifth. Whole
+milliseconds, as the loop's timers are."""
 
 TOGETHER = 48
 """Where more than so many come in a beat, beats are shorter: the kernel may have room for some hundred."""
+
+A_MOMENT_S = 0.001
+"""Timers of the loop are exact to this, and may be as early."""
 
 BUSY_PER_S = 200
 CALM_PER_S = 100
@@ -22,10 +26,10 @@ PERIOD_S = 0.25
 
 def until_next(every_s: float, now: float) -> float:
     """Seconds until the loop's time `now` will be a whole multiple, but not a moment: what is done every
-    25 ms and what is done every 6.25 ms is done in one awakening of the loop.
+    25 ms and what is done every 5 ms is done in one awakening of the loop.
     """
     wait = every_s - now % every_s
-    return wait if wait > every_s / 2 else wait + every_s
+    return wait if wait > min(every_s / 2, A_MOMENT_S) else wait + every_s
 
 
 class Reading:

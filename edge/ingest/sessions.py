@@ -1,18 +1,16 @@
 """All WHIP sessions of this node: who may begin, who is found by its address, and the clock of all."""
 
 import asyncio
-import contextlib
 import logging
-import os
 import secrets
 import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
 from edge.config import Address, Config
 from edge.errors import NotFound
 from edge.ingest.aac import AacPath, AudioPath, Deliver
+from edge.ingest.aac_threads import AacThreads
 from edge.ingest.addresses import Candidate, candidates
 from edge.ingest.dtls import Identities
 from edge.ingest.fragment import answer_fragment, parse_fragment
@@ -39,15 +37,6 @@ TICK_S = 0.025
 GRACE_S = 30.0
 """A session that ended is known for so long: OBS closes DTLS first, then wants its DELETE answered 200."""
 
-_THREADS = 4
-_NICE = 10
-"""Where threads that make AAC share a core with the loop, they would keep it while datagrams wait."""
-
-
-def _stand_back() -> None:
-    with contextlib.suppress(OSError):  # a sandbox that lets nobody change priorities
-        os.nice(_NICE)  # of this thread alone: setpriority(2)
-
 
 class WhipSessions:
     """What the WHIP resources of edge.web.whip are answered by."""
@@ -62,7 +51,7 @@ class WhipSessions:
         self._live: dict[str, WhipSession] = {}
         self._ended: dict[str, tuple[str, float]] = {}
         self._tally = Tally(self.mux)
-        self._threads = ThreadPoolExecutor(min(_THREADS, os.cpu_count() or 1), "audio", _stand_back)
+        self._threads = AacThreads()
         self._timer: asyncio.TimerHandle | None = None
         self._next_flush = 0.0
 
@@ -83,7 +72,7 @@ class WhipSessions:
         for session in sessions:
             await session.closed()
         self.mux.close()
-        self._threads.shutdown(wait=False, cancel_futures=True)
+        self._threads.close()
 
     def list(self) -> list[WhipSession]:
         """Those that have not ended."""

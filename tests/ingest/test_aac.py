@@ -1,21 +1,22 @@
 import asyncio
 import random
-from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from tones import best_shift, decoded_aac, level, opus_packets, tone
 
 from edge.errors import MediaError
-from edge.ingest import aac
+from edge.ingest import aac, aac_threads
 from edge.ingest.aac import AAC_TRACK, AacPath, OpusDecoder
+from edge.ingest.aac_threads import AacThreads
 
 OPUS = opus_packets(100)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def threads():
-    with ThreadPoolExecutor(2) as threads:
-        yield threads
+    threads = AacThreads()
+    yield threads
+    threads.close()
 
 
 class Listener:
@@ -141,6 +142,21 @@ async def test_a_thread_that_does_not_keep_up_loses_sound_not_time(listener, mon
     listener.path.advance(400 * 960)
     samples = await listener.settled()
     assert samples[-1].dts >= 400 * 960 - 3 * 1024
+
+
+async def test_whoever_sends_much_at_once_does_not_keep_the_thread_from_others(monkeypatch):
+    monkeypatch.setattr(aac_threads.os, "sched_getaffinity", lambda pid: {0})
+    threads = AacThreads()
+    greedy, modest = Listener(threads), Listener(threads)
+    waiting = []
+    modest.path._deliver = lambda samples: waiting.append(len(greedy.path._jobs))
+    for listener, packets in ((greedy, 100), (modest, 5)):
+        listener.path.start(0)
+        for number, packet in enumerate(OPUS[:packets]):
+            listener.path.write(number * 960, packet)
+    assert len(await greedy.settled()) > 100 * 960 // 1024 - 3
+    threads.close()
+    assert waiting[0] >= 100 - 2 * aac.MOST_AT_ONCE
 
 
 async def test_after_close_nothing_comes(listener):

@@ -4,7 +4,7 @@ from hypothesis import strategies as st
 
 from edge.ingest import reading as module
 from edge.ingest.inbox import AT_ONCE
-from edge.ingest.reading import BEAT_S, Reading, until_next
+from edge.ingest.reading import A_MOMENT_S, BEAT_S, Reading, until_next
 from edge.ingest.sessions import TICK_S
 
 FILE = 7
@@ -143,10 +143,24 @@ def test_after_the_stop_nothing_is_read(loop, per_s):
 @given(st.floats(0, 1e6), st.sampled_from([BEAT_S, TICK_S]))
 def test_beats_and_ticks_fall_on_one_grid(now, every_s):
     wait = until_next(every_s, now)
-    assert every_s / 2 < wait <= every_s * 1.5
+    assert A_MOMENT_S < wait <= every_s + A_MOMENT_S
     after = (now + wait) % every_s
     assert min(after, every_s - after) < 1e-6
 
 
+def test_a_beat_that_is_late_does_not_put_the_next_one_off():
+    assert until_next(0.005, 7.0038) == pytest.approx(0.0012)
+
+
+def test_a_beat_whose_timer_is_early_is_not_done_twice():
+    assert until_next(0.005, 6.9995) == pytest.approx(0.0055)
+
+
+@pytest.mark.parametrize("now", [7.0, 7.0007])
+def test_beats_that_are_shorter_than_timers_are_exact_still_come(now):
+    assert 0.0004 < until_next(0.0008, now) <= 0.0012
+
+
 def test_a_tick_falls_on_a_beat():
-    assert TICK_S % BEAT_S == 0
+    beats = TICK_S / BEAT_S
+    assert beats == pytest.approx(round(beats))

@@ -2,10 +2,8 @@
 
 import asyncio
 import logging
-import os
 import re
 import socket
-import threading
 import time
 
 import pytest
@@ -435,14 +433,3 @@ async def test_making_an_answer_is_quick(node):
         took.append(time.perf_counter() - began)
         await node.sessions.delete(f"s{number}", created.session_id)
     assert sorted(took)[len(took) // 2] < 0.015
-
-
-async def test_threads_that_make_aac_stand_back_behind_the_loop() -> None:
-    def niceness() -> int:
-        return os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
-
-    own = niceness()
-    sessions = WhipSessions(Config(), Hub(Config()))
-    assert sessions._threads.submit(niceness).result() == min(19, own + 10)
-    assert niceness() == own
-    await sessions.close()
