@@ -406,13 +406,29 @@ async def test_a_fault_of_one_session_ends_only_that_one(node, publisher, caplog
     await other.close()
 
 
-async def test_silence_of_the_network_ends_a_session(node, publisher, monkeypatch):
+async def test_silence_of_the_network_ends_a_session(node, publisher):
     await node.publish(publisher)
     session = node.sessions.list()[0]
-    await until(lambda: session.is_connected)
-    monkeypatch.setattr(session_module, "SILENT_S", -1.0)
+    await until(lambda: session.is_connected and session.intake.ssrcs)
+    session._silence_s = -1.0
     await until(lambda: session.reason)
     assert session.reason == "silent"
+
+
+@pytest.mark.parametrize("node", [{"live": {"reconnect_window": "3s"}}], indirect=True)
+async def test_a_silent_publisher_has_as_long_as_its_viewers_and_then_publishes_anew(node):
+    """The one that comes back late by an ICE restart finds its session gone (RFC 9725, 4.3), its name free."""
+    created = await node.post(offer())
+    (session,) = node.sessions.list()
+    assert session._silence_s == 3
+    session.connected_at, session.heard_at = session.began_at, time.monotonic() - 5
+    session.intake.ssrcs.add(1)
+    await until(lambda: session.reason)
+    assert session.reason == "silent"
+    with pytest.raises(NotFound):
+        await node.sessions.trickle_or_restart("mine", created.session_id, fragment("again"), "*")
+    await node.sessions.delete("mine", created.session_id)
+    await node.post(offer())
 
 
 async def test_closing_ends_everything(publisher):
