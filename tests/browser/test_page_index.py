@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
+from contrast import faint_texts
 
 pytestmark = pytest.mark.browser
 
@@ -126,7 +127,12 @@ def test_nothing_is_wider_than_the_screen(page, server, listed, address, size):
     page.set_viewport_size({"width": size[0], "height": size[1]})
     page.goto(server.base + address)
     page.wait_for_timeout(500)
+    page.evaluate("document.querySelectorAll('details').forEach((one) => { one.open = true; })")
     assert page.evaluate("document.documentElement.scrollWidth") <= size[0]
+    too_narrow = (
+        "[...document.querySelectorAll('.card')].filter((one) => one.scrollWidth > one.clientWidth).length"
+    )
+    assert page.evaluate(too_narrow) == 0
 
 
 @pytest.mark.parametrize("address", ["/", "/publish/garden", "/watch/garden"])
@@ -139,6 +145,40 @@ def test_every_control_has_a_name(page, server, listed, address):
       .filter((e) => !(e.ariaLabel || e.innerText?.trim() || e.labels?.length || e.querySelector('img[alt]')))
       .map((e) => e.outerHTML)"""
     assert page.evaluate(nameless) == []
+
+
+def test_every_text_stands_out_from_its_ground(page, server, listed):
+    """4.5:1 as WCAG wants it of text (1.4.3), in light and dark, in all states that a card has."""
+    states = ("live", "reconnecting", "waiting", "ended")
+    page.route("**/whip/**", lambda route: route.fulfill(status=409))
+    faint = {}
+    for address in (
+        "/",
+        "/locked",
+        "/publish/garden",
+        "/publish/garden?auto=1&source=clock",
+        "/watch/garden",
+        "/admin",
+    ):
+        listed(
+            [GARDEN | {"name": state, "state": state} for state in states],
+            401 if address == "/locked" else 200,
+        )
+        page.goto(server.base + address.removesuffix("locked"))
+        page.wait_for_timeout(500)
+        page.evaluate("document.querySelectorAll('details').forEach((one) => { one.open = true; })")
+        for scheme in ("light", "dark"):
+            page.emulate_media(color_scheme=scheme)
+            faint[address, scheme] = faint_texts(page)
+    assert not any(faint.values()), faint
+
+
+def test_a_faint_text_would_be_found(page):
+    page.set_content(
+        6 * "<p>as it should be</p>" + "<p style='color: #777'>hardly</p><input placeholder='faint'>"
+    )
+    page.add_style_tag(content="::placeholder { color: #aaa; } body { background: #fff; }")
+    assert faint_texts(page) == ["4.48: hardly", "2.32: faint"]
 
 
 @pytest.mark.parametrize("address", ["/", "/publish/garden?auto=1&source=clock", "/watch/garden"])
