@@ -181,6 +181,66 @@ def test_a_faint_text_would_be_found(page):
     assert faint_texts(page) == ["4.48: hardly", "2.32: faint"]
 
 
+def focused(page):
+    """What has the focus, by name; it has to be seen that it has."""
+    name, outline = page.evaluate(
+        """(() => {
+          const { ariaLabel, innerText, id } = document.activeElement;
+          return [ariaLabel || innerText?.trim() || id, getComputedStyle(document.activeElement).outline];
+        })()"""
+    )
+    assert "solid 3px" in outline, name
+    return name
+
+
+def tabs(page, count):
+    return [page.keyboard.press("Tab") or focused(page) for _ in range(count)]
+
+
+def test_it_works_by_keyboard_alone(page, server, listed):
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    listed([GARDEN, GARDEN | {"name": "roof"}])
+    page.goto(server.base)
+    said(page, "2 streams are live")
+    assert tabs(page, 3) == ["edge", "Watch garden", "Addresses"]
+    page.keyboard.press("Enter")
+    addresses = {
+        "playlist address": "live/garden/index.m3u8",
+        "watch page": "watch/garden",
+        "publish page": "publish/garden",
+        "WHIP address": "whip/garden",
+    }
+    for what, address in addresses.items():
+        assert tabs(page, 1) == [f"Copy the {what} of garden"]
+        page.keyboard.press("Enter")
+        page.get_by_role("button", name=f"Copy the {what}").get_by_text("Copied").wait_for(timeout=2000)
+        assert page.evaluate("navigator.clipboard.readText()") == f"{server.base}/{address}"
+    assert tabs(page, 7) == [
+        "Watch roof",
+        "Addresses",
+        "name",
+        "Publish",
+        "Watch",
+        "Copy the WHIP address for OBS",
+        "Copy the FFmpeg command",
+    ]
+
+
+def test_where_there_is_no_clipboard_a_copy_keeps_the_focus(page, server, listed):
+    """Away from https and localhost."""
+    page.context.grant_permissions(["clipboard-read"])
+    page.add_init_script(
+        "window.paste = navigator.clipboard.readText.bind(navigator.clipboard);"
+        "Object.defineProperty(navigator, 'clipboard', { value: undefined });"
+    )
+    page.goto(server.base)
+    page.get_by_role("button", name="Copy the WHIP address for OBS").focus()
+    page.keyboard.press("Enter")
+    page.get_by_text("Copied").wait_for(timeout=2000)
+    assert page.evaluate("paste()") == f"{server.base}/whip/mine"
+    assert focused(page) == "Copy the WHIP address for OBS"
+
+
 @pytest.mark.parametrize("address", ["/", "/publish/garden?auto=1&source=clock", "/watch/garden"])
 def test_the_policy_stops_nothing_of_ours(page, server, listed, address):
     """A breach of the policy is a console message; nothing is loaded from elsewhere."""
