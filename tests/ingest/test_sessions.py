@@ -17,6 +17,7 @@ from test_ice import check
 
 from edge.config import Address, Config
 from edge.errors import (
+    BadFragment,
     NameTaken,
     NotFound,
     Overloaded,
@@ -337,6 +338,23 @@ async def test_a_restart_gives_new_credentials_and_keeps_the_old_until_they_are_
             assert await asyncio.wait_for(loop.sock_recv(client, 2000), 5)
     assert set(node.sessions.mux.by_ufrag) == {new.ufrag.encode()}
     await node.sessions.trickle_or_restart("mine", created.session_id, body, patched.etag)
+
+
+async def test_a_restart_that_fails_leaves_the_session_as_it_was(node, publisher):
+    created = await node.publish(publisher)
+    (session,) = node.sessions.list()
+    await until(lambda: session.is_connected)
+    before = session.credentials, session.entity_tag
+    for body, if_match, error in (
+        (fragment("again"), '"another"', PreconditionFailed),
+        (fragment("again"), None, PreconditionRequired),
+        (b"a=ice-ufrag:again", "*", BadFragment),
+    ):
+        with pytest.raises(error):
+            await node.sessions.trickle_or_restart("mine", created.session_id, body, if_match)
+    assert (session.credentials, session.entity_tag) == before
+    assert session.is_connected
+    assert len(node.sessions.mux.by_ufrag) == 1
 
 
 async def test_hostile_datagrams_harm_nobody(node, publisher):
