@@ -34,6 +34,19 @@ def listed(page):
     return lambda streams, status=200: answer.update(streams=streams, status=status)
 
 
+def opened(page, address):
+    """And begun; with what is listed."""
+    page.goto(address)
+    page.locator("html[data-begun]").wait_for(state="attached")
+    page.locator("#summary, main").filter(has_not_text="Looking…").first.wait_for()
+
+
+def later(page):
+    """The time has come when the page asks again, and it was answered."""
+    with page.expect_response("**/api/v1/streams"):
+        page.clock.fast_forward(2000)
+
+
 def said(page, words):
     page.get_by_role("status").get_by_text(words).wait_for(timeout=8000)
 
@@ -45,24 +58,31 @@ def test_nothing_live_is_an_invitation(page, server, listed):
 
 
 def test_streams_come_change_and_go_by_themselves(page, server, listed):
+    page.clock.install()
     listed([GARDEN])
     page.goto(server.base)
     said(page, "One stream is live")
     card = page.get_by_role("listitem").filter(has_text="garden")
     assert card.get_by_text("1280 × 720 · H.264 · AAC · 2 watching").is_visible()
     listed([GARDEN | {"state": "reconnecting"}, GARDEN | {"name": "roof"}])
+    later(page)
     said(page, "2 streams are live")
     assert card.get_by_text("reconnecting").is_visible()
     listed([])
+    later(page)
     said(page, "Nothing is live")
     assert page.get_by_role("listitem").count() == 0
 
 
 def test_open_addresses_stay_open_while_the_list_is_refreshed(page, server, listed):
+    page.clock.install()
     listed([GARDEN])
     page.goto(server.base)
     page.get_by_text("Addresses").click()
-    page.wait_for_timeout(4500)
+    for watching in (3, 4):
+        listed([GARDEN | {"viewers": watching}])
+        later(page)
+        page.get_by_text(f"{watching} watching").wait_for()
     shown = [code.inner_text() for code in page.get_by_role("listitem").locator("code").all()]
     assert shown == [
         f"{server.base}/live/garden/index.m3u8",
@@ -121,25 +141,23 @@ def test_a_bad_name_is_refused_with_the_rule(page, server, listed):
 
 
 @pytest.mark.parametrize("address", ["/", "/publish/garden", "/watch/garden"])
-@pytest.mark.parametrize("size", [(320, 640), (390, 844), (1280, 800)])
-def test_nothing_is_wider_than_the_screen(page, server, listed, address, size):
+def test_nothing_is_wider_than_the_screen(page, server, listed, address):
     listed([GARDEN | {"name": "a" * 64}])
-    page.set_viewport_size({"width": size[0], "height": size[1]})
-    page.goto(server.base + address)
-    page.wait_for_timeout(500)
+    opened(page, server.base + address)
     page.evaluate("document.querySelectorAll('details').forEach((one) => { one.open = true; })")
-    assert page.evaluate("document.documentElement.scrollWidth") <= size[0]
     too_narrow = (
         "[...document.querySelectorAll('.card')].filter((one) => one.scrollWidth > one.clientWidth).length"
     )
-    assert page.evaluate(too_narrow) == 0
+    for width, height in ((320, 640), (390, 844), (1280, 800)):
+        page.set_viewport_size({"width": width, "height": height})
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+        assert page.evaluate(too_narrow) == 0, width
 
 
 @pytest.mark.parametrize("address", ["/", "/publish/garden", "/watch/garden"])
 def test_every_control_has_a_name(page, server, listed, address):
     listed([GARDEN])
-    page.goto(server.base + address)
-    page.wait_for_timeout(500)
+    opened(page, server.base + address)
     nameless = """() => [...document.querySelectorAll('button, a, input, select')]
       .filter((e) => e.checkVisibility())
       .filter((e) => !(e.ariaLabel || e.innerText?.trim() || e.labels?.length || e.querySelector('img[alt]')))
@@ -164,8 +182,8 @@ def test_every_text_stands_out_from_its_ground(page, server, listed):
             [GARDEN | {"name": state, "state": state} for state in states],
             401 if address == "/locked" else 200,
         )
-        page.goto(server.base + address.removesuffix("locked"))
-        page.wait_for_timeout(500)
+        opened(page, server.base + address.removesuffix("locked"))
+        page.wait_for_timeout(300)
         page.evaluate("document.querySelectorAll('details').forEach((one) => { one.open = true; })")
         for scheme in ("light", "dark"):
             page.emulate_media(color_scheme=scheme)
