@@ -1,5 +1,4 @@
 import shutil
-from pathlib import Path
 
 import pytest
 
@@ -7,21 +6,9 @@ from edge.compiled import MODULES
 
 pytestmark = pytest.mark.timeout(300)
 
-TESTS = Path(__file__).parent
-ROOT = TESTS.parent
-ROOMS = ("media", "rtp", "fmp4", "hls", "live")
-INGEST = ("intake", "pump", "opus_path", "tally")
 
-
-def test_machine_code_passes_the_tests_of_its_rooms_and_of_those_above(compiled_tree):
-    for room in (*ROOMS, "ingest"):
-        shutil.copytree(TESTS / room, compiled_tree.folder / "tests" / room)
-    shutil.copy(ROOT / "pyproject.toml", compiled_tree.folder)
-    (compiled_tree.folder / "tests/conftest.py").write_text(
-        "from edge.compiled import is_compiled\nassert is_compiled()\n"
-    )
-    tests = [*(f"tests/{room}" for room in ROOMS), *(f"tests/ingest/test_{name}.py" for name in INGEST)]
-    done = compiled_tree.run("-m", "pytest", "-q", "-p", "no:cacheprovider", *tests)
+def test_machine_code_passes_the_tests_of_its_rooms_and_of_those_above(compiled_tree, compiling):
+    done = compiling.tests()
     assert done.returncode == 0, done.stdout[-4000:] + done.stderr
     assert " passed" in done.stdout
 

@@ -16,6 +16,7 @@ from edge.ingest.sdp import Negotiated
 from edge.ingest.slot import Slot
 from edge.ingest.stun import StunMessage
 from edge.ingest.supervisor import supervised
+from edge.live.publication import LOST_AFTER_S
 from edge.metrics import INGEST_CONNECTING
 
 logger = logging.getLogger(__name__)
@@ -24,7 +25,7 @@ CONNECT_S = 10.0
 """From the answer to the first valid check, and from there to the end of the handshake."""
 
 SILENT_S = 12.0
-"""Without any authentic packet for so long, the publisher is gone."""
+"""Without any authentic packet for so long, the publisher is gone, however long its viewers are kept."""
 
 MOST_SSRCS = 32
 """libsrtp keeps a context for each; eight layers of simulcast with their retransmissions are 16. Only
@@ -43,6 +44,13 @@ Reason = Literal[
     "kicked",
     "revoked",
 ]
+
+
+def silence_allowed(reconnect_window_s: float) -> float:
+    """How many seconds a publisher that has sent media may be silent: as long as its viewers are kept, and at
+    least until another may take its place.
+    """
+    return max(LOST_AFTER_S, min(SILENT_S, reconnect_window_s))
 
 
 class Attachment(Protocol):
@@ -68,7 +76,9 @@ class WhipSession:
         identity: Identity,
         clock: Callable[[], float],
         ended: "Callable[[WhipSession, Reason], None]",
+        silence_s: float = SILENT_S,
     ) -> None:
+        """`silence_s`: see silence_allowed."""
         now = clock()
         self.id = secrets.token_urlsafe(24)
         self.stream = stream
@@ -91,6 +101,7 @@ class WhipSession:
         self._mux = mux
         self._clock = clock
         self._ended = ended
+        self._silence_s = silence_s
         self._ice: IceLite[Path] = IceLite(IceCredentials.generate(), negotiated.ufrag)
         self.fingerprint = identity.fingerprint
         self.dtls = Dtls(
@@ -207,10 +218,12 @@ class WhipSession:
                     "unreachable", "no connectivity check came: can the publisher reach webrtc.advertise?"
                 )
             return
-        if now - self.heard_at > SILENT_S:
-            self.end("silent", f"nothing was heard for {SILENT_S:.0f} s")
-            return
         assert self.intake is not None
+        # Viewers of one that has sent nothing yet have nothing to lose: it may take its time.
+        allowed_s = self._silence_s if self.intake.ssrcs else SILENT_S
+        if now - self.heard_at > allowed_s:
+            self.end("silent", f"nothing was heard for {allowed_s:g} s")
+            return
         try:
             self.intake.tick(now, self.heard_at)
         except PublishError as error:
@@ -269,7 +282,7 @@ class WhipSession:
                 self.end("handshake", failure.reason)
             return
         if self.reason is None:
-            self.connected_at = self._clock()
+            self.connected_at = self.heard_at = self._clock()
             took_ms = round((self.connected_at - self.began_at) * 1000)
             INGEST_CONNECTING.observe(self.connected_at - self.began_at)
             logger.info("publisher.connected", extra=self._facts() | {"took_ms": took_ms})

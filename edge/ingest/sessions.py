@@ -23,7 +23,7 @@ from edge.ingest.pump import Pump
 from edge.ingest.reading import until_next
 from edge.ingest.room import check_room
 from edge.ingest.sdp import AudioPreferences, Negotiated, VideoPreferences, answer, negotiate, parse_offer
-from edge.ingest.session import Reason, WhipSession
+from edge.ingest.session import Reason, WhipSession, silence_allowed
 from edge.ingest.supervisor import guarded
 from edge.ingest.tally import INTERVAL_S, Tally
 from edge.live.hub import Hub
@@ -142,6 +142,7 @@ class WhipSessions:
             identity=self._identities.current(self._clock()),
             clock=self._clock,
             ended=self._on_end,
+            silence_s=silence_allowed(self._config.live.reconnect_window),
         )
         self._live[session.id] = session
         timeline = Timeline(time.time() - time.monotonic())

@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from rig import until
 
 pytestmark = pytest.mark.browser
 
@@ -49,10 +50,12 @@ def said(page, words, seconds=10):
 )
 def test_what_needs_somebody_to_act_stops_and_says_what_to_do(page, server, whip, status, words):
     seen = whip((status, {}, {"title": "No", "detail": "because of the moon"}))
+    page.clock.install()
     open_page(page, server)
     said(page, words)
     said(page, "because of the moon")
-    page.wait_for_timeout(1500)
+    page.clock.fast_forward(60_000)
+    page.wait_for_timeout(200)
     assert len(seen) == 1
     assert page.get_by_role("button", name="Start publishing").is_enabled()
     assert page.evaluate("edge.faults[0].status") == status
@@ -60,24 +63,29 @@ def test_what_needs_somebody_to_act_stops_and_says_what_to_do(page, server, whip
 
 def test_a_full_server_is_asked_again_when_it_said(page, server, whip):
     seen = whip((503, {"Retry-After": "2"}, {"title": "Overloaded", "detail": "full"}))
+    page.clock.install()
     open_page(page, server)
     said(page, "The server is full")
-    page.wait_for_timeout(1000)
+    page.clock.fast_forward(1000)
+    page.wait_for_timeout(200)
     assert len(seen) == 1
-    page.wait_for_timeout(2000)
-    assert len(seen) == 2
+    with page.expect_request("**/whip/**"):
+        page.clock.fast_forward(1000)
 
 
 def test_a_silent_server_is_asked_again_and_again_until_stop(page, server, whip):
     seen = whip((0, {}, {}))
+    page.clock.install()
     open_page(page, server)
-    said(page, "The server does not answer")
-    page.wait_for_timeout(2500)
-    assert len(seen) >= 3
+    for _ in range(4):
+        said(page, "The server does not answer")
+        with page.expect_event("requestfailed"):
+            page.clock.fast_forward(10_000)
     page.get_by_role("button", name="Stop").click()
     said(page, "Ready")
     stopped = len(seen)
-    page.wait_for_timeout(2500)
+    page.clock.fast_forward(60_000)
+    page.wait_for_timeout(200)
     assert len(seen) == stopped
 
 
@@ -158,9 +166,12 @@ def test_preview_shows_the_camera_and_sends_nothing(page, server, whip):
     seen = whip((409, {}, {}))
     open_page(page, server, "source=camera&size=640x360")
     page.get_by_role("button", name="Preview").click()
-    page.wait_for_timeout(1500)
-    assert page.evaluate("document.getElementById('preview').videoWidth") == 640
+    until(lambda: width(page) == 640, 5, "a preview", every=0.05)
     page.get_by_label("Picture", exact=True).select_option("1280x720")
-    page.wait_for_timeout(1500)
-    assert page.evaluate("document.getElementById('preview').videoWidth") == 1280
+    until(lambda: width(page) == 1280, 5, "a larger preview", every=0.05)
     assert seen == []
+
+
+def width(page):
+    page.wait_for_timeout(1)
+    return page.evaluate("document.getElementById('preview').videoWidth")

@@ -153,13 +153,18 @@ def test_it_plays_with_the_token_of_its_own_address(view):
 HLS_JS = "**/vendor/*.mjs"
 
 
-def without(file, browser, address, *, native=True):
-    """The watch page, one file of which cannot be had."""
+def without(file, browser, address, *, native=True, seconds=0):
+    """The watch page, one file of which cannot be had, some seconds after everything else was loaded."""
     page = browser.new_context(viewport={"width": 1280, "height": 800}).new_page()
     page.route(file, lambda route: route.fulfill(status=404))
     if not native:
         page.add_init_script("HTMLMediaElement.prototype.canPlayType = () => ''")
-    return Viewer(page, address)
+    if not seconds:
+        return Viewer(page, address)
+    page.clock.install()
+    viewer = Viewer(page, address)
+    page.clock.fast_forward(1000 * seconds)
+    return viewer
 
 
 def test_without_hls_js_the_browser_plays_by_itself(server, garden, browser):
@@ -179,13 +184,13 @@ def test_without_any_player_it_says_so(server, garden, browser):
 
 @pytest.mark.parametrize("file", ["player.js", "watch.js", "steering.js"])
 def test_without_a_file_of_its_own_it_says_so(server, browser, file):
-    viewer = without(f"**/{file}", browser, f"{server.base}/watch/garden")
+    viewer = without(f"**/{file}", browser, f"{server.base}/watch/garden", seconds=2)
     said(viewer, "This page could not be loaded whole.")
     viewer.page.context.close()
 
 
 @pytest.mark.parametrize("page", ["", "admin", "publish/garden"])
 def test_other_pages_say_so_too(server, browser, page):
-    viewer = without("**/{index,admin,publish}.js", browser, f"{server.base}/{page}")
+    viewer = without("**/{index,admin,publish}.js", browser, f"{server.base}/{page}", seconds=2)
     said(viewer, "This page could not be loaded whole.")
     viewer.page.context.close()

@@ -104,8 +104,7 @@ def test_hlsjs_as_it_comes_beside_shaka_in_low_latency_mode(server, clock, playe
     visits = [latency["hlsjs"]]
     for page in pages:
         page.context.close()
-    for _ in range(VISITS):
-        (page,) = windows(1, viewport=HALF)
+    for page in windows(VISITS, viewport=HALF):
         again = Viewer(page, addresses["hlsjs"])
         again.first_frame()
         again.wait(VISIT_S)

@@ -48,6 +48,21 @@ def test_several_of_a_kind_are_refused(kind):
         negotiated(changed(("m=audio", second + "m=audio"), ("BUNDLE a v", "BUNDLE a v x")))
 
 
+@pytest.mark.parametrize(
+    ("audio", "video"),
+    [
+        ("", ""),
+        ("a=msid:one voice\n", "a=msid:one camera\n"),
+        ("a=msid:microphone voice\n", "a=msid:screen picture\n"),
+        ("a=msid:one voice\na=msid:two voice\n", "a=msid:- camera\n"),
+    ],
+)
+def test_media_streams_are_not_counted(audio, video):
+    """4.4.2 has a single MediaStream; a screen with a microphone is two, and FFmpeg names none. All are taken."""
+    agreed = negotiated(changed(("a=mid:a\n", f"a=mid:a\n{audio}"), ("a=mid:v\n", f"a=mid:v\n{video}")))
+    assert [media.kind for media in agreed.media] == ["audio", "video"]
+
+
 def test_a_dead_section_of_a_kind_does_not_count():
     dead = "m=video 0 UDP/TLS/RTP/SAVPF 97\na=mid:x\na=inactive\n"
     agreed = negotiated(changed(("m=audio", dead + "m=audio")))

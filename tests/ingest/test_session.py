@@ -16,7 +16,7 @@ from edge.ingest.dtls import Identity
 from edge.ingest.ice import MOST_PATHS
 from edge.ingest.mux import Mux, Path
 from edge.ingest.sdp import negotiate, parse_offer
-from edge.ingest.session import CONNECT_S, MOST_SSRCS, SILENT_S, WhipSession
+from edge.ingest.session import CONNECT_S, MOST_SSRCS, SILENT_S, WhipSession, silence_allowed
 from edge.ingest.slot import filled
 
 HERE = ("192.0.2.1", 1000)
@@ -180,6 +180,55 @@ async def test_silence_is_the_end(rig):
     assert rig.ended == ["silent"]
     rig.session.tick(101.0 + SILENT_S)
     assert len(rig.intake.ticks) == 1
+
+
+@pytest.mark.parametrize(("window_s", "allowed_s"), [(0, 2), (2, 2), (3, 3), (12, 12), (30, 12)])
+def test_silence_is_allowed_while_viewers_are_kept_and_another_may_not_take_over(window_s, allowed_s):
+    assert silence_allowed(window_s) == allowed_s
+
+
+async def test_where_viewers_are_kept_for_three_seconds_so_is_a_silent_publisher(rig):
+    rig.session._silence_s = silence_allowed(3)
+    await rig.connect()
+    rig.send(rtp(1))
+    rig.session.tick(103.0)
+    assert rig.ended == []
+    rig.now = 103.1
+    rig.session.tick(rig.now)
+    assert rig.ended == ["silent"]
+    assert rig.publication.left == [(103.1, 100.0)], "and when it was last heard is told"
+
+
+async def test_a_publisher_may_take_its_time_until_its_first_media(rig):
+    rig.session._silence_s = silence_allowed(0)
+    await rig.connect()
+    rig.session.tick(100.0 + SILENT_S)
+    assert rig.ended == []
+
+
+async def test_what_comes_too_late_is_not_taken(rig):
+    """It was silent for five seconds where three are allowed: it has to publish again, as after twelve."""
+    rig.session._silence_s = silence_allowed(3)
+    await rig.connect()
+    rig.send(rtp(1))
+    rig.now = 105.0
+    rig.session.tick(rig.now)
+    rig.send(rtp(2))
+    rig.check(USE_CANDIDATE=None)
+    assert rig.ended == ["silent"]
+    assert rig.intake.received == [rtp(1)]
+    assert rig.mux.by_ufrag == {}
+    await rig.session.closed()
+    assert rig.port.routes == {}
+
+
+async def test_a_handshake_counts_as_heard(rig):
+    """It may take longer than silence is allowed; the checks were before it."""
+    rig.check(USE_CANDIDATE=None)
+    rig.now = 107.0
+    await rig.peer.start(RTCDtlsParameters([RTCDtlsFingerprint("sha-256", IDENTITY.fingerprint)]))
+    await until(lambda: rig.session.is_connected)
+    assert rig.session.heard_at == 107.0
 
 
 async def test_who_is_not_reached_in_time_is_given_up(rig):

@@ -15,6 +15,7 @@ from test_ice import check
 
 from edge.config import Address, Config
 from edge.errors import (
+    BadFragment,
     NameTaken,
     NotFound,
     Overloaded,
@@ -337,6 +338,23 @@ async def test_a_restart_gives_new_credentials_and_keeps_the_old_until_they_are_
     await node.sessions.trickle_or_restart("mine", created.session_id, body, patched.etag)
 
 
+async def test_a_restart_that_fails_leaves_the_session_as_it_was(node, publisher):
+    created = await node.publish(publisher)
+    (session,) = node.sessions.list()
+    await until(lambda: session.is_connected)
+    before = session.credentials, session.entity_tag
+    for body, if_match, error in (
+        (fragment("again"), '"another"', PreconditionFailed),
+        (fragment("again"), None, PreconditionRequired),
+        (b"a=ice-ufrag:again", "*", BadFragment),
+    ):
+        with pytest.raises(error):
+            await node.sessions.trickle_or_restart("mine", created.session_id, body, if_match)
+    assert (session.credentials, session.entity_tag) == before
+    assert session.is_connected
+    assert len(node.sessions.mux.by_ufrag) == 1
+
+
 async def test_hostile_datagrams_harm_nobody(node, publisher):
     created = await node.publish(publisher)
     session = node.sessions.list()[0]
@@ -404,13 +422,29 @@ async def test_a_fault_of_one_session_ends_only_that_one(node, publisher, caplog
     await other.close()
 
 
-async def test_silence_of_the_network_ends_a_session(node, publisher, monkeypatch):
+async def test_silence_of_the_network_ends_a_session(node, publisher):
     await node.publish(publisher)
     session = node.sessions.list()[0]
-    await until(lambda: session.is_connected)
-    monkeypatch.setattr(session_module, "SILENT_S", -1.0)
+    await until(lambda: session.is_connected and session.intake.ssrcs)
+    session._silence_s = -1.0
     await until(lambda: session.reason)
     assert session.reason == "silent"
+
+
+@pytest.mark.parametrize("node", [{"live": {"reconnect_window": "3s"}}], indirect=True)
+async def test_a_silent_publisher_has_as_long_as_its_viewers_and_then_publishes_anew(node):
+    """The one that comes back late by an ICE restart finds its session gone (RFC 9725, 4.3), its name free."""
+    created = await node.post(offer())
+    (session,) = node.sessions.list()
+    assert session._silence_s == 3
+    session.connected_at, session.heard_at = session.began_at, time.monotonic() - 5
+    session.intake.ssrcs.add(1)
+    await until(lambda: session.reason)
+    assert session.reason == "silent"
+    with pytest.raises(NotFound):
+        await node.sessions.trickle_or_restart("mine", created.session_id, fragment("again"), "*")
+    await node.sessions.delete("mine", created.session_id)
+    await node.post(offer())
 
 
 async def test_closing_ends_everything(publisher):

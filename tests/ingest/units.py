@@ -31,6 +31,7 @@ class FakePublication:
 
     def __init__(self) -> None:
         self.calls: list[tuple[object, ...]] = []
+        self.left: list[tuple[float, float | None]] = []
         self.samples: list[tuple[object, float]] = []
         self.advanced: list[float] = []
         self.clocks: list[float] = []
@@ -44,6 +45,7 @@ class FakePublication:
 
     def detach(self, source, now, heard_at=None):
         self.calls.append(("detach", source))
+        self.left.append((now, heard_at))
 
     def change_track(self, track, now):
         self.calls.append(("change_track", track, len(self.samples)))

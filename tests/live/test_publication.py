@@ -79,7 +79,7 @@ def test_after_the_reconnect_window_it_ends(live) -> None:
 
 
 def test_the_reconnect_window_begins_when_the_source_was_last_heard(live) -> None:
-    """A publisher that is killed is missed after twelve seconds; its viewers know it from their pictures."""
+    """A publisher that is killed is missed after twelve seconds at most; its viewers know it from their pictures."""
     killed_at = live.now
     live.wait(12)
     live.publication.detach(live.publication._source, live.now, killed_at)
@@ -87,6 +87,20 @@ def test_the_reconnect_window_begins_when_the_source_was_last_heard(live) -> Non
     assert live.publication.state == "reconnecting"
     live.wait(0.3)
     assert live.publication.state == "ended"
+
+
+def test_where_the_window_is_short_the_end_comes_when_the_source_is_missed(make_stage) -> None:
+    stage = make_stage(reconnect_window="3s")
+    source = stage.go_live(seconds=5)
+    killed_at = stage.now
+    viewer = stage.ask_next()
+    stage.wait(3)
+    assert stage.publication.state == "reconnecting"
+    stage.publication.detach(source, stage.now, killed_at)
+    stage.wait(0.1)
+    assert stage.publication.state == "ended"
+    assert viewer.status == 200
+    assert lines(stage, "#EXT-X-ENDLIST")
 
 
 def test_viewers_who_wait_when_it_ends_get_the_end(make_stage) -> None:

@@ -101,6 +101,7 @@ class Lanes:
     def __init__(self, serving: Serving, hub: Hub, ready: Readiness) -> None:
         self.serving, self.hub, self.ready = serving, hub, ready
         self.lane = serving.lane
+        self._opened: list[MemoryTransport] = []
 
     def express(self, peer: object = ("127.0.0.1", 1)) -> MemoryTransport:
         return self._open(Express(self.lane), peer)
@@ -112,7 +113,13 @@ class Lanes:
         transport = MemoryTransport(peer)
         transport.set_protocol(protocol)
         protocol.connection_made(transport)
+        self._opened.append(transport)
         return transport
+
+    def hang_up(self) -> None:
+        """Clients that are gone: a server that ends would wait for those who have asked nothing yet."""
+        for transport in self._opened:
+            transport.lose()
 
     async def one_by_one(self, requests: Sequence[bytes]) -> MemoryTransport:
         """The strict lane, asked anew when it has answered: what is right."""
@@ -146,7 +153,9 @@ async def both_lanes(
         config, hub, ready=ready, admission=admission,
         routes=vod_routes(gate) if gate else (), rooms={"vod": gate} if gate else {},
     )  # fmt: skip
-    yield Lanes(serving, hub, ready)
+    yield (lanes := Lanes(serving, hub, ready))
+    await settle(3)
+    lanes.hang_up()
     hub.end_all()
     await serving.close()
     await admission.close()

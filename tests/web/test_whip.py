@@ -1,7 +1,9 @@
 import asyncio
 import gzip
 import json
+import time
 
+import jwt
 import pytest
 from aiohttp import web
 
@@ -48,10 +50,10 @@ def sessions():
 
 @pytest.fixture
 def start(aiohttp_client, sessions):
-    async def client(*, auth=None, ice_servers=(), **limits):
+    async def client(*, auth=None, secrets=(), ice_servers=(), **limits):
         webrtc = WebrtcConfig(ice_servers=ice_servers)
         app = web.Application()
-        config = Config(auth=AuthConfig(publish=auth), webrtc=webrtc)
+        config = Config(auth=AuthConfig(publish=auth, token_secrets=secrets), webrtc=webrtc)
         app.add_routes(whip_routes(config, sessions, **limits))
         return await aiohttp_client(app)
 
@@ -235,6 +237,16 @@ async def test_the_right_key_is_handed_on(start, sessions):
     assert sessions.calls[0][3] == "another-key"
 
 
+async def test_a_token_for_another_stream_is_403(start, sessions):
+    secret = "0123456789abcdef0123456789abcdef"
+    client = await start(auth="tokens", secrets=(secret,))
+    for stream, status in (("another", 403), ("show", 201)):
+        claims = {"action": "publish", "stream": stream, "exp": time.time() + 60}
+        headers = {**SDP, "Authorization": f"Bearer {jwt.encode(claims, secret)}"}
+        assert (await client.post(ENDPOINT, data=b"v=0", headers=headers)).status == status
+    assert [call[1] for call in sessions.calls] == ["show"]
+
+
 async def test_eyevinn_without_a_key_publishes_where_that_is_open(client, sessions):
     response = await client.post(ENDPOINT, data=b"v=0", headers={**SDP, "Authorization": "Bearer undefined"})
     assert response.status == 201
@@ -305,6 +317,14 @@ async def test_other_methods_are_405_with_those_that_work(client, path, method):
     response = await client.request(method, path)
     assert await problem(response, 405)
     assert ("POST" in response.headers["Allow"]) == (path == ENDPOINT)
+
+
+@pytest.mark.parametrize("path", [f"{ENDPOINT}/", "/WHIP/show", f"{SESSION}/"])
+async def test_nothing_is_redirected(client, sessions, path):
+    """4.5: 301 and 302 must not be; clients would lose their offer, or their token."""
+    response = await client.post(path, data=b"v=0", headers=SDP, allow_redirects=False)
+    assert response.status in {404, 405}
+    assert sessions.calls == []
 
 
 # PATCH

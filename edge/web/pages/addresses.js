@@ -49,6 +49,7 @@ async function copy(text) {
     await navigator.clipboard.writeText(text);
     return true;
   } catch {
+    const focused = document.activeElement;
     const field = document.createElement('textarea');
     field.value = text;
     field.className = 'sr-only';
@@ -56,6 +57,7 @@ async function copy(text) {
     field.select();
     const done = document.execCommand('copy');
     field.remove();
+    focused?.focus();
     return done;
   }
 }
