@@ -258,6 +258,7 @@ class Express(Patience):
     def _answer(self, asked: Asked, *, again: bool) -> None:
         refused = self._lane.too_many_of(self._client)
         if refused is not None:
+            self._held_at = self._lane.loop.time()
             self._send(asked, self._lane.wire(asked, refused))
         elif again:
             self._give_again(asked)
@@ -312,13 +313,13 @@ class Express(Patience):
 
     def _hold(self, asked: Asked) -> None:
         lane = self._lane
+        self._held_at = lane.loop.time()
         if not lane.seats.take(self._client):
             self._send(asked, lane.wire(asked, no_seat()))
             return
         assert asked.wait is not None
         self._is_quick = False
         self._asked = asked
-        self._held_at = lane.loop.time()
         lane.ready.requests += 1
         self._queue = asked.wait.subscribe(self, self._held_at)
 

@@ -417,6 +417,28 @@ async def test_each_request_is_in_the_access_log(lanes, camera, caplog):
     one.lose()
 
 
+@pytest.mark.parametrize(
+    "config",
+    [
+        Config.model_validate({"server": {"access_log": 1.0}, "limits": {limit: 1}})
+        for limit in ("waiters_per_address", "requests_per_address")
+    ],
+)
+async def test_who_is_refused_a_place_was_not_held(lanes, camera, caplog):
+    """In the access log, on a connection that was held before, or never."""
+    caplog.set_level(logging.INFO, "edge.access")
+    lanes.lane.seats.take("192.0.2.7")
+    for _ in range(20):
+        one = lanes.express(("192.0.2.7", 1))
+        one.receive(blocking(camera))
+        one.lose()
+    lanes.lane.access_log.close()
+    lines = [each for each in caplog.records if each.name == "edge.access"]
+    assert {each.status for each in lines} <= {429, 503}
+    assert len(lines) >= 9
+    assert all(each.seconds == 0 for each in lines)
+
+
 async def test_players_reports_are_heard(lanes, camera):
     one = lanes.express()
     one.receive(b"GET /live/cam/main.m3u8?CMCD=bs HTTP/1.1\r\n" + HEAD)
