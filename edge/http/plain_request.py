@@ -53,8 +53,12 @@ class Fields:
         return Fields(raw, self.values, self.forwarded_for, self.closes, told)
 
 
-def has_odd_line_end(start: bytes) -> bool:
-    """Whether there is a CR or LF that stands alone in what came of a head so far: it will not be plain."""
+def is_odd(start: bytes) -> bool:
+    """Whether what came of a head so far shows that it will not be plain: it begins as no method does (TLS,
+    to a port without), or there is a CR or LF that stands alone.
+    """
+    if not (start[:1].isupper() or start[:1] in {b"", b"\r"}):
+        return True
     pairs = start.count(b"\r\n")
     return start.count(b"\n") != pairs or start.count(b"\r") - start.endswith(b"\r") != pairs
 

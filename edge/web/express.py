@@ -5,7 +5,7 @@ from functools import partial
 from typing import cast
 
 from edge.http.message import AtHand, Response
-from edge.http.plain_request import END, Fields, has_odd_line_end
+from edge.http.plain_request import END, Fields, is_odd
 from edge.http.problem import problem
 from edge.http.token_path import split_token
 from edge.live.waiters import Leave
@@ -199,7 +199,7 @@ class Express(Patience):
             self._is_quick = self._lane.is_quick
         elif len(data) > MOST_HEAD_BYTES:
             self._refuse(_TOO_LONG)
-        elif has_odd_line_end(data):
+        elif is_odd(data):
             self._hand_over(data)
         else:
             self._look_in(self._since + limits.slow_head - self._lane.now)

@@ -46,6 +46,15 @@ async def test_it_hears_everything_from_the_first_octet_on(lanes):
     assert lanes.lane.wheel.is_empty
 
 
+async def test_who_speaks_tls_to_a_port_without_is_told_at_once(lanes):
+    one = lanes.express()
+    one.receive(b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + b"r" * 500)
+    await settle()
+    assert b" 400 Bad Request\r\n" in one.written
+    assert b"Is it TLS" in one.written
+    assert one.is_lost
+
+
 async def test_who_asked_far_ahead_while_he_was_held_is_read_again(lanes):
     camera = Camera(lanes.hub, "cam")
     camera.send(5)
