@@ -142,14 +142,16 @@ async def test_a_viewer_who_leaves_waits_no_more(lanes, camera):
 
 
 async def test_what_is_asked_of_a_held_answer_holds_when_it_comes(lanes, camera):
-    head, condition = lanes.express(), lanes.express()
+    head, condition, other = lanes.express(), lanes.express(), lanes.express()
     head.receive(blocking(camera, "HEAD"))
     condition.receive(blocking(camera).replace(b"\r\n\r\n", b"\r\nIf-None-Match: *\r\n\r\n"))
+    other.receive(blocking(camera).replace(b"\r\n\r\n", b'\r\nIf-Match: "old"\r\n\r\n'))
     camera.send(0.4)
     await settle()
     assert head.written.startswith(b"HTTP/1.1 200 ")
     assert head.written.endswith(b"\r\n\r\n")
     assert condition.written.startswith(b"HTTP/1.1 304 ")
+    assert other.written.startswith(b"HTTP/1.1 412 ")
 
 
 async def test_too_far_ahead_is_refused_at_once(lanes, camera):

@@ -307,6 +307,7 @@ async def test_who_asks_too_often_is_told_the_same(limit):
                 assert seen[0] == seen[1], request
                 status = b"HTTP/1.1 503 " if limit == "requests" else b"HTTP/1.1 429 "
                 assert seen[0][0].count(status) == seen[0][0].count(b"Retry-After: ") == 2
+                assert seen[0][0].count(b"Access-Control-Allow-Origin: *") == 2, "pages must see why"
                 assert lanes.hub.waiting == lanes.ready.requests == 0
 
 
