@@ -17,7 +17,7 @@ MOST_HEAD_BYTES = 8000
 
 _PLAIN = rb"A-Za-z0-9\-._~!$&'()*+,;=:@/"
 _PATH = rb"/[%b]*(?:%%[0-9A-Fa-f]{2}[%b]*)*" % (_PLAIN, _PLAIN)
-_LINE = re.compile(rb"(GET|HEAD) (%b)(?:\?([%b?%%]*))? HTTP/1\.1" % (_PATH, _PLAIN))
+_LINE = re.compile(rb"(GET|HEAD|OPTIONS) (%b)(?:\?([%b?%%]*))? HTTP/1\.1" % (_PATH, _PLAIN))
 _FIELDS = re.compile(rb"(?:\r\n[!#$%&'*+\-.^_`|~0-9A-Za-z]+:[\t\x20-\x7e]*)+\r\n\r\n")
 _HOST = re.compile(r"[A-Za-z0-9.\-_]+(:[0-9]{1,5})?|\[[0-9a-fA-F:.]+\](:[0-9]{1,5})?")
 _MOST_FIELDS = 100
@@ -64,7 +64,9 @@ def is_odd(start: bytes) -> bool:
 
 
 def read_line(line: bytes) -> RequestLine | None:
-    """A request line without its line end; None where it is not plain: GET or HEAD of a path in HTTP/1.1."""
+    """A request line without its line end; None where it is not plain: GET, HEAD or OPTIONS of a
+    path in HTTP/1.1.
+    """
     found = _LINE.fullmatch(line)
     if found is None or len(line) > MOST_HEAD_BYTES:
         return None

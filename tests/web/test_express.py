@@ -52,6 +52,12 @@ async def test_what_is_plain_stays_here(lanes, camera):
         assert answers(one) == number
     one.receive(b"HEAD /live/nobody/index.m3u8 HTTP/1.1\r\n" + HEAD)
     assert answers(one) == 4
+    # Pages of other sites ask so before each address, if they send reports or a token in fields.
+    asks = b"Origin: https://a\r\nAccess-Control-Request-Method: GET\r\nAccess-Control-Request-Headers: cmcd-request\r\n"
+    one.receive(b"OPTIONS /live/cam/main.m3u8?_HLS_msn=999 HTTP/1.1\r\n" + asks + HEAD)
+    assert b"HTTP/1.1 204 " in one.written
+    one.receive(PLAYLIST)
+    assert answers(one) == 6
     assert is_fast(one)
 
 
@@ -60,7 +66,8 @@ async def test_what_is_plain_stays_here(lanes, camera):
     [
         b"GET / HTTP/1.1",
         b"GET /healthz HTTP/1.1",
-        b"OPTIONS /live/cam/main.m3u8 HTTP/1.1",
+        b"OPTIONS /healthz HTTP/1.1",
+        b"OPTIONS * HTTP/1.1",
         b"GET /live/c%61m/main.m3u8 HTTP/1.1",
     ],
 )

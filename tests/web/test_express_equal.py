@@ -480,7 +480,7 @@ def test_every_address_of_an_asset(pair, target):
 @given(
     st.lists(
         st.tuples(
-            st.sampled_from([b"GET", b"GET", b"HEAD"]),
+            st.sampled_from([b"GET", b"GET", b"HEAD", b"OPTIONS"]),
             st.one_of(st.sampled_from(ASSET_TARGETS), ENCODED),
             st.lists(st.sampled_from(ASSET_FIELDS), max_size=2, unique_by=lambda field: field[:8].lower()),
         ),
