@@ -116,8 +116,10 @@ class Express(Patience):
         if self._flow is not None:
             self._flow.pause()
         if self._transport is not None:
+            limits = self._lane.limits
+            self._reader_s = limits.slow_reader if self._flow is None else limits.idle
             self._unsent = self._transport.get_write_buffer_size()
-            self._look_in(self._lane.limits.slow_reader)
+            self._look_in(self._reader_s)
 
     def resume_writing(self) -> None:
         """See asyncio.BaseProtocol."""
