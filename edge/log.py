@@ -9,6 +9,9 @@ import logging
 import sys
 from typing import Any, Literal
 
+ACCESS_LOG = "edge.access"
+"""Its lines are a share of the requests that the operator chose: none of them is left out here."""
+
 _RESERVED = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 
 
@@ -52,7 +55,7 @@ class JsonFormatter(logging.Formatter):
 class Sampled(logging.Filter):
     """Lets the first lines of each event through, then one a second, which tells how many were left out.
 
-    Errors are never left out. Bounded by the number of events, for names hold no facts.
+    Errors and the access log are never left out. Bounded by the number of events, for names hold no facts.
     """
 
     def __init__(self, burst: int = 20, per_second: float = 1.0) -> None:
@@ -63,7 +66,7 @@ class Sampled(logging.Filter):
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Whether the record is written; `left_out` is added to one that follows others that were not."""
-        if record.levelno >= logging.ERROR:
+        if record.levelno >= logging.ERROR or record.name == ACCESS_LOG:
             return True
         event = str(record.msg)
         room, since = self._room.get(event, (float(self._burst), record.created))
@@ -84,5 +87,6 @@ def set_up(level: str, style: Literal["auto", "text", "json"]) -> None:
     handler.addFilter(Sampled())
     handler.setFormatter(TextFormatter() if text else JsonFormatter())
     logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
+    logging.getLogger(ACCESS_LOG).setLevel(logging.INFO)  # asked for by a key of its own
     for noisy in ("aioice", "aiortc", "aiohttp.access", "libav"):
         logging.getLogger(noisy).setLevel(logging.WARNING)

@@ -7,7 +7,7 @@ import re
 import sys
 from pathlib import Path
 
-from edge.log import JsonFormatter, Sampled, TextFormatter
+from edge.log import ACCESS_LOG, JsonFormatter, Sampled, TextFormatter, set_up
 
 ROOT = Path(__file__).parents[1]
 LEVELS = {"info": "info", "warning": "warning", "error": "error", "exception": "error"}
@@ -88,3 +88,15 @@ def test_where_there_are_many_some_are_written_and_the_others_counted() -> None:
     assert [written(11.0), written(11.0)] == [2, False]
     assert [written(20.0), written(20.0), written(20.0), written(20.0)] == [1, True, True, False]
     assert all(written(20.0, logging.ERROR) for _ in range(50)), "errors are all written"
+
+
+def test_of_the_access_log_nothing_is_left_out(capsys, monkeypatch) -> None:
+    """Its share is chosen by a key of its own, and neither masses nor `server.log_level` make it less."""
+    monkeypatch.setattr(logging.root, "handlers", [])
+    monkeypatch.setattr(logging.root, "level", logging.root.level)
+    set_up("warning", "json")
+    for _ in range(200):
+        logging.getLogger(ACCESS_LOG).info("web.request")
+        logging.getLogger("edge.other").info("stream.began")
+    lines = [json.loads(line)["event"] for line in capsys.readouterr().err.splitlines()]
+    assert lines == ["web.request"] * 200

@@ -17,7 +17,7 @@ MOST_HEAD_BYTES = 8000
 
 _PLAIN = rb"A-Za-z0-9\-._~!$&'()*+,;=:@/"
 _PATH = rb"/[%b]*(?:%%[0-9A-Fa-f]{2}[%b]*)*" % (_PLAIN, _PLAIN)
-_LINE = re.compile(rb"(GET|HEAD) (%b)(?:\?([%b?%%]*))? HTTP/1\.1" % (_PATH, _PLAIN))
+_LINE = re.compile(rb"(GET|HEAD|OPTIONS) (%b)(?:\?([%b?%%]*))? HTTP/1\.1" % (_PATH, _PLAIN))
 _FIELDS = re.compile(rb"(?:\r\n[!#$%&'*+\-.^_`|~0-9A-Za-z]+:[\t\x20-\x7e]*)+\r\n\r\n")
 _HOST = re.compile(r"[A-Za-z0-9.\-_]+(:[0-9]{1,5})?|\[[0-9a-fA-F:.]+\](:[0-9]{1,5})?")
 _MOST_FIELDS = 100
@@ -53,14 +53,20 @@ class Fields:
         return Fields(raw, self.values, self.forwarded_for, self.closes, told)
 
 
-def has_odd_line_end(start: bytes) -> bool:
-    """Whether there is a CR or LF that stands alone in what came of a head so far: it will not be plain."""
+def is_odd(start: bytes) -> bool:
+    """Whether what came of a head so far shows that it will not be plain: it begins as no method does (TLS,
+    to a port without), or there is a CR or LF that stands alone.
+    """
+    if not (start[:1].isupper() or start[:1] in {b"", b"\r"}):
+        return True
     pairs = start.count(b"\r\n")
     return start.count(b"\n") != pairs or start.count(b"\r") - start.endswith(b"\r") != pairs
 
 
 def read_line(line: bytes) -> RequestLine | None:
-    """A request line without its line end; None where it is not plain: GET or HEAD of a path in HTTP/1.1."""
+    """A request line without its line end; None where it is not plain: GET, HEAD or OPTIONS of a
+    path in HTTP/1.1.
+    """
     found = _LINE.fullmatch(line)
     if found is None or len(line) > MOST_HEAD_BYTES:
         return None

@@ -34,9 +34,9 @@ def problem_of(error: EdgeError, *, cache_control: str = NO_STORE, headers: Head
     )
 
 
-def internal_error() -> Response:
+def internal_error(headers: Headers = ()) -> Response:
     """To a fault that nobody thought of."""
-    return problem(500, "Internal error", "This is a fault of the server; its log says more")
+    return problem(500, "Internal error", "This is a fault of the server; its log says more", headers=headers)
 
 
 def method_not_allowed(method: str, allow: str, *, headers: Headers = ()) -> Response:

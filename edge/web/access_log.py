@@ -6,8 +6,9 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
 
 from edge.http.token_path import for_log
+from edge.log import ACCESS_LOG
 
-logger = logging.getLogger("edge.access")
+logger = logging.getLogger(ACCESS_LOG)
 
 _MOST_HELD = 20_000
 

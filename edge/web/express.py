@@ -5,7 +5,7 @@ from functools import partial
 from typing import cast
 
 from edge.http.message import AtHand, Response
-from edge.http.plain_request import END, Fields, has_odd_line_end
+from edge.http.plain_request import END, Fields, is_odd
 from edge.http.problem import problem
 from edge.http.token_path import split_token
 from edge.live.waiters import Leave
@@ -116,8 +116,10 @@ class Express(Patience):
         if self._flow is not None:
             self._flow.pause()
         if self._transport is not None:
+            limits = self._lane.limits
+            self._reader_s = limits.slow_reader if self._flow is None else limits.idle
             self._unsent = self._transport.get_write_buffer_size()
-            self._look_in(self._lane.limits.slow_reader)
+            self._look_in(self._reader_s)
 
     def resume_writing(self) -> None:
         """See asyncio.BaseProtocol."""
@@ -199,7 +201,7 @@ class Express(Patience):
             self._is_quick = self._lane.is_quick
         elif len(data) > MOST_HEAD_BYTES:
             self._refuse(_TOO_LONG)
-        elif has_odd_line_end(data):
+        elif is_odd(data):
             self._hand_over(data)
         else:
             self._look_in(self._since + limits.slow_head - self._lane.now)
@@ -258,6 +260,7 @@ class Express(Patience):
     def _answer(self, asked: Asked, *, again: bool) -> None:
         refused = self._lane.too_many_of(self._client)
         if refused is not None:
+            self._held_at = self._lane.loop.time()
             self._send(asked, self._lane.wire(asked, refused))
         elif again:
             self._give_again(asked)
@@ -312,13 +315,13 @@ class Express(Patience):
 
     def _hold(self, asked: Asked) -> None:
         lane = self._lane
+        self._held_at = lane.loop.time()
         if not lane.seats.take(self._client):
             self._send(asked, lane.wire(asked, no_seat()))
             return
         assert asked.wait is not None
         self._is_quick = False
         self._asked = asked
-        self._held_at = lane.loop.time()
         lane.ready.requests += 1
         self._queue = asked.wait.subscribe(self, self._held_at)
 

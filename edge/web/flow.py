@@ -174,7 +174,7 @@ class Flow:
         if self._has_begun:
             self._way.transport.abort()
         else:
-            self._complete(internal_error())
+            self._complete(internal_error(OPEN))
 
 
 def limit_unsent(transport: asyncio.Transport) -> None:

@@ -167,5 +167,7 @@ def hand_over(transport: asyncio.Transport, lane: Lane, buffered: bytes, gone: C
     handler = lane.strict()
     handed = Handed(transport, handler, lane, gone)
     transport.set_protocol(handed)
+    if not transport.is_reading():  # he asked ahead while he was held; aiohttp knows nothing of it
+        transport.resume_reading()
     handler.connection_made(transport)
     handed.data_received(buffered)

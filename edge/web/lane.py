@@ -11,6 +11,7 @@ from edge.errors import Overloaded, TooManyRequests
 from edge.http.accept import accepts_gzip
 from edge.http.cmcd import IN_LINE, PlayerReport, parse_cmcd, split_fields, split_line
 from edge.http.conditional import revalidated
+from edge.http.cors import OPEN
 from edge.http.message import AtHand, Lease, RequestHead, Response
 from edge.http.plain_request import MOST_HEAD_BYTES, Fields, read_fields, read_line
 from edge.http.problem import problem_of
@@ -280,7 +281,7 @@ class Lane:
         try:
             self.rate.take(client, self.loop.time())
         except (TooManyRequests, Overloaded) as error:
-            return problem_of(error)
+            return problem_of(error, headers=OPEN)
         return None
 
     def wire(self, asked: Asked, response: Response) -> Wire:

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from edge.http.cmcd import IN_LINE, PlayerReport, parse_cmcd, parse_encoded, split_line
+from edge.http.conditional import CONDITIONS
 from edge.http.message import AtHand, Lease, RequestHead, Slices
 from edge.live.waiters import Wait
 from edge.web.flow import Later
@@ -37,7 +38,7 @@ class Asked:
         self.head = head
         self.closes = closes
         self.kind = kind_of(head.path)
-        self.is_simple = head.method == "GET" and self.kind != "vod" and "if-none-match" not in head.headers
+        self.is_simple = head.method == "GET" and self.kind != "vod" and CONDITIONS.isdisjoint(head.headers)
         self.lease = _NEVER
         self.hears: Callable[[PlayerReport], None] | None = None
         self.wait: Wait | None = None

@@ -6,6 +6,7 @@ from aiohttp import hdrs, web
 from aiohttp.typedefs import Handler
 
 from edge.errors import EdgeError
+from edge.http.cors import OPEN
 from edge.http.message import Headers
 from edge.http.problem import internal_error, problem, problem_of
 from edge.http.token_path import for_log
@@ -15,6 +16,7 @@ from edge.web.reply import written
 logger = logging.getLogger(__name__)
 
 _ROOMS = frozenset({"api", "clock", "healthz", "metrics", "readyz", "static", "vod", "whip"})
+_MEDIA = ("/live/", "/vod/")
 _DETAILS = {
     404: "There is nothing at this address; see / for what is live",
     413: "The body is larger than anything that is expected here; send less",
@@ -36,11 +38,11 @@ async def problems(request: web.Request, handler: Handler) -> web.StreamResponse
     try:
         return await handler(request)
     except EdgeError as error:
-        return written(problem_of(error))
+        return written(problem_of(error, headers=_open(request)))
     except web.HTTPException as error:
         if error.status < 400:
             raise
-        return foreign(error)
+        return foreign(error, _open(request))
     except web.RequestPayloadError:
         answer = written(
             problem(400, "Bad request", "The body is not framed as its head says (RFC 9112, 6 and 7)")
@@ -53,15 +55,19 @@ async def problems(request: web.Request, handler: Handler) -> web.StreamResponse
         WEB_FAILURES.inc()
         facts = {"method": request.method, "path": for_log(request.rel_url.raw_path)}
         logger.exception("web.request_failed", extra=facts)
-        return written(internal_error())
+        return written(internal_error(_open(request)))
 
 
-def foreign(error: web.HTTPException) -> web.Response:
+def _open(request: web.Request) -> Headers:
+    """Pages of every origin must be able to read why media do not come."""
+    return OPEN if request.path.startswith(_MEDIA) else ()
+
+
+def foreign(error: web.HTTPException, headers: Headers = ()) -> web.Response:
     """A refusal of aiohttp's in our words, not in its own."""
     detail = _DETAILS.get(error.status, f"{error.reason}; see the documentation for what works here")
-    headers: Headers = ()
     if allow := error.headers.get(hdrs.ALLOW):
-        headers = (("Allow", allow),)
+        headers = (("Allow", allow), *headers)
         detail = f"Use one of {allow}"
     return written(problem(error.status, error.reason, detail, headers=headers))
 

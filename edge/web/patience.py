@@ -11,11 +11,23 @@ from edge.web.lane import Lane, Seen
 class Patience(ABC, asyncio.Protocol):
     """What a connection of the fast lane has to do with time. See lane.Timed.
 
+    `_reader_s`: how long its reader may take next to nothing; a browser whose film is paused does not read.
+
     `_since`: whole monotonic seconds of what it did last. `_is_quick`: nothing is buffered, held or unsent,
     and nobody takes notes of each request.
     """
 
-    __slots__ = ("_is_ending", "_is_paused", "_is_quick", "_lane", "_since", "_slot", "_transport", "_unsent")
+    __slots__ = (
+        "_is_ending",
+        "_is_paused",
+        "_is_quick",
+        "_lane",
+        "_reader_s",
+        "_since",
+        "_slot",
+        "_transport",
+        "_unsent",
+    )
 
     def __init__(self, lane: Lane) -> None:
         self._lane = lane
@@ -23,6 +35,7 @@ class Patience(ABC, asyncio.Protocol):
         self._is_quick = self._is_paused = self._is_ending = False
         self._since = lane.now
         self._slot = self._unsent = 0
+        self._reader_s = lane.limits.slow_reader
 
     @abstractmethod
     def seen(self) -> Seen | None:
@@ -97,7 +110,7 @@ class Patience(ABC, asyncio.Protocol):
             self.abort()
             return
         self._unsent = unsent
-        self._look_in(self._lane.limits.slow_reader)
+        self._look_in(self._reader_s)
 
     def _look_in(self, seconds: float) -> None:
         wheel = self._lane.wheel

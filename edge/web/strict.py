@@ -6,11 +6,13 @@ from typing import Any
 
 from aiohttp import web
 from aiohttp.abc import AbstractStreamWriter
-from aiohttp.hdrs import X_FORWARDED_FOR
+from aiohttp.hdrs import HOST, X_FORWARDED_FOR
 from aiohttp.http import HttpVersion10, HttpVersion11, RawRequestMessage
 from aiohttp.http_exceptions import BadHttpMethod, BadStatusLine, HttpProcessingError, LineTooLong
 from aiohttp.streams import StreamReader
 
+from edge.http.host import is_host
+from edge.http.message import Response
 from edge.http.problem import problem
 from edge.metrics import WEB_FAILURES, WEB_REQUESTS
 from edge.web.middleware import foreign, kind_of
@@ -18,6 +20,13 @@ from edge.web.reply import written
 
 KIND = "malformed"
 """Of requests that are no HTTP, in the metrics: counted and not logged, for any stranger can send many."""
+
+LONGEST_LINE_BYTES, LONGEST_FIELD_BYTES = 8_000, 8_190
+"""Of a head. They differ, for aiohttp tells no more of what was too long than the limit."""
+
+_BAD_HOST = problem(
+    400, "Bad request", "The request needs exactly one Host field that names a host (RFC 9112, 3.2)"
+)
 
 _GIVEN = frozenset({200, 206, 304})
 """Neither a preflight nor a way to somewhere else: those are for everybody, whatever they name."""
@@ -80,27 +89,33 @@ class Strict(web.RequestHandler):
             self.log_exception("Error handling request", exc_info=exc)
             answer = problem(500, "Internal error", "This is a fault of the server; its log says more")
         else:
-            WEB_REQUESTS.labels(KIND, status).inc()
-            answer = problem(status, "Bad request", _fault(exc))
+            answer = _refusal(status, exc)
+            WEB_REQUESTS.labels(KIND, answer.status).inc()
         response = written(answer)
         response.force_close()
         return response
 
 
+def _refusal(status: int, exc: BaseException | None) -> Response:
+    """Without a word of what was sent: that may be a secret, or a script."""
+    if isinstance(exc, HttpProcessingError) and exc.message.startswith(
+        ("Missing 'Host'", "Duplicate 'Host'")
+    ):
+        return _BAD_HOST
+    if not isinstance(exc, LineTooLong):
+        return problem(status, "Bad request", _fault(exc))
+    if exc.args[1] == LONGEST_LINE_BYTES:  # RFC 9112, 3
+        return problem(414, "URI too long", "The address in the request is too long: shorten it")
+    return problem(431, "Request header fields too large", "A field of the request is too long: shorten it")
+
+
 def _fault(exc: BaseException | None) -> str:
-    """What is wrong, without a word of what was sent: that may be a secret, or a script."""
-    if isinstance(exc, LineTooLong):
-        return "A line of the request's head is too long: shorten the address or the field"
     if isinstance(exc, BadHttpMethod):
         return "This is no HTTP request: it must begin with a method, as GET. Is it TLS, to a port without?"
     if isinstance(exc, BadStatusLine):
         return (
             "The first line of the request is malformed: send METHOD, address and HTTP/1.1, one space between"
         )
-    if isinstance(exc, HttpProcessingError) and exc.message.startswith(
-        ("Missing 'Host'", "Duplicate 'Host'")
-    ):
-        return "The request needs exactly one Host field that names a host (RFC 9112, 3.2)"
     return "The head of the request, or the framing of its body, is malformed: see RFC 9112, 2 to 7"
 
 
@@ -124,13 +139,21 @@ def strict_lane(server: web.Server, **settings: Any) -> Callable[[], Strict]:
 
     server.request_factory = made
     server.request_handler = _in_our_words(server.request_handler)
-    return lambda: Strict(server, loop, **settings)
+    limits = {"max_line_size": LONGEST_LINE_BYTES, "max_field_size": LONGEST_FIELD_BYTES}
+    return lambda: Strict(server, loop, **limits, **settings)
 
 
 def _in_our_words(handle: Handle) -> Handle:
-    """Some requests are refused by aiohttp before any middleware: an Expect that nobody knows."""
+    """Some requests are refused before any middleware: by aiohttp an Expect that nobody knows, by us a Host
+    that is none.
+    """
 
     async def handled(request: web.BaseRequest) -> web.StreamResponse:
+        if not is_host(request.headers.get(HOST, "")):
+            WEB_REQUESTS.labels(KIND, _BAD_HOST.status).inc()
+            refusal = written(_BAD_HOST)
+            refusal.force_close()
+            return refusal
         try:
             return await handle(request)
         except web.HTTPException as error:

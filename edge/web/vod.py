@@ -46,9 +46,11 @@ class AssetGate:
         self._named = lru_cache(_MOST_KNOWN)(_named)
 
     def answer(self, head: RequestHead, now: float) -> Response | Later | AtHand:  # noqa: ARG002  see lane.Answerer
-        """To a GET or HEAD whose path is as it came, percent-encoded. What may take time is a Later. Octets
-        are to be sent and not to be looked at: see OpenBlock.mapped.
+        """To a GET, HEAD or OPTIONS whose path is as it came, percent-encoded. What may take time is a Later.
+        Octets are to be sent and not to be looked at: see OpenBlock.mapped.
         """
+        if head.method == hdrs.METH_OPTIONS:
+            return preflight()
         asked = self._asked(head)
         if isinstance(asked, Response):
             return asked

@@ -1,6 +1,6 @@
 """Any octets are a plain head or none; and what is plain means the same to a parser that knows nothing."""
 
-from edge.http.plain_request import END, has_odd_line_end, read_fields, read_line
+from edge.http.plain_request import END, is_odd, read_fields, read_line
 
 SEEDS = [
     b"GET /live/cam/main.m3u8?_HLS_msn=3&_HLS_part=1 HTTP/1.1\r\nHost: edge.example\r\nAccept-Encoding: gzip, br\r\n\r\n",
@@ -19,7 +19,7 @@ def target(data: bytes) -> None:
         assert f"{read.method} {read.path}{query} HTTP/1.1".encode() == line
     if fields is None:
         return
-    assert not has_odd_line_end(fields.raw)
+    assert not is_odd(fields.raw)
     assert fields.raw.endswith(END)
     assert fields.raw.count(END) == 1
     names = [each.split(b":")[0].lower() for each in fields.raw[2:-4].split(b"\r\n")]

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge.http.plain_request import MOST_HEAD_BYTES, has_odd_line_end, read_fields, read_line
+from edge.http.plain_request import MOST_HEAD_BYTES, is_odd, read_fields, read_line
 
 WANTED = frozenset({"accept-encoding", "range"})
 
@@ -71,9 +71,16 @@ def test_a_host_that_could_mean_two_things(host):
     assert read_fields(b"\r\nHost: " + host + b"\r\n\r\n", WANTED) is None
 
 
+@pytest.mark.parametrize("start", [b"\x16\x03\x01\x02\x00", b"get", b" GET", b"\0"])
+def test_what_is_no_method_is_seen_at_once(start):
+    assert is_odd(start)
+    assert not any(map(is_odd, (b"", b"\r", b"\r\n", b"G", b"GET /live")))
+
+
 @given(st.binary(max_size=60))
 def test_a_lonely_line_end_is_seen_as_soon_as_it_is_one(data):
+    data = b"GET" + data
     without_pairs = data.replace(b"\r\n", b"")
-    assert has_odd_line_end(data) == (
+    assert is_odd(data) == (
         b"\n" in without_pairs or b"\r" in without_pairs.removesuffix(b"\r" * data.endswith(b"\r"))
     )

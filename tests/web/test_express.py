@@ -52,6 +52,12 @@ async def test_what_is_plain_stays_here(lanes, camera):
         assert answers(one) == number
     one.receive(b"HEAD /live/nobody/index.m3u8 HTTP/1.1\r\n" + HEAD)
     assert answers(one) == 4
+    # Pages of other sites ask so before each address, if they send reports or a token in fields.
+    asks = b"Origin: https://a\r\nAccess-Control-Request-Method: GET\r\nAccess-Control-Request-Headers: cmcd-request\r\n"
+    one.receive(b"OPTIONS /live/cam/main.m3u8?_HLS_msn=999 HTTP/1.1\r\n" + asks + HEAD)
+    assert b"HTTP/1.1 204 " in one.written
+    one.receive(PLAYLIST)
+    assert answers(one) == 6
     assert is_fast(one)
 
 
@@ -60,7 +66,8 @@ async def test_what_is_plain_stays_here(lanes, camera):
     [
         b"GET / HTTP/1.1",
         b"GET /healthz HTTP/1.1",
-        b"OPTIONS /live/cam/main.m3u8 HTTP/1.1",
+        b"OPTIONS /healthz HTTP/1.1",
+        b"OPTIONS * HTTP/1.1",
         b"GET /live/c%61m/main.m3u8 HTTP/1.1",
     ],
 )
@@ -142,14 +149,16 @@ async def test_a_viewer_who_leaves_waits_no_more(lanes, camera):
 
 
 async def test_what_is_asked_of_a_held_answer_holds_when_it_comes(lanes, camera):
-    head, condition = lanes.express(), lanes.express()
+    head, condition, other = lanes.express(), lanes.express(), lanes.express()
     head.receive(blocking(camera, "HEAD"))
     condition.receive(blocking(camera).replace(b"\r\n\r\n", b"\r\nIf-None-Match: *\r\n\r\n"))
+    other.receive(blocking(camera).replace(b"\r\n\r\n", b'\r\nIf-Match: "old"\r\n\r\n'))
     camera.send(0.4)
     await settle()
     assert head.written.startswith(b"HTTP/1.1 200 ")
     assert head.written.endswith(b"\r\n\r\n")
     assert condition.written.startswith(b"HTTP/1.1 304 ")
+    assert other.written.startswith(b"HTTP/1.1 412 ")
 
 
 async def test_too_far_ahead_is_refused_at_once(lanes, camera):
@@ -415,6 +424,28 @@ async def test_each_request_is_in_the_access_log(lanes, camera, caplog):
     lines = [(each.path, each.status) for each in caplog.records if each.name == "edge.access"]
     assert lines == [("/live/cam/main.m3u8", 200), ("/live/cam/main.m3u8", 200), ("/healthz", 200)]
     one.lose()
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        Config.model_validate({"server": {"access_log": 1.0}, "limits": {limit: 1}})
+        for limit in ("waiters_per_address", "requests_per_address")
+    ],
+)
+async def test_who_is_refused_a_place_was_not_held(lanes, camera, caplog):
+    """In the access log, on a connection that was held before, or never."""
+    caplog.set_level(logging.INFO, "edge.access")
+    lanes.lane.seats.take("192.0.2.7")
+    for _ in range(20):
+        one = lanes.express(("192.0.2.7", 1))
+        one.receive(blocking(camera))
+        one.lose()
+    lanes.lane.access_log.close()
+    lines = [each for each in caplog.records if each.name == "edge.access"]
+    assert {each.status for each in lines} <= {429, 503}
+    assert len(lines) >= 9
+    assert all(each.seconds == 0 for each in lines)
 
 
 async def test_players_reports_are_heard(lanes, camera):

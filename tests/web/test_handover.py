@@ -7,6 +7,7 @@ import pytest
 from edge.config import Config
 from edge.web.handover import Handed
 from tests.web.both_lanes import Lanes, MemoryTransport, both_lanes, settle
+from tests.web.conftest import Camera
 
 HEAD = b"Host: a\r\n\r\n"
 HEALTH = b"GET /healthz HTTP/1.1\r\n" + HEAD
@@ -43,6 +44,31 @@ async def test_it_hears_everything_from_the_first_octet_on(lanes):
     one.lose()
     assert lanes.lane.doors._count == 0
     assert lanes.lane.wheel.is_empty
+
+
+async def test_who_speaks_tls_to_a_port_without_is_told_at_once(lanes):
+    one = lanes.express()
+    one.receive(b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + b"r" * 500)
+    await settle()
+    assert b" 400 Bad Request\r\n" in one.written
+    assert b"Is it TLS" in one.written
+    assert one.is_lost
+
+
+async def test_who_asked_far_ahead_while_he_was_held_is_read_again(lanes):
+    camera = Camera(lanes.hub, "cam")
+    camera.send(5)
+    msn, part = camera.publication.rendition.window.next_position
+    one = lanes.express()
+    one.receive(f"GET /live/cam/main.m3u8?_HLS_msn={msn}&_HLS_part={part} HTTP/1.1\r\n".encode() + HEAD)
+    one.receive((b"GET /healthz HTTP/1.1\r\nX: " + b"y" * 7000 + b"\r\n" + HEAD) * 10)
+    assert not one.is_reading()
+    camera.send(0.4)
+    await settle(100)
+    assert one.written.count(b"HTTP/1.1 200 ") == 11
+    assert isinstance(one.get_protocol(), Handed)
+    assert one.is_reading()
+    one.lose()
 
 
 async def test_a_head_must_come_in_time(lanes):

@@ -2,8 +2,9 @@
 
 import asyncio
 
-from tests.web.both_lanes import Lanes, settle
+from tests.web.both_lanes import Lanes, both_lanes, settle
 from tests.web.conftest import Camera
+from tests.web.test_express_equal import shelf
 
 HEAD = b"Host: a\r\nAccept-Encoding: gzip\r\n\r\n"
 PLAYLIST = b"GET /live/cam/main.m3u8 HTTP/1.1\r\n" + HEAD
@@ -66,6 +67,22 @@ async def test_a_reader_that_stops_is_cut_off(lanes, camera):
     after(lanes, 20)
     await settle()
     assert slow.was_aborted
+
+
+async def test_a_reader_of_a_film_that_is_paused_may_take_longer():
+    """`limits.idle`, as on the other lane; of live media `limits.slow_reader`."""
+    async with both_lanes(library=shelf()) as lanes:
+        film = lanes.express()
+        film.is_choked = True
+        film.receive(b"GET /vod/a.mp4 HTTP/1.1\r\n" + HEAD)
+        await settle(60)
+        assert film.unsent
+        after(lanes, 70)
+        await settle()
+        assert not film.is_closing()
+        after(lanes, 10)
+        await settle()
+        assert film.was_aborted
 
 
 async def test_a_reader_that_stops_before_the_goodbye(lanes, camera):

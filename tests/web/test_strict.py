@@ -65,8 +65,10 @@ async def asked(address: Address, request: bytes) -> tuple[int, dict[str, str], 
     [
         (b"GET / HTTP/9.9\r\n" + HOST + b"\r\n", "malformed"),
         (b"GET / HTTP/1.1\r\nX: <script>secret</script>\r\n\r\n", "Host"),
+        (b"GET / HTTP/1.1\r\nHost: secret@x\r\n\r\n", "Host"),
+        (b"GET / HTTP/1.1\r\nHost: a, b\r\n\r\n", "Host"),
+        (b"GET / HTTP/1.0\r\nHost: a/b\r\n\r\n", "Host"),
         (b"GET / HTTP/1.1\nHost: x\n\n", "malformed"),
-        (b"GET /secret" + b"a" * 70_000 + b" HTTP/1.1\r\n" + HOST + b"\r\n", "too long"),
         (b"POST / HTTP/1.1\r\n" + HOST + b"Content-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", "malformed"),
         (b"POST / HTTP/1.1\r\n" + HOST + b"Content-Length: -3\r\n\r\n", "malformed"),
         (b"GET / HTTP/1.1\r\n" + HOST + b"<secret>\r\n\r\n", "malformed"),
@@ -84,6 +86,26 @@ async def test_what_is_no_http(address, caplog, request_, word):
     assert b"secret" not in body
     assert caplog.text == ""
     assert counted("malformed", 400) == before + 1
+
+
+@pytest.mark.parametrize("size", [8_100, 70_000])
+@pytest.mark.parametrize(
+    ("start", "end", "status"),
+    [
+        (b"GET /secret", b" HTTP/1.1\r\n" + HOST, 414),
+        (b"GET /live/secret", b" HTTP/1.1\r\n" + HOST, 414),
+        (b"GET /healthz HTTP/1.1\r\n" + HOST + b"X: /secret", b"secret" * 20 + b"\r\n", 431),
+    ],
+)
+async def test_what_is_too_long(address, caplog, start, end, status, size):
+    """RFC 9112, 3; RFC 6585, 5. Fields: of their name and value together."""
+    before = counted("malformed", status)
+    got, _, body = await asked(address, start + b"a" * size + end + b"\r\n")
+    assert got == status
+    assert b"too long" in body
+    assert b"secret" not in body
+    assert caplog.text == ""
+    assert counted("malformed", status) == before + 1
 
 
 @pytest.mark.parametrize(

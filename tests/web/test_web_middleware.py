@@ -27,6 +27,8 @@ def routes() -> list[web.AbstractRouteDef]:
 
     return [
         web.get("/broken", broken),
+        web.get("/vod/broken", broken),
+        web.get("/vod/full", full),
         web.get("/full", full),
         web.get("/closed", closed),
         web.get("/moved", moved),
@@ -100,3 +102,10 @@ async def test_every_answer_is_counted(client) -> None:
 )
 def test_kinds_are_a_closed_set(path, kind) -> None:
     assert kind_of(path) == kind
+
+
+@pytest.mark.parametrize(("path", "status"), [("/vod/broken", 500), ("/vod/full", 503)])
+async def test_pages_of_every_origin_may_read_why_media_do_not_come(client, path, status) -> None:
+    answer = await client.get(path, headers={"Origin": "https://player.example"})
+    assert (answer.status, answer.headers["Access-Control-Allow-Origin"]) == (status, "*")
+    assert "Access-Control-Allow-Origin" not in (await client.get("/broken")).headers
