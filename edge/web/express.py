@@ -16,6 +16,7 @@ from edge.web.flow import Flow, Way
 from edge.web.handover import hand_over
 from edge.web.lane import HEARD_EVERY, Lane, Seen, Shortcut
 from edge.web.memo import NO_MEMO, Asked
+from edge.web.memory_file import plain_socket
 from edge.web.patience import Patience
 from edge.web.permitted import Permitted
 from edge.web.reel import Reel
@@ -52,14 +53,14 @@ class Express(Patience):
         "_permitted",
         "_queue",
         "_seek",
+        "_socket_fd",
     )
 
     def __init__(self, lane: Lane) -> None:
         super().__init__(lane)
         self._address = self._client = self._path = ""
         self._fields = _NO_FIELDS
-        self._memo = NO_MEMO
-        self._known = NO_MEMO.known
+        self._memo, self._known = NO_MEMO, NO_MEMO.known
         self._permitted: Permitted | None = None
         self._buffer = b""
         self._asked: Asked | None = None
@@ -79,7 +80,7 @@ class Express(Patience):
             one.write(FULL)
             one.close()
             return
-        self._transport = one
+        self._transport, self._socket_fd = one, plain_socket(one)
         self._address = self._client = address
         one.set_write_buffer_limits(high=1, low=0)  # one answer is read before the next is made
         self._slot = lane.wheel.put(self, lane.now + round(lane.limits.slow_head))
@@ -370,7 +371,7 @@ class Express(Patience):
             transport.writelines(wire.closing(lane.date))
             self.close()
         else:
-            wire.write(transport, lane.date, is_shared=asked.is_simple)
+            wire.write(transport, lane.date, is_shared=asked.is_simple, socket_fd=self._socket_fd)
         if lane.access_log.is_on:
             self._note(asked, wire.status, wire.length)
         if not count.requests % HEARD_EVERY:

@@ -6,10 +6,17 @@ from email.utils import formatdate
 from http import HTTPStatus
 
 from edge.http.message import Headers, Octets, Response
+from edge.web.memory_file import NO_SOCKET, MemoryFile, from_octet
 from edge.web.reply import SERVER
 
 _JOINED_BYTES = 64 * 1024
 """Up to here a copy once a second costs less than a second buffer for each viewer."""
+
+_FILED_BYTES = 12 * 1024
+"""From here on the kernel takes longer to copy octets than to refer to a file's pages."""
+
+_FILED_AFTER = 32
+"""Readers of an answer in one second, after which others get it from a file: to make one is a copy more."""
 
 _LIMIT = 256
 _BODILESS = frozenset({204, 304})
@@ -22,9 +29,24 @@ def date_line(unix_s: float) -> bytes:
 
 
 class Wire:
-    """One answer in one form. `one` or else `many` are what to write; buffers are shared, never changed."""
+    """One answer in one form. `many`, or `one` where it is a single buffer, are what to write; buffers are
+    shared, never changed.
+    """
 
-    __slots__ = ("_before", "_body", "counted", "date", "length", "many", "one", "response", "status")
+    __slots__ = (
+        "_before",
+        "_body",
+        "_file",
+        "_octets",
+        "_readers",
+        "counted",
+        "date",
+        "length",
+        "many",
+        "one",
+        "response",
+        "status",
+    )
 
     def __init__(self, response: Response, *, has_body: bool = True) -> None:
         """`has_body`: not for HEAD."""
@@ -39,27 +61,49 @@ class Wire:
         self.date = b""
         self.one: bytes | None = None
         self.many: Sequence[Octets] = ()
+        self._file: MemoryFile | None = None
+        self._octets = self._readers = 0
+        """How many more until there is a file; 1: there is one, or now; 0: never."""
 
-    def write(self, transport: asyncio.WriteTransport, date: bytes, *, is_shared: bool) -> None:
-        """`is_shared`: others get the same buffers in this second. `date`: see date_line."""
+    def write(
+        self, transport: asyncio.WriteTransport, date: bytes, *, is_shared: bool, socket_fd: int = NO_SOCKET
+    ) -> None:
+        """`is_shared`: others get the same buffers in this second. `date`: see date_line. `socket_fd`: see
+        plain_socket; the transport has nothing left to send.
+        """
         if not is_shared:
             transport.writelines(self.once(date))
             return
         if self.date is not date:
             self.at(date)
-        if self.one is not None:
+        if self._readers and socket_fd != NO_SOCKET and (file := self._filed()) is not None:
+            if (sent := file.send(socket_fd)) < self._octets:
+                transport.writelines(from_octet(self.many, sent))
+        elif self.one is not None:
             transport.write(self.one)
         else:
             transport.writelines(self.many)
 
+    def _filed(self) -> MemoryFile | None:
+        if self._readers > 1:
+            self._readers -= 1
+            return None
+        if self._file is None:
+            self._file = MemoryFile.holding(self.many)
+            self._readers = 0 if self._file is None else 1
+        return self._file
+
     def at(self, date: bytes) -> None:
         """Make the buffers for this second. `date`: see date_line."""
         self.date = date
+        self._file = None
         head = b"".join((self._before, date, b"\r\n"))
+        self.many = (head, *self._body)
         if self.length <= _JOINED_BYTES:
-            self.one = b"".join((head, *self._body))
-        else:
-            self.many = (head, *self._body)
+            self.one = b"".join(self.many)
+            self.many = (self.one,)
+        self._octets = len(head) + self.length
+        self._readers = _FILED_AFTER if self.length >= _FILED_BYTES else 0
 
     def once(self, date: bytes) -> list[Octets]:
         """Buffers of an answer that nobody else gets."""

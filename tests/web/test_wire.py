@@ -1,6 +1,11 @@
+import asyncio
+import os
+import socket
+
 import pytest
 
 from edge.http.message import Response
+from edge.web.memory_file import MemoryFile, plain_socket
 from edge.web.wire import Wire, Wires, date_line
 
 DATE = date_line(0)
@@ -21,6 +26,54 @@ def test_large_bodies_are_not_copied():
     wire.at(DATE)
     assert wire.one is None
     assert wire.many[1] is wire.many[2] is body
+
+
+async def open_pair():
+    """A transport, and the socket of its reader, who takes little at a time."""
+    loop = asyncio.get_running_loop()
+    ours, theirs = socket.socketpair()
+    ours.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 16 * 1024)
+    theirs.setblocking(False)
+    transport, _ = await loop.create_connection(asyncio.Protocol, sock=ours)
+    return transport, theirs
+
+
+async def read(theirs: socket.socket, octets: int) -> bytes:
+    got = b""
+    while len(got) < octets:
+        got += await asyncio.get_running_loop().sock_recv(theirs, octets - len(got))
+    return got
+
+
+@pytest.mark.parametrize("size", [11_000, 13_000, 60_000, 150_000])
+async def test_many_readers_get_the_same_octets_however_slow_they_are(size, monkeypatch):
+    filed = []
+    send = MemoryFile.send
+    monkeypatch.setattr(MemoryFile, "send", lambda file, fd: filed.append(send(file, fd)) or filed[-1])
+    body = os.urandom(size)
+    wire = Wire(Response(200, (), (body[:5000], body[5000:])))
+    transport, theirs = await open_pair()
+    for date in (DATE, date_line(1)):
+        whole = b"".join(wire.once(date))
+        for _ in range(40):
+            wire.write(transport, date, is_shared=True, socket_fd=plain_socket(transport))
+            assert await read(theirs, len(whole)) == whole
+            assert transport.get_write_buffer_size() == 0
+    assert len(filed) == (0 if size < 12_000 else 2 * 9), "from the 32nd reader of a second on, by file"
+    assert size < 100_000 or min(filed) < size, "and what did not fit followed"
+    transport.close()
+    theirs.close()
+
+
+async def test_readers_over_tls_get_no_file(monkeypatch):
+    monkeypatch.setattr(MemoryFile, "holding", lambda _: pytest.fail("nobody has any use for it"))
+    wire = Wire(Response(200, (), (os.urandom(50_000),)))
+    transport, theirs = await open_pair()
+    for _ in range(40):
+        wire.write(transport, DATE, is_shared=True)
+        await read(theirs, len(wire.one))
+    transport.close()
+    theirs.close()
 
 
 def test_head_and_no_content():
