@@ -138,7 +138,7 @@ class Lane:
         return self.end_ticks
 
     def bring_back(self, begin: int) -> None:
-        """What was kept back from the part that closed begins here (ticks), where its predecessor ends."""
+        """What was kept back from the part that closed begins here (ticks), or where its predecessor ends."""
 
     def _after_emitted(self, due: int, sample: Sample) -> int:
         """The dts of a sample before which none is pending."""
@@ -216,9 +216,9 @@ class VideoLane(Lane):
         """See Lane."""
         kept, self._kept = self._kept, None
         if kept is not None:
-            kept.dts = begin
+            kept.dts = begin if self.end is None else max(begin, self.end)
             self.pending.append(kept)
-            self.end = begin + kept.duration
+            self.end = kept.dts + kept.duration
 
     def _may_be_early(self, due: int, begin: int, most_of_a_pause: int) -> bool:
         """Whether the next picture, due then, may begin here already: the eye minds neither some milliseconds
