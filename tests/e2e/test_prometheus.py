@@ -49,10 +49,22 @@ async def prometheus(folder: Path, target: str) -> AsyncIterator[str]:
         f"--web.listen-address={address}", "--log.level=error",
     )  # fmt: skip
     try:
+        await ready(f"http://{address}/-/ready")
         yield f"http://{address}/api/v1"
     finally:
         process.terminate()
         await process.wait()
+
+
+async def ready(url: str) -> None:
+    """It listens, and refuses (503), before it is."""
+    async with aiohttp.ClientSession() as http, asyncio.timeout(PATIENCE_S):
+        while True:
+            with contextlib.suppress(aiohttp.ClientConnectorError):
+                async with http.get(url) as answer:
+                    if answer.status == 200:
+                        return
+            await asyncio.sleep(0.05)
 
 
 async def viewing(base: str) -> None:
@@ -108,8 +120,7 @@ async def test_every_panel_draws_and_every_alert_is_understood(tmp_path):
         async with asyncio.timeout(PATIENCE_S):
             while empty:
                 await asyncio.sleep(0.2)
-                with contextlib.suppress(aiohttp.ClientConnectorError):
-                    empty = [each for each in empty if not await drawn(http, api, each[1])]
+                empty = [each for each in empty if not await drawn(http, api, each[1])]
         assert not viewers.done()
         viewers.cancel()
         for title, query in queries():
