@@ -69,14 +69,15 @@ class Wire:
         self, transport: asyncio.WriteTransport, date: bytes, *, is_shared: bool, socket_fd: int = NO_SOCKET
     ) -> None:
         """`is_shared`: others get the same buffers in this second. `date`: see date_line. `socket_fd`: see
-        plain_socket; the transport has nothing left to send.
+        plain_socket.
         """
         if not is_shared:
             transport.writelines(self.once(date))
             return
         if self.date is not date:
             self.at(date)
-        if self._readers and socket_fd != NO_SOCKET and (file := self._filed()) is not None:
+        file = self._filed() if self._readers and socket_fd != NO_SOCKET else None
+        if file is not None and not transport.get_write_buffer_size():  # nothing is overtaken
             if (sent := file.send(socket_fd)) < self._octets:
                 transport.writelines(from_octet(self.many, sent))
         elif self.one is not None:

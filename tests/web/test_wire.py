@@ -65,6 +65,25 @@ async def test_many_readers_get_the_same_octets_however_slow_they_are(size, monk
     theirs.close()
 
 
+def test_no_file_overtakes_what_the_transport_has_not_sent(monkeypatch):
+    class Transport:
+        unsent, written = 0, 0
+
+        def get_write_buffer_size(self) -> int:
+            return self.unsent
+
+        def write(self, octets: bytes) -> None:
+            self.written += 1
+
+    transport = Transport()
+    filed = []
+    monkeypatch.setattr(MemoryFile, "send", lambda file, fd: filed.append(fd) or 1_000_000)
+    wire = Wire(Response(200, (), (os.urandom(50_000),)))
+    for transport.unsent in (*[0] * 40, 1):
+        wire.write(transport, DATE, is_shared=True, socket_fd=7)
+    assert (transport.written, len(filed)) == (32, 9)
+
+
 async def test_readers_over_tls_get_no_file(monkeypatch):
     monkeypatch.setattr(MemoryFile, "holding", lambda _: pytest.fail("nobody has any use for it"))
     wire = Wire(Response(200, (), (os.urandom(50_000),)))
