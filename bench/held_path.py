@@ -3,12 +3,14 @@
 Thousands of connections of the fast lane with transports that drop what they are given: a reload is held, a part comes,
 everybody is woken and answered, everybody asks for the part. Processor time of this process, the least of many
 rounds: it says nothing of the kernel's share, but it stays the same on a machine that is busy with other things.
+With `--streams` the viewers are of so many streams, whose parts come one after the other.
 """
 
 import asyncio
 import gc
 import time
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Iterable
 
 import uvloop
 
@@ -17,6 +19,7 @@ from bench.fed_server import TRACK, InnerSource
 from bench.request_heads import chrome
 from edge.auth.admission import Admission
 from edge.config import Config
+from edge.hls.window import LiveWindow
 from edge.live.hub import Hub
 from edge.media.sample import Sample
 from edge.server import GC_THRESHOLDS
@@ -26,6 +29,9 @@ from edge.web.lane import Lane
 from edge.web.readiness import Readiness
 
 WARM_UP_ROUNDS = 5
+PICTURES = 6
+AT_ONCE = 5
+"""Parts of streams that come in one turn of the loop."""
 
 
 class Nowhere(asyncio.Transport):
@@ -42,36 +48,43 @@ class Nowhere(asyncio.Transport):
     def write(self, data: object) -> None: ...
 
 
-class Stage:
-    """One stream of 200 ms parts, and its viewers."""
+class Stream:
+    """200 ms parts, and its viewers."""
 
-    def __init__(self, viewers: int) -> None:
-        config = Config.model_validate({"hls": {"part_target": "200ms"}})
-        hub = Hub(config)
-        self.lane = Lane(config, {"live": Gate(hub, Admission(config.auth))}, ready=Readiness())
-        self._publication = hub.claim("cam", 0.0, takeover=False)
+    def __init__(self, hub: Hub, name: str, connections: list[Express], first: int) -> None:
+        self.name = name
+        self.connections = connections
+        self.rests = [chrome("localhost:1", first + number) for number in range(len(connections))]
+        self._publication = hub.claim(name, 0.0, takeover=False)
         self._publication.attach(InnerSource(), [TRACK], time.time() - 10, 0.0)
         self._picture = 0
-        self.rests = [chrome("localhost:1", number) for number in range(viewers)]
-        self.connections = [Express(self.lane) for _ in range(viewers)]
-        for connection in self.connections:
-            connection.connection_made(Nowhere())
         for _ in range(50):
-            self.come()
+            self.begin_part()
+            self.end_part()
 
-    def come(self) -> None:
-        """The next part."""
-        rendition = self._publication.rendition
-        before = rendition.window.next_number
-        while rendition.window.next_number == before:
-            key = self._picture % 60 == 0
-            sample = Sample("video", self._picture * 3000, 3000, key, bytes(4000))
-            self._publication.write(sample, self.lane.loop.time())
-            self._picture += 1
+    def begin_part(self) -> None:
+        """All pictures of the next part but the one that ends it."""
+        for _ in range(PICTURES - 1):
+            self._write()
+
+    def end_part(self) -> None:
+        """Another one; the part is there."""
+        before = self.window.next_number
+        while self.window.next_number == before:
+            self._write()
+
+    def _write(self) -> None:
+        sample = Sample("video", self._picture * 3000, 3000, self._picture % 60 == 0, bytes(4000))
+        self._publication.write(sample, asyncio.get_running_loop().time())
+        self._picture += 1
+
+    @property
+    def window(self) -> LiveWindow:
+        return self._publication.rendition.window
 
     def asking(self, target: str) -> Callable[[], None]:
-        """Everybody asks for it."""
-        requests = [b"GET " + target.encode() + rest for rest in self.rests]
+        """Every viewer asks for it."""
+        requests = [f"GET /live/{self.name}/{target}".encode() + rest for rest in self.rests]
 
         def ask() -> None:
             for connection, request in zip(self.connections, requests, strict=True):
@@ -79,43 +92,75 @@ class Stage:
 
         return ask
 
+    def reload(self) -> Callable[[], None]:
+        msn, part = self.window.next_position
+        return self.asking(f"main.m3u8?_HLS_msn={msn}&_HLS_part={part}&_HLS_skip=YES")
+
+    def newest(self) -> Callable[[], None]:
+        return self.asking(f"{self._publication.rendition.prefix}/part{self.window.next_number - 1}.m4s")
+
+
+class Stage:
+    """Streams, with as many viewers each."""
+
+    def __init__(self, viewers: int, streams: int) -> None:
+        config = Config.model_validate({"hls": {"part_target": "200ms"}})
+        hub = Hub(config)
+        self.lane = Lane(config, {"live": Gate(hub, Admission(config.auth))}, ready=Readiness())
+        self.streams = [
+            Stream(hub, f"cam{at}", [Express(self.lane) for _ in range(viewers)], at * viewers)
+            for at in range(streams)
+        ]
+        for stream in self.streams:
+            for connection in stream.connections:
+                connection.connection_made(Nowhere())
+
     async def round(self) -> dict[str, float]:
         """Seconds of processor time by what was done."""
-        rendition = self._publication.rendition
-        msn, part = rendition.window.next_position
-        reload = self.asking(f"/live/cam/main.m3u8?_HLS_msn={msn}&_HLS_part={part}&_HLS_skip=YES")
-        took = {"hold": _took(reload), "wake": _took(self.come)}
-        since = time.process_time()
-        while self.lane.ready.requests:
-            await asyncio.sleep(0)
-        took["answer"] = time.process_time() - since
-        number = rendition.window.next_number - 1
-        took["part"] = _took(self.asking(f"/live/cam/{rendition.prefix}/part{number}.m4s"))
+        took: Counter[str] = Counter()
+        for at in range(0, len(self.streams), AT_ONCE):
+            streams = self.streams[at : at + AT_ONCE]
+            took["hold"] += _took(stream.reload() for stream in streams)
+        for at in range(0, len(self.streams), AT_ONCE):
+            streams = self.streams[at : at + AT_ONCE]
+            for stream in streams:
+                stream.begin_part()
+            waiting = self.lane.ready.requests - sum(len(stream.connections) for stream in streams)
+            took["wake"] += _took([stream.end_part for stream in streams])
+            since = time.process_time()
+            while self.lane.ready.requests > waiting:
+                await asyncio.sleep(0)
+            took["answer"] += time.process_time() - since
+            took["part"] += _took(stream.newest() for stream in streams)
         return took
 
 
-def _took(work: Callable[[], None]) -> float:
+def _took(works: Iterable[Callable[[], None]]) -> float:
+    todo = list(works)
     since = time.process_time()
-    work()
+    for work in todo:
+        work()
     return time.process_time() - since
 
 
-async def measure(viewers: int, rounds: int) -> dict[str, float]:
+async def measure(viewers: int, streams: int, rounds: int) -> dict[str, float]:
     """Microseconds for each viewer; `all` is the sum."""
     gc.set_threshold(*GC_THRESHOLDS)
-    stage = Stage(viewers)
+    stage = Stage(viewers // streams, streams)
     taken = [await stage.round() for _ in range(WARM_UP_ROUNDS + rounds)][WARM_UP_ROUNDS:]
     least = {name: min(one[name] for one in taken) / viewers * 1e6 for name in taken[0]}
-    return {**least, "all": sum(least.values())}
+    return {"streams": streams, **least, "all": sum(least.values())}
 
 
 def main(argv: list[str] | None = None) -> None:
     parser = report.arguments("held_path", __doc__ or "", seconds=1)
     parser.add_argument("--viewers", type=int, default=4000)
+    parser.add_argument("--streams", type=int, nargs="+", default=[1, 200])
     parser.add_argument("--rounds", type=int, default=40)
     options = parser.parse_args(argv)
     result = report.Result("held_path", {"viewers": options.viewers}, {"name": "none"})
-    result.rows.append(uvloop.run(measure(options.viewers, options.rounds)))
+    for streams in options.streams:
+        result.rows.append(uvloop.run(measure(options.viewers, streams, options.rounds)))
     result.write(options.json)
 
 

@@ -5,7 +5,6 @@ everybody.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cached_property
 
 from edge.hls.front import Front
 from edge.hls.part_durations import PartDurations
@@ -22,38 +21,52 @@ _MORE_IN_PRINT = TICKS // 1000
 _SKIP_BOUNDARY = 6  # target durations (4.4.3.8)
 
 
-@dataclass(frozen=True)
 class Playlist:
     """A rendered playlist. Buffers are shared by all who send them. Each form is made when it is asked for,
     once.
     """
 
-    position: Position
-    """Of the newest part in it."""
-    whole: Front
-    recent: Front
-    """With the old segments skipped (4.4.5.2); `whole` where there are none old enough, or it has ended."""
-    end: bytes
+    __slots__ = ("_delta", "_delta_gzip", "_end", "_gzip", "_plain", "_recent", "_whole", "position")
 
-    @cached_property
+    def __init__(self, position: Position, whole: Front, recent: Front, end: bytes) -> None:
+        """`position`: of the newest part in it. `recent`: with the old segments skipped (4.4.5.2); `whole`
+        where there are none old enough, or it has ended.
+        """
+        self.position = position
+        self._whole, self._recent, self._end = whole, recent, end
+        self._plain = self._gzip = self._delta = self._delta_gzip = b""
+
+    @property
     def plain(self) -> bytes:
         """All of it."""
-        return self.whole.text + self.end
+        if not self._plain:
+            self._plain = self._whole.text + self._end
+        return self._plain
 
-    @cached_property
+    @property
     def delta(self) -> bytes:
         """The delta update; `plain` where there is nothing to skip."""
-        return self.plain if self.recent is self.whole else self.recent.text + self.end
+        if self._recent is self._whole:
+            return self.plain
+        if not self._delta:
+            self._delta = self._recent.text + self._end
+        return self._delta
 
-    @cached_property
+    @property
     def gzip(self) -> bytes:
         """`plain`, for Content-Encoding: gzip."""
-        return self.whole.gzip(self.end)
+        if not self._gzip:
+            self._gzip = self._whole.gzip(self._end)
+        return self._gzip
 
-    @cached_property
+    @property
     def delta_gzip(self) -> bytes:
         """`delta`, for Content-Encoding: gzip."""
-        return self.gzip if self.recent is self.whole else self.recent.gzip(self.end)
+        if self._recent is self._whole:
+            return self.gzip
+        if not self._delta_gzip:
+            self._delta_gzip = self._recent.gzip(self._end)
+        return self._delta_gzip
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +103,7 @@ class MediaPlaylist:
         self._front_key: tuple[object, ...] = ()
         self._fronts = (Front(b""), Front(b""))
         self._growing: list[str] = []
+        """Of the segment that grows: its head's lines, and those of its parts."""
         self._growing_msn = -1
         self._growing_durations = self._durations()
 
@@ -177,17 +191,18 @@ class MediaPlaylist:
         lines = self._sealed.get(segment.msn)
         if lines is None:
             head = self._head_lines(segment.head)
-            durations = self._durations()
-            parts = "".join(self._part_line(durations, part) for part in segment.parts)
+            parts = "".join(self._grown(segment.head, segment.parts)[1:])
             gap = "#EXT-X-GAP\n" if segment.gap else ""
             tail = f"{gap}#EXTINF:{seconds(segment.duration_ticks)},\n{self.segment_uri(segment.msn)}\n"
             lines = self._sealed[segment.msn] = (head + tail, head + parts + tail)
         return lines
 
     def _growing_lines(self) -> list[str]:
-        head, parts = self._window.head, self._window.parts
-        if head is None:
-            return []
+        head = self._window.head
+        return [] if head is None else self._grown(head, self._window.parts)
+
+    def _grown(self, head: SegmentHead, parts: Sequence[Part]) -> list[str]:
+        """The lines of a segment's head and of its parts so far; a part's is made once."""
         if self._growing_msn != head.msn:
             self._growing_msn = head.msn
             self._growing = [self._head_lines(head)]
@@ -218,7 +233,7 @@ class MediaPlaylist:
         of its own until the last one is: hls.js counts a segment's parts from the first that is listed.
         """
         room = _PARTS_FOR * self._window.target_duration_s * TICKS - _MORE_IN_PRINT
-        room -= sum(part.duration_ticks for part in self._window.parts)
+        room -= self._window.parts_ticks
         first = len(segments)
         while first and room >= 0:
             first -= 1

@@ -58,6 +58,8 @@ class LiveWindow:
         """Of the segment that grows; None: there is none, `next_position` begins one."""
         self.parts: list[Part] = []
         """Of the segment that grows."""
+        self.parts_ticks = 0
+        """How long they are."""
         self.init_index = -1
         """The newest init segment, which applies to the next part."""
         self.discontinuity_sequence = discontinuity_sequence
@@ -218,6 +220,7 @@ class LiveWindow:
         assert part.position == self.next_position
         self.head = head
         self.parts.append(part)
+        self.parts_ticks += part.duration_ticks
         self._first_numbers.setdefault(head.msn, self.next_number)
         self._positions[self.next_number] = part.position
         self.next_number += 1
@@ -236,6 +239,7 @@ class LiveWindow:
         self._longest_ticks = max(self._longest_ticks, self._listed_ticks)
         self.head = None
         self.parts = []
+        self.parts_ticks = 0
         self.next_position = Position(segment.msn + 1, 0)
         self._remove()
 

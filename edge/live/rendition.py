@@ -91,8 +91,9 @@ class Rendition:
         )
         self._listing = Listing(self.window, self._replies, self.prefix)
         self._shelf = Shelf(self.window, self._replies)
-        self._held_for: dict[tuple[str, bool], tuple[Position, Form]] = {}
-        """What a query waits for until the window changes: viewers at the edge all send the same one."""
+        self._held_for: dict[tuple[str, bool], tuple[tuple[Position, Form], str | None]] = {}
+        """What a query waits for until the window changes, and the rest of it: viewers at the edge all send
+        the same one."""
         self._head: SegmentHead | None = None
         self._head_ticks = 0
         self._playlist_waiters: Waiters[tuple[Position, Form]] = Waiters(places)
@@ -185,15 +186,16 @@ class Rendition:
         """By the directives in the raw `query`. BadDirective, TooFarAhead."""
         known = self._held_for.get((query, gzip))
         if known is not None:
-            return self._hold_playlist(known)
+            return self._hold_playlist(*known)
         directives = parse(query)
         decision = resolve(directives, self.window)
         form = Form(directives.skip, gzip)
         if isinstance(decision, WaitFor):
-            key = (decision.position, form)
+            at_edge = _AT_EDGE.fullmatch(query)
+            held = (decision.position, form), at_edge and at_edge[1]
             if len(self._held_for) < _MOST_REMEMBERED:
-                self._held_for[query, gzip] = key
-            return self._hold_playlist(key)
+                self._held_for[query, gzip] = held
+            return self._hold_playlist(*held)
         if directives.msn is None:
             self.audience.asked_without_directives()
         return self._listing.media_playlist(form, "plain" if directives.msn is None else "blocking")
@@ -237,22 +239,23 @@ class Rendition:
     def _is_answerable(self) -> bool:
         return self.window.is_playable or self.window.ended
 
-    def _hold_playlist(self, key: tuple[Position, Form]) -> Response | Wait:
+    def _hold_playlist(self, key: tuple[Position, Form], rest: str | None) -> Response | Wait:
+        """`rest`: of the query, after the position; None: nobody else asks like that."""
         held = self._hold(self._playlist_waiters, key)
-        if isinstance(held, Wait):
-            held.following = partial(self._following, key[1])
+        if rest is not None and isinstance(held, Wait):
+            held.following = partial(self._following, key[1], rest)
         return held
 
-    def _following(self, form: Form, query: str) -> list[tuple[str, Response | Wait]]:
+    def _following(self, form: Form, rest: str) -> list[tuple[str, Response | Wait]]:
         """See waiters.Following: the newest part, and to wait again."""
-        asked, window = _AT_EDGE.fullmatch(query), self.window
-        if asked is None or not self._is_answerable or window.ended:
+        window = self.window
+        if not self._is_answerable or window.ended:
             return []
         part, after = PartName(window.next_number - 1), window.next_position
-        playlist = f"{MEDIA_PLAYLIST}?_HLS_msn={after.msn}&_HLS_part={after.part}{asked[1]}"
+        playlist = f"{MEDIA_PLAYLIST}?_HLS_msn={after.msn}&_HLS_part={after.part}{rest}"
         return [
             (f"{self.prefix}/part{part.number}.m4s", self._shelf.part(part)),
-            (playlist, self._hold_playlist((after, form))),
+            (playlist, self._hold_playlist((after, form), rest)),
         ]
 
     def _hold(self, waiters: Waiters[Key], key: Key) -> Response | Wait:

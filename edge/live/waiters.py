@@ -106,6 +106,8 @@ class Waiters(Generic[Key]):
 
     def take(self, is_due: Callable[[Key], bool]) -> list[tuple[Key, list[Viewer]]]:
         """Everybody whose key is due."""
+        if not self._queues:
+            return []
         due = [key for key in self._queues if is_due(key)]
         return [(key, self._queues.pop(key).take()) for key in due]
 
@@ -128,9 +130,9 @@ def wake(viewers: Sequence[Viewer], response: Response) -> int:
     return len(viewers)
 
 
-Following = Callable[[str], "Sequence[tuple[str, Response | Wait]]"]
-"""From the raw query of one who waited, and has his answer: what he asks next, by addresses relative to his,
-and how that is answered now.
+Following = Callable[[], "Sequence[tuple[str, Response | Wait]]"]
+"""What one who waited, and has his answer, asks next, by addresses relative to his; and how that is answered
+now.
 """
 
 

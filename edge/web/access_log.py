@@ -35,11 +35,8 @@ class AccessLog:
         self._lines: list[Line] = []
         self._left_out = 0
         self._writer = ThreadPoolExecutor(1, "access-log") if share else None
-
-    @property
-    def is_on(self) -> bool:
+        self.is_on = self._writer is not None
         """Whether there is anything to note."""
-        return self._writer is not None
 
     def note(self, line: Line) -> None:
         """Take it or leave it; costs next to nothing."""
@@ -66,6 +63,7 @@ class AccessLog:
             self._writer.submit(_write, self._lines, self._left_out)
             self._writer.shutdown()
             self._writer = None
+            self.is_on = False
 
 
 def _write(lines: list[Line], left_out: int) -> None:

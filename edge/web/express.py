@@ -338,7 +338,7 @@ class Express(Patience):
         if asked is not None and self._transport is not None:
             self._let_go()
             self._since = self._lane.now
-            self._send(asked, self._lane.wire(asked, response))
+            self._send(asked, self._lane.answer(asked, response))
             if asked.following is not None:
                 asked.follow()
             if self._buffer or self._is_paused or self._is_ending:
@@ -363,7 +363,7 @@ class Express(Patience):
     def _send(self, asked: Asked, wire: Wire) -> None:
         lane, transport = self._lane, self._transport
         assert transport is not None
-        count = asked.count if wire is asked.wire else None
+        count = asked.count if wire is asked.wire or wire is asked.answer else None
         count = count or lane.tally.of(asked.kind, wire.status)
         count.requests += 1
         count.octets += wire.counted

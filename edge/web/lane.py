@@ -22,7 +22,7 @@ from edge.web.client_address import trusted_networks
 from edge.web.doors import Doors, Seats
 from edge.web.flow import Later
 from edge.web.gate import is_let_in
-from edge.web.memo import NO_MEMO, Asked, Known, Memo, Telling
+from edge.web.memo import NO_MEMO, Asked, Crowd, Known, Memo, Telling
 from edge.web.outbox import Outbox
 from edge.web.permitted import Permitted
 from edge.web.rate_limit import rate_of
@@ -254,10 +254,12 @@ class Lane:
             return asked, None
         may = room.may_repeat(head)
         if isinstance(may, Permitted):
-            self._remember(shared.permitted, may.without_token(bare), asked, answer.lease, _always)
+            line = may.without_token(bare)
+            self._remember(Crowd.of(shared.permitted, line, head.path, _always), line, asked, answer.lease)
             return asked, may
         if may:
-            self._remember(shared.known, bare, asked, answer.lease, partial(room.may_repeat, head))
+            may_repeat = partial(room.may_repeat, head)
+            self._remember(Crowd.of(shared.known, bare, head.path, may_repeat), bare, asked, answer.lease)
         return asked, None
 
     def _answered(self, asked: Asked, answer: Response | Wait) -> None:
@@ -290,9 +292,16 @@ class Lane:
             return self._wires.of(response)
         return Wire(revalidated(asked.head, response), has_body=asked.head.method != "HEAD")
 
-    def _remember(
-        self, known: Known, line: bytes, asked: Asked, lease: Lease, may: Callable[[], object]
-    ) -> None:
+    def answer(self, asked: Asked, response: Response) -> Wire:
+        """The same for those who waited, of whom many get one response one after the other."""
+        answer = asked.answer
+        if answer is None or answer.response is not response:
+            answer = asked.answer = self.wire(asked, response)
+            asked.count = self.tally.of(asked.kind, answer.status)
+        return answer
+
+    def _remember(self, crowd: Crowd, line: bytes, asked: Asked, lease: Lease) -> None:
+        known = crowd.known
         if not 0 < len(line) <= _LONGEST_LINE or self.ready.is_draining:
             return
         if len(known) >= _MOST_KNOWN:
@@ -300,26 +309,25 @@ class Lane:
         asked.lease = lease
         known[line] = asked
         if asked.wait is not None and asked.wait.following is not None and asked.is_simple:
-            asked.following = partial(self._make_ready, known, line, asked.wait.following, may)
+            asked.following = partial(self._make_ready, crowd, asked.wait.following)
 
-    def _make_ready(
-        self, known: Known, line: bytes, following: Following, may: Callable[[], object], asked: Asked
-    ) -> None:
+    def _make_ready(self, crowd: Crowd, following: Following, asked: Asked) -> None:
         """What they ask next is found before they ask: to understand a question takes longer than to answer
         it, and where streams are many and viewers few each question is asked by a few only.
         """
-        if not may():
+        if not crowd.may():
             return  # while they waited it was decided otherwise: they are judged when they ask
-        path, _, rest = line.partition(b"?")
-        folder, head = path[: path.rfind(b"/") + 1], asked.head
-        place = head.path[: head.path.rfind("/") + 1]
-        for address, answer in following(rest.removesuffix(_VERSION).decode("ascii")):
+        head = asked.head
+        for address, answer in following():
+            if answer.lease is None:
+                continue
             file, _, query = address.partition("?")
-            after = Asked(RequestHead("GET", place + file, query, head.headers, head.client), closes=False)
+            after = Asked(
+                RequestHead("GET", crowd.place + file, query, head.headers, head.client), closes=False
+            )
             after.hears = asked.hears
             self._answered(after, answer)
-            if answer.lease is not None:
-                self._remember(known, folder + address.encode("ascii") + _VERSION, after, answer.lease, may)
+            self._remember(crowd, crowd.folder + address.encode("ascii") + _VERSION, after, answer.lease)
 
     def _forget(self) -> None:
         """From now on every answer says goodbye."""

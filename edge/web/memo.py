@@ -1,6 +1,7 @@
 """What was asked a moment ago, and its answer: found again by the request line alone."""
 
 from collections.abc import Callable
+from typing import NamedTuple
 
 from edge.http.cmcd import IN_LINE, PlayerReport, parse_cmcd, parse_encoded, split_line
 from edge.http.conditional import CONDITIONS
@@ -20,6 +21,7 @@ class Asked:
     """A request and its answer: `wire`, `wait` or `later`. Shared by all who ask so while its lease holds."""
 
     __slots__ = (
+        "answer",
         "closes",
         "count",
         "following",
@@ -46,6 +48,9 @@ class Asked:
         self.slices: Slices | None = None
         self.wire: Wire | None = None
         self.count: Count | None = None
+        """Of those who get `wire`, or `answer`."""
+        self.answer: Wire | None = None
+        """What those who waited for this got, the last of them."""
         self.following: Callable[[Asked], None] | None = None
         """Makes ready what those who wait for this will ask next; once. It is given this: no circle."""
 
@@ -54,6 +59,24 @@ class Asked:
         following, self.following = self.following, None
         if following is not None:
             following(self)
+
+
+class Crowd(NamedTuple):
+    """Viewers who ask the same, one thing after the other: where their questions are found."""
+
+    known: "Known"
+    folder: bytes
+    """Of their request lines, up to the last slash of the path; without a token."""
+    place: str
+    """Of their paths, up to the last slash."""
+    may: Callable[[], object]
+    """Whether they may still have what they are given."""
+
+    @classmethod
+    def of(cls, known: "Known", line: bytes, path: str, may: Callable[[], object]) -> "Crowd":
+        """Those who ask like this."""
+        address = line.partition(b"?")[0]
+        return cls(known, address[: address.rfind(b"/") + 1], path[: path.rfind("/") + 1], may)
 
 
 Known = dict[bytes, Asked]

@@ -42,6 +42,14 @@ class MemoryFile:
             return 0
 
 
+def send_now(buffers: Sequence[Octets], socket_fd: int) -> int:
+    """The same without a file: the kernel copies them."""
+    try:
+        return os.writev(socket_fd, buffers)
+    except OSError:
+        return 0
+
+
 def plain_socket(transport: asyncio.BaseTransport) -> int:
     """The descriptor of a connection whose octets go out as they are; else, with TLS, NO_SOCKET. It is the
     transport's: to be written to only while that has nothing to send, and not after connection_lost.

@@ -119,7 +119,7 @@ def _as_it_came(head: RequestHead, request: web.Request) -> RequestHead:
     fields, asked = head.headers, ", ".join(request.headers.getall(hdrs.CACHE_CONTROL, ()))
     if is_only_if_cached(asked):
         fields = {**fields, "cache-control": asked}
-    return replace(head, path=request.rel_url.raw_path, headers=fields)
+    return head._replace(path=request.rel_url.raw_path, headers=fields)
 
 
 def _named(path: str) -> tuple[str | None, str]:

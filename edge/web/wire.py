@@ -6,14 +6,15 @@ from email.utils import formatdate
 from http import HTTPStatus
 
 from edge.http.message import Headers, Octets, Response
-from edge.web.memory_file import NO_SOCKET, MemoryFile, from_octet
+from edge.web.memory_file import NO_SOCKET, MemoryFile, from_octet, send_now
 from edge.web.reply import SERVER
 
-_JOINED_BYTES = 64 * 1024
-"""Up to here a copy once a second costs less than a second buffer for each viewer."""
+_LARGE_BYTES = 12 * 1024
+"""Up to here a copy once a second costs less than a second buffer for each viewer. From here on the kernel
+takes longer to copy octets than to refer to a file's pages."""
 
-_FILED_BYTES = 12 * 1024
-"""From here on the kernel takes longer to copy octets than to refer to a file's pages."""
+_JOINED_BYTES = 64 * 1024
+"""The same where octets are encrypted, each buffer by itself."""
 
 _FILED_AFTER = 32
 """Readers of an answer in one second, after which others get it from a file: to make one is a copy more."""
@@ -29,8 +30,8 @@ def date_line(unix_s: float) -> bytes:
 
 
 class Wire:
-    """One answer in one form. `many`, or `one` where it is a single buffer, are what to write; buffers are
-    shared, never changed.
+    """One answer in one form. `one`, or `many` where it is large, are what to write; buffers are shared,
+    never changed.
     """
 
     __slots__ = (
@@ -52,9 +53,10 @@ class Wire:
         """`has_body`: not for HEAD."""
         self.response = response
         self.status = response.status
-        self._before = head_lines(response.status, response.content_length, response.own, response.headers)
+        length = response.content_length
+        self._before = head_lines(response.status, length, response.own, response.headers)
         self._body = response.body if has_body else ()
-        self.length = sum(map(len, self._body))
+        self.length = length if has_body else 0
         """Octets of the body."""
         self.counted = self.length if response.status in {200, 206} else 0
         """Of media and playlists."""
@@ -76,14 +78,23 @@ class Wire:
             return
         if self.date is not date:
             self.at(date)
-        file = self._filed() if self._readers and socket_fd != NO_SOCKET else None
-        if file is not None and not transport.get_write_buffer_size():  # nothing is overtaken
-            if (sent := file.send(socket_fd)) < self._octets:
-                transport.writelines(from_octet(self.many, sent))
-        elif self.one is not None:
+        if self.one is not None:
             transport.write(self.one)
-        else:
+        elif socket_fd == NO_SOCKET:
+            transport.writelines(self._joined())
+        elif transport.get_write_buffer_size():  # nothing is overtaken
             transport.writelines(self.many)
+        elif (sent := self._send(socket_fd)) < self._octets:
+            transport.writelines(from_octet(self.many, sent))
+
+    def _joined(self) -> Sequence[Octets]:
+        if len(self.many) > 1 and self.length <= _JOINED_BYTES:
+            self.many = (b"".join(self.many),)
+        return self.many
+
+    def _send(self, socket_fd: int) -> int:
+        file = self._filed() if self._readers else None
+        return send_now(self.many, socket_fd) if file is None else file.send(socket_fd)
 
     def _filed(self) -> MemoryFile | None:
         if self._readers > 1:
@@ -100,11 +111,11 @@ class Wire:
         self._file = None
         head = b"".join((self._before, date, b"\r\n"))
         self.many = (head, *self._body)
-        if self.length <= _JOINED_BYTES:
-            self.one = b"".join(self.many)
-            self.many = (self.one,)
         self._octets = len(head) + self.length
-        self._readers = _FILED_AFTER if self.length >= _FILED_BYTES else 0
+        if self.length >= _LARGE_BYTES:
+            self._readers = _FILED_AFTER
+        else:
+            self.one = b"".join(self.many)
 
     def once(self, date: bytes) -> list[Octets]:
         """Buffers of an answer that nobody else gets."""

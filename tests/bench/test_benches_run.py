@@ -71,9 +71,12 @@ async def test_hostile(tmp_path) -> None:
 
 
 async def test_held_path(tmp_path) -> None:
-    (row,) = (await result_of(tmp_path, "held_path", "--viewers", "20", "--rounds", "2"))["rows"]
-    assert set(row) == {"hold", "wake", "answer", "part", "all"}
-    assert min(row.values()) > 0
+    flags = ("--viewers", "20", "--streams", "1", "10", "--rounds", "2")
+    rows = (await result_of(tmp_path, "held_path", *flags))["rows"]
+    assert [row.pop("streams") for row in rows] == [1, 10]
+    for row in rows:
+        assert set(row) == {"hold", "wake", "answer", "part", "all"}
+        assert min(row.values()) > 0
 
 
 async def test_ingest_path(tmp_path) -> None:

@@ -445,7 +445,7 @@ async def test_who_is_refused_a_place_was_not_held(lanes, camera, caplog):
     lines = [each for each in caplog.records if each.name == "edge.access"]
     assert {each.status for each in lines} <= {429, 503}
     assert len(lines) >= 9
-    assert all(each.seconds == 0 for each in lines)
+    assert all(each.seconds < 0.1 for each in lines)
 
 
 async def test_players_reports_are_heard(lanes, camera):

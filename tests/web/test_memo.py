@@ -3,6 +3,7 @@
 import asyncio
 import gc
 from collections.abc import AsyncIterator
+from functools import partial
 
 import pytest
 
@@ -32,21 +33,21 @@ class Room:
         self.asked.append(f"{head.path}?{head.query}")
         if head.path.endswith(f"/{self.now}.m4s"):
             return self._media()
-        return self._wait()
+        return self._wait(head.query)
 
     def _media(self) -> Response:
         return Response(200, (), (b"media %d" % self.now,), self.lease)
 
-    def _wait(self) -> Wait:
+    def _wait(self, query: str) -> Wait:
         def join(viewer, now):
             self._queue.join(viewer, now)
             return self._queue
 
-        return Wait(join, self.lease, self._following)
+        return Wait(join, self.lease, partial(self._following, query.partition("&")[2]))
 
-    def _following(self, query: str) -> list[tuple[str, Response | Wait]]:
-        rest = query.partition("&")[2]
-        return [(f"{self.now}.m4s", self._media()), (f"list?at={self.now + 1}&{rest}", self._wait())]
+    def _following(self, rest: str) -> list[tuple[str, Response | Wait]]:
+        query = f"at={self.now + 1}&{rest}"
+        return [(f"{self.now}.m4s", self._media()), (f"list?{query}", self._wait(query))]
 
     def may_repeat(self, head: RequestHead) -> bool | Permitted:
         return True

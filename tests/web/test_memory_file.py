@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge.web.memory_file import NO_SOCKET, MemoryFile, from_octet, plain_socket
+from edge.web.memory_file import NO_SOCKET, MemoryFile, from_octet, plain_socket, send_now
 
 BODY = os.urandom(100_000)
 
@@ -50,6 +50,15 @@ def test_whoever_left_gets_nothing(ends):
     ours, theirs = ends
     theirs.close()
     assert MemoryFile([BODY]).send(ours.fileno()) == 0
+
+
+def test_buffers_without_a_file(ends):
+    ours, theirs = ends
+    assert send_now([b"head", BODY[:9000]], ours.fileno()) == 9004
+    assert read(theirs, 9004) == b"head" + BODY[:9000]
+    ours.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 8192)
+    assert 0 < send_now([BODY], ours.fileno()) < len(BODY)
+    assert send_now([BODY], ours.fileno()) == 0
 
 
 def test_it_is_closed_with_the_last_who_refers_to_it_and_what_is_on_its_way_arrives(ends):

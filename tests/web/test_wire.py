@@ -20,8 +20,9 @@ def test_a_whole_answer_in_one_buffer():
     )
 
 
-def test_large_bodies_are_not_copied():
-    body = b"x" * 100_000
+@pytest.mark.parametrize("size", [12 * 1024, 100_000])
+def test_large_bodies_are_not_copied(size):
+    body = b"x" * size
     wire = Wire(Response(200, (), (body, body)))
     wire.at(DATE)
     assert wire.one is None
@@ -65,23 +66,32 @@ async def test_many_readers_get_the_same_octets_however_slow_they_are(size, monk
     theirs.close()
 
 
-def test_no_file_overtakes_what_the_transport_has_not_sent(monkeypatch):
-    class Transport:
-        unsent, written = 0, 0
-
-        def get_write_buffer_size(self) -> int:
-            return self.unsent
-
-        def write(self, octets: bytes) -> None:
-            self.written += 1
-
-    transport = Transport()
-    filed = []
-    monkeypatch.setattr(MemoryFile, "send", lambda file, fd: filed.append(fd) or 1_000_000)
+@pytest.mark.parametrize("readers", [1, 40])
+async def test_nothing_overtakes_what_the_transport_has_not_sent(readers):
     wire = Wire(Response(200, (), (os.urandom(50_000),)))
-    for transport.unsent in (*[0] * 40, 1):
-        wire.write(transport, DATE, is_shared=True, socket_fd=7)
-    assert (transport.written, len(filed)) == (32, 9)
+    for _ in range(readers):
+        transport, theirs = await open_pair()
+        transport.write(b"before " * 10_000)
+        assert transport.get_write_buffer_size()
+        wire.write(transport, DATE, is_shared=True, socket_fd=plain_socket(transport))
+        whole = b"before " * 10_000 + b"".join(wire.once(DATE))
+        assert await read(theirs, len(whole)) == whole
+        transport.close()
+        theirs.close()
+
+
+async def test_no_octet_is_copied_for_a_few_readers(monkeypatch):
+    sent = []
+    monkeypatch.setattr("edge.web.wire.send_now", lambda buffers, fd: sent.append(buffers) or 1_000_000)
+    body = os.urandom(20_000)
+    wire = Wire(Response(200, (), (body,)))
+    transport, theirs = await open_pair()
+    for _ in range(31):
+        wire.write(transport, DATE, is_shared=True, socket_fd=plain_socket(transport))
+    assert len(sent) == 31
+    assert all(buffers[1] is body for buffers in sent)
+    transport.close()
+    theirs.close()
 
 
 async def test_readers_over_tls_get_no_file(monkeypatch):
@@ -90,7 +100,8 @@ async def test_readers_over_tls_get_no_file(monkeypatch):
     transport, theirs = await open_pair()
     for _ in range(40):
         wire.write(transport, DATE, is_shared=True)
-        await read(theirs, len(wire.one))
+        assert len(wire.many) == 1, "one record begins where another ends"
+        await read(theirs, len(wire.many[0]))
     transport.close()
     theirs.close()
 
