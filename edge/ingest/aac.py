@@ -39,7 +39,7 @@ class AudioPath(Protocol):
     track: Track
 
     def start(self, at: int) -> None:
-        """The first sample begins here. Called once, before all else."""
+        """The first sample begins here. Called before all else, and again after the publisher was cut off."""
 
     def write(self, at: int, packet: bytes) -> None:
         """A packet that begins at this time, more or less. MediaError for what is no Opus packet."""

@@ -1,6 +1,7 @@
 """From access units to a publication: parameter sets, one clock, and sound that never stops."""
 
 import logging
+import math
 from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Protocol
@@ -36,6 +37,12 @@ because pictures would have a hole when it returns."""
 SILENT_AFTER_S = CLOCK_STOPS_AFTER_S[1] + 0.1
 """Whoever was not heard for so long will not send what is missing before time stopped: that is silence, so
 that no part declares more than it holds. (A publisher may be replaced after two seconds.)"""
+
+AWAY_AFTER_S = 2.0
+"""Whoever was not heard for so long was cut off. If what comes then is as much later, it goes on where
+viewers are, as what another publisher sends would: over a hole in the timeline hls.js 1.7 never plays on."""
+
+_BACK_AFTER_S = 1.0  # what was still queued at the publisher comes before what it captures now
 
 _ENCODER_DELAY_S = 0.1  # silence that goes in, so that what went in before comes out
 
@@ -104,6 +111,10 @@ class Pump:
         self._early_sound: deque[tuple[int, bytes]] = deque(maxlen=_MOST_EARLY_SOUND)
         self._first_sound: float | None = None
         self._last_sound = 0.0
+        self._sound_at = 0
+        self._away_since: float | None = None
+        self._back_since: float | None = None
+        self._newest_s = 0.0
         self._filled = 0
         self._last_dts: int | None = None
         self._duration = VIDEO_TIMESCALE // 30
@@ -118,8 +129,10 @@ class Pump:
 
     def video(self, unit: AccessUnit, now: float) -> None:
         """A picture, in decoding order."""
-        self._heard_at = now
         dts = self._timeline.place("video", unit.rtp_time, unit.arrival, unit.ssrc)
+        if self._away_since is not None:
+            self._come_back(dts / VIDEO_TIMESCALE, now)
+        self._heard_at = now
         try:
             has_changed = self._sets.update(unit.nals) if unit.key else False
         except MediaError:
@@ -144,10 +157,13 @@ class Pump:
 
     def audio(self, unit: AccessUnit, now: float) -> None:
         """An Opus packet."""
+        at = self._timeline.place("audio", unit.rtp_time, unit.arrival, unit.ssrc)
+        if self._away_since is not None:
+            self._come_back(at / AUDIO_TIMESCALE, now)
         self._heard_at = self._last_sound = now
+        self._sound_at = at
         if self._first_sound is None:
             self._first_sound = now
-        at = self._timeline.place("audio", unit.rtp_time, unit.arrival, unit.ssrc)
         if not self.tracks:
             self._early_sound.append((at, unit.payload))
             if not self._has_video or now - self._first_sound > WITHOUT_VIDEO_S:
@@ -164,7 +180,11 @@ class Pump:
         shortest, longest = CLOCK_STOPS_AFTER_S
         if not self.tracks:
             return
+        if self._away_since is not None:
+            return  # its next media tell what time it is
         silent_s = now - self._heard_at
+        if silent_s > AWAY_AFTER_S:
+            self._go_away()
         if silent_s > shortest and silent_s > min(3 * self._pause_s, longest):
             if silent_s > SILENT_AFTER_S:
                 self._audio.advance(int((self._source_now + _ENCODER_DELAY_S) * AUDIO_TIMESCALE))
@@ -202,6 +222,32 @@ class Pump:
         if before and heard_at > before:
             self._pause_s = max(self._pause_s * _PAUSE_DECAY, heard_at - before)
         self._heard_at = max(self._heard_at, heard_at)
+
+    def _go_away(self) -> None:
+        self._away_since, self._back_since = self._heard_at, None
+        pictured = 0 if self._last_dts is None else self._last_dts
+        self._newest_s = max(pictured / VIDEO_TIMESCALE, self._sound_at / AUDIO_TIMESCALE)
+
+    def _come_back(self, at_s: float, now: float) -> None:
+        """Media of this source time came, after a while in which nothing was heard."""
+        assert self._away_since is not None
+        if at_s - self._newest_s > AWAY_AFTER_S:
+            facts = {"stream": self._publication.name, "away_s": round(now - self._away_since, 1)}
+            logger.info("publisher.returned", extra=facts)
+            self._begin_anew()
+            return
+        self._newest_s = max(self._newest_s, at_s)
+        self._back_since = self._back_since or now
+        if now - self._back_since > _BACK_AFTER_S:
+            self._away_since = None
+
+    def _begin_anew(self) -> None:
+        """Attach once more: with the next key frame, or at once where there was only sound."""
+        is_sound_alone = self.tracks[0].kind == "audio"
+        self.tracks = ()
+        self._away_since = self._last_dts = None
+        self._first_sound = -math.inf if is_sound_alone else None
+        self._early_sound.clear()
 
     def _follow(self, has_changed: bool, dts: int, now: float) -> bool:
         """Before a key frame: tell its track, if that is new. False: the picture is of no use yet."""

@@ -15,6 +15,8 @@ class LossyPath(asyncio.DatagramProtocol):
         self, target: tuple[str, int], *, seed: int, lost: float, late: float, doubled: float
     ) -> None:
         self.dropped = 0
+        self.is_cut = False
+        """Nothing passes, either way."""
         self._target = target
         self._rng = random.Random(seed)
         self._lost, self._late, self._doubled = lost, late, doubled
@@ -40,6 +42,8 @@ class LossyPath(asyncio.DatagramProtocol):
         self._transport = transport
 
     def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
+        if self.is_cut:
+            return
         if addr == self._target:
             self._send(data, self._publisher)
             return

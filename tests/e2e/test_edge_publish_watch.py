@@ -5,7 +5,8 @@ import json
 from pathlib import Path
 from urllib.request import urlopen
 
-from edge_commands import Command, edge, python, serving
+from edge_commands import Command, edge, free_port, python, serving
+from lossy_path import LossyPath
 
 HERE = Path(__file__).parent
 
@@ -67,6 +68,35 @@ async def test_a_publisher_that_is_killed_and_comes_back_breaks_no_rule():
         assert "stall" in {note["check"] for note in report["notes"]}
         assert report["stalls"] >= 1
         assert await second.interrupt() == 0
+
+
+async def test_a_publisher_whose_network_is_away_for_a_while_goes_on_without_a_hole():
+    """On its own connection: hls.js never passes a hole in the timeline, and gaps do not help it."""
+    port = free_port()
+    path = await LossyPath.open(("127.0.0.1", port), seed=1, lost=0, late=0, doubled=0)
+    told = f'webrtc.advertise=["127.0.0.1:{path.address[1]}"]'
+    async with serving(f"webrtc.listen=127.0.0.1:{port}", told) as base:
+        arguments = ("publish", "test", f"{base}/whip/mine", "--size", "640x360")  # too much to be sent again
+        publisher = await edge(*arguments)
+        await publisher.says("live")
+        await asyncio.to_thread(playlist, base)
+        watcher = await edge("watch", f"{base}/live/mine/index.m3u8", "--duration", "15", "--json")
+        await asyncio.sleep(6)  # its questions are answered by then
+        path.is_cut = True
+        await asyncio.sleep(4)
+        path.is_cut = False
+        status = await watcher.ends(30)
+        report = json.loads("\n".join(watcher.out))
+        with urlopen(f"{base}/live/mine/main.m3u8", timeout=15) as response:
+            listed = response.read().decode()
+        assert report["breaches"] == [], listed
+        assert status == 0
+        assert report["parts"] >= 20
+        assert "GAP" not in listed
+        assert "#EXT-X-DISCONTINUITY\n" not in listed
+        assert await publisher.interrupt() == 0
+        assert publisher.err[1:] == ["live", "ended: stopped"]
+    path.close()
 
 
 async def test_a_second_publisher_of_a_healthy_stream_is_told_what_to_do():

@@ -279,6 +279,55 @@ def test_of_who_vanishes_no_part_declares_more_than_it_holds(has_video, end):
     assert sound_lasts == pytest.approx(declared, abs=0.021)
 
 
+@pytest.mark.parametrize("away_s", [2.5, 6])
+@pytest.mark.parametrize("kinds", ["both", "picture", "sound"])
+def test_who_was_cut_off_and_is_heard_again_goes_on_without_a_hole(kinds, away_s, caplog):
+    """The network was away: what was sent meanwhile is lost, and players do not pass a hole."""
+    video, audio = kinds != "sound", kinds != "picture"
+    rig = Rig(has_video=video, has_audio=audio)
+    segmenter = Segmenter(22_500, 180_000)
+    rig.publication = rig.pump._publication = Segmented(segmenter)
+    rig.run(0, 4, video=video, audio=audio)
+    rig.run(4, 4 + away_s, video=False, audio=False, heard=False)
+    with caplog.at_level(logging.INFO, "edge"):
+        rig.run(4 + away_s, 4.1 + away_s, video=False, audio=False)  # checks and reports come before media
+        rig.run(4.1 + away_s, 8 + away_s, video=video, audio=audio)
+    parts, lasts = rig.publication.end()
+    assert all(part.body for part in parts), "no gap"
+    assert sum(part.duration_ticks for part in parts) / 90_000 < 8.5
+    for seconds in lasts.values():
+        assert seconds == pytest.approx(sum(part.duration_ticks for part in parts) / 90_000, abs=0.06)
+    assert [(line.message, line.away_s) for line in caplog.records] == [
+        ("publisher.returned", pytest.approx(away_s, abs=0.2))
+    ]
+
+
+def test_what_comes_late_but_whole_goes_on_as_it_is():
+    rig = Rig()
+    rig.run(0, 4)
+    rig.run(4, 7, video=False, audio=False, heard=False)
+    late = [
+        (4 + n / 30, lambda now, n=n: rig.pump.video(picture(120 + n, key=n % 30 == 0), now))
+        for n in range(90)
+    ]
+    late += [(4 + n / 50, lambda now, n=n: rig.pump.audio(sound(200 + n), now)) for n in range(150)]
+    for _, event in sorted(late, key=lambda one: one[0]):
+        event(107.0)
+    rig.run(7, 9)
+    assert len([call for call in rig.publication.calls if call[0] == "attach"]) == 1
+    assert len(rig.publication.of("video")) == 9 * 30
+
+
+def test_what_was_queued_before_the_hole_does_not_hide_it():
+    rig = Rig()
+    rig.run(0, 4)
+    rig.run(4, 8, video=False, audio=False, heard=False)
+    for number in range(6):
+        rig.pump.audio(sound(200 + number), 108.0)
+    rig.run(8, 9)
+    assert len([call for call in rig.publication.calls if call[0] == "attach"]) == 2
+
+
 def test_a_still_screen_keeps_time_going_with_a_packet_a_second():
     rig = Rig(has_audio=False)
     for second in range(4):
