@@ -203,6 +203,42 @@ class PublisherProcess:
             self.kill()
 
 
+class MediaPath:
+    """The network between publishers and a server's media port, which can be away: `is_cut`."""
+
+    def __init__(self) -> None:
+        self.is_cut = False
+        self._ended = False
+        self._server = ("127.0.0.1", free_port())
+        self._publisher: tuple[str, int] | None = None
+        self._socket = socket.socket(type=socket.SOCK_DGRAM)
+        self._socket.bind(("127.0.0.1", 0))
+        self._socket.settimeout(0.2)
+        address = f"127.0.0.1:{self._socket.getsockname()[1]}"
+        self.settings = (f"webrtc.listen=127.0.0.1:{self._server[1]}", f'webrtc.advertise=["{address}"]')
+        """Of the server."""
+
+    def __enter__(self) -> Self:
+        self._thread = threading.Thread(target=self._carry, daemon=True)
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._ended = True
+        self._thread.join()
+        self._socket.close()
+
+    def _carry(self) -> None:
+        while not self._ended:
+            with suppress(OSError):
+                datagram, source = self._socket.recvfrom(2048)
+                if source != self._server:
+                    self._publisher = source
+                target = self._publisher if source == self._server else self._server
+                if target is not None and not self.is_cut:
+                    self._socket.sendto(datagram, target)
+
+
 class PlayerPages:
     """Serves the test-only players (hls.js as it comes, Shaka, the browser's own HLS) from another origin."""
 

@@ -4,7 +4,7 @@ import time
 from itertools import pairwise
 
 import pytest
-from rig import EdgeServer, PublisherBrowser
+from rig import EdgeServer, MediaPath, PublisherBrowser, PublisherProcess
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 
@@ -166,3 +166,25 @@ def test_the_watch_page_says_what_it_waits_for(server, room):
         viewer.screenshot("reconnecting")
         absences.publisher = absences._start(FIRST)
         viewer.until("window.edge.state === 'live'", 10)
+
+
+def test_on_its_own_connection_when_the_network_was_away(players, view):
+    with MediaPath() as path, EdgeServer(*path.settings) as server:
+        with PublisherProcess(server, "cut", "--size", FIRST) as publisher:
+            publisher.on_air()
+            viewers = {
+                "watch": view(f"{server.base}/watch/cut?clock=1", viewport=SMALL),
+                "hlsjs": view(players.player("hlsjs", server, "cut"), viewport=SMALL),
+            }
+            for viewer in viewers.values():
+                viewer.first_frame(20)
+            viewers["watch"].wait(PLAYS_S)
+            for _ in range(2):
+                began, path.is_cut = time.time(), True
+                viewers["watch"].wait(AWAY_S)
+                assert server.state("cut") == "reconnecting"
+                returned, path.is_cut = time.time(), False
+                check_absence(viewers, began, returned, FIRST)
+                viewers["watch"].wait(PLAYS_S)
+            check_nobody_was_harmed(viewers)
+        assert server.log().count("publisher.returned") == 2
