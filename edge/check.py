@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 from edge.auth.tokens import read_public_key
-from edge.config import Config
+from edge.config import Config, split_host
 from edge.errors import ConfigError
 from edge.host.certificates import Certificates
 from edge.vod.stock import missing
@@ -16,7 +16,7 @@ def look(config: Config) -> tuple[list[str], list[str]]:
     found = list(missing(config.vod))
     faults = [told for told, is_fault in found if is_fault]
     notes = [told for told, is_fault in found if not is_fault]
-    return [*notes, *_exposed(config)], [*faults, *_unreadable(config)]
+    return [*notes, *_exposed(config), *_unheard(config)], [*faults, *_unreadable(config)]
 
 
 def _exposed(config: Config) -> Iterator[str]:
@@ -29,6 +29,26 @@ def _exposed(config: Config) -> Iterator[str]:
             "auth.publish: left out, only this machine may publish, and nothing that a proxy forwards: "
             'list keys, or write "open"'
         )
+
+
+def _unheard(config: Config) -> Iterator[str]:
+    """Addresses of the other family than the one that is listened on."""
+    listening = config.webrtc_address
+    for text in config.webrtc.advertise:
+        is_ipv6 = ":" in split_host(text)[0]
+        if listening.host != "::" and is_ipv6 != (":" in listening.host) and not _is_name(text):
+            yield (
+                f"webrtc.advertise: {text!r} is not of the family of {listening}, where media is heard: "
+                'let webrtc.listen be "[::]:PORT", which is both'
+            )
+
+
+def _is_name(text: str) -> bool:
+    try:
+        ipaddress.ip_address(split_host(text)[0])
+    except ValueError:
+        return True
+    return False
 
 
 def _is_here(host: str) -> bool:

@@ -48,6 +48,15 @@ class Address(NamedTuple):
         return ipaddress.ip_address(self.host).is_loopback
 
 
+def split_host(text: str) -> tuple[str, int | None]:
+    """Of "host", "host:port", "[::1]", "[::1]:port": what is told to publishers."""
+    if text.startswith("[") or text.count(":") == 1:
+        host, _, port = text.rpartition(":")
+        if port.isascii() and port.isdecimal():
+            return host.strip("[]"), int(port)
+    return text.strip("[]"), None
+
+
 class ServerConfig(Section):
     listen: str = "127.0.0.1:8080"
     tls_certificate: Path | None = None
@@ -101,6 +110,24 @@ class WebrtcConfig(Section):
     @classmethod
     def _listens(cls, text: str) -> str:
         return text and str(Address.parse(text))
+
+    @field_validator("advertise")
+    @classmethod
+    def _can_be_sent_to(cls, texts: tuple[str, ...]) -> tuple[str, ...]:
+        """Names are looked up when the server begins."""
+        for text in texts:
+            host, port = split_host(text)
+            with contextlib.suppress(ValueError):
+                address = ipaddress.ip_address(host)
+                needs_zone = address.version == 6 and address.is_link_local
+                if address.is_unspecified or address.is_multicast or needs_zone:
+                    host = ""
+            if not host or not (port is None or 0 < port < 65_536):
+                raise ValueError(
+                    f"{text!r}: nobody can send there: write a public address or name, "
+                    'with a port where it is another one, like "203.0.113.7:4000"'
+                )
+        return texts
 
 
 class HlsConfig(Section):

@@ -46,3 +46,15 @@ def test_what_others_could_do_is_noted(tmp_path):
     behind = config(tmp_path).model_copy(update={"server": ServerConfig(trusted_proxies=("127.0.0.1",))})
     ((note,), _) = look(behind)
     assert note.startswith("auth.publish: left out")
+
+
+def test_an_address_that_publishers_are_told_and_nobody_hears_at_is_noted():
+    told = ["198.51.100.1", "[2001:db8::1]:4000", "edge.example.net"]
+
+    def notes(listen):
+        webrtc = {"listen": listen, "advertise": told}
+        return [one for one in look(Config.model_validate({"webrtc": webrtc}))[0] if "advertise" in one]
+
+    assert [note.split("'")[1] for note in notes("127.0.0.1:8080")] == ["[2001:db8::1]:4000"]
+    assert [note.split("'")[1] for note in notes("[::1]:8080")] == ["198.51.100.1"]
+    assert notes("[::]:8080") == []

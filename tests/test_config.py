@@ -98,3 +98,12 @@ def test_media_arrives_on_the_same_number_unless_told() -> None:
 def test_hls_rules_are_kept() -> None:
     assert "three times part_target" in faults(overrides=["hls.part_hold_back=500ms"])[0]
     assert "twice part_target" in faults(overrides=["hls.part_target=1s", "hls.segment_target=1s"])[0]
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "0.0.0.0", "[::]:4000", "198.51.100.1:0", "198.51.100.1:65536", "224.0.0.1", "fe80::1", ":4000"],
+)
+def test_publishers_are_told_only_where_they_can_send(text: str) -> None:
+    with pytest.raises(ConfigError, match=r"webrtc\.advertise: .*nobody can send there"):
+        load(environment={}, overrides=[f"webrtc.advertise=['edge.example.net:4000', '{text}']"])

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 import ifaddr
 
-from edge.config import Address
+from edge.config import Address, split_host
 from edge.errors import ConfigError
 
 Candidate = tuple[str, int]
@@ -59,7 +59,8 @@ def interface_addresses(family: socket.AddressFamily) -> list[str]:
 
 
 async def _resolve(text: str, default_port: int) -> list[Candidate]:
-    host, port = _split(text, default_port)
+    host, own_port = split_host(text)
+    port = default_port if own_port is None else own_port
     try:
         found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_DGRAM)
     except OSError as error:
@@ -69,11 +70,3 @@ async def _resolve(text: str, default_port: int) -> list[Candidate]:
         ) from error
     ordered = sorted(found, key=lambda one: one[0] != socket.AF_INET)
     return [(str(sockaddr[0]), port) for *_, sockaddr in ordered]
-
-
-def _split(text: str, default_port: int) -> Candidate:
-    if text.startswith("[") or text.count(":") == 1:
-        host, _, port = text.rpartition(":")
-        if port.isascii() and port.isdecimal():
-            return host.strip("[]"), int(port)
-    return text.strip("[]"), default_port
