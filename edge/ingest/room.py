@@ -16,7 +16,7 @@ _BITRATE_RETRY_S = 5
 
 def check_room(config: Config, live: Collection[WhipSession], client: str) -> None:
     """Overloaded (503) names the key whose limit is reached; TooManyRequests (429). This machine is limited
-    in all only. `live`: who publishes, all of whom stay.
+    in all only. `live`: who publishes and stays.
     """
     limits, most = config.limits, config.webrtc.max_sessions
     if len(live) >= most:

@@ -86,7 +86,8 @@ class WhipSessions:
         """
         del base_url
         with INGEST_ANSWERING.time():
-            check_room(self._config, self._live.values(), client)
+            staying = [one for one in self._live.values() if not self._gives_way(one, stream)]
+            check_room(self._config, staying, client)
             audio = AudioPreferences(bitrate=self._config.audio.bitrate)
             video = VideoPreferences(max_bitrate=self._config.webrtc.max_bitrate)
             negotiated = negotiate(parse_offer(offer), audio=audio, video=video)
@@ -124,6 +125,15 @@ class WhipSessions:
         if ended is not None and ended[0] == stream:
             return
         self._find(stream, session_id).end("deleted", "the publisher asked for it")
+
+    def _gives_way(self, session: WhipSession, stream: str) -> bool:
+        """Whether it ends when another one takes this stream, who then needs no further place: a publisher
+        that dropped and is back must not wait until it is missed.
+        """
+        if session.stream != stream or session.intake is None or not session.intake.pump.tracks:
+            return False
+        publication = self._hub.get(stream)
+        return self._config.live.takeover or (publication is not None and publication.is_awaited)
 
     def _find(self, stream: str, session_id: str) -> WhipSession:
         session = self._live.get(session_id)

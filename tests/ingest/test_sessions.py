@@ -200,6 +200,30 @@ async def test_a_takeover_ends_the_first(node, publisher):
     await second.close()
 
 
+@pytest.mark.parametrize(
+    "node",
+    [{"live": {"takeover": takeover}, "webrtc": {"max_sessions": 1}} for takeover in (True, False)],
+    indirect=True,
+)
+async def test_on_a_full_server_who_is_replaced_gives_its_place_too(node, publisher):
+    """A publisher that dropped and is back at once, before it was missed."""
+    await node.publish(publisher)
+    publication = await until(lambda: (p := node.hub.get("mine")) and p.tracks and p)
+    (first,) = node.sessions.list()
+    with pytest.raises(Overloaded, match="max_sessions"):
+        await node.post(offer(), stream="other")
+    if not node.config.live.takeover:
+        with pytest.raises(Overloaded, match="max_sessions"):
+            await node.post(offer())
+        first._mux.close()  # its network is away
+        await until(lambda: publication.state == "reconnecting")
+    await node.post(offer())
+    assert first.reason == "replaced"
+    assert len(node.sessions.list()) == 1
+    with pytest.raises(Overloaded, match="max_sessions"):
+        await node.post(offer(), stream="other")
+
+
 async def test_what_nobody_can_play_is_refused_and_takes_no_name(node):
     vp8 = offer(audio=False).replace(b"H264/90000", b"VP8/90000")
     with pytest.raises(UnsupportedCodec):
