@@ -1,6 +1,7 @@
 """The WHIP endpoint of each stream and the resource of each session (RFC 9725)."""
 
 import asyncio
+import logging
 import re
 from collections.abc import Awaitable, Callable, Iterable
 from typing import Protocol
@@ -17,6 +18,8 @@ from edge.ingest.outcome import Created, Patched
 from edge.web.origin import refuse_strangers
 from edge.web.rate_limit import RateLimit
 from edge.web.reply import SERVER, written
+
+logger = logging.getLogger(__name__)
 
 SDP = "application/sdp"
 FRAGMENT = "application/trickle-ice-sdpfrag"
@@ -149,14 +152,14 @@ class _Whip:
         if self._admission.config.publish is None:
             refuse_strangers(request)
         offer = await self._admitted(request, stream, token, client)
-        created = await self._sessions.create(
-            stream,
-            offer,
-            token=token,
-            client=client,
-            base_url=str(request.url.origin()),
-            now=now,
-        )
+        try:
+            created = await self._sessions.create(
+                stream, offer, token=token, client=client, base_url=str(request.url.origin()), now=now
+            )
+        except EdgeError as error:  # encoders show their users less of it than the operator is asked
+            facts = {"stream": stream, "client": client, "status": error.status, "detail": error.detail}
+            logger.info("publisher.refused", extra=facts)
+            raise
         headers = CIMultiDict(
             {**_NO_STORE, hdrs.LOCATION: f"/whip/{stream}/{created.session_id}", hdrs.ETAG: created.etag}
         )

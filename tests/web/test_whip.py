@@ -1,6 +1,7 @@
 import asyncio
 import gzip
 import json
+import logging
 import time
 
 import jwt
@@ -200,6 +201,16 @@ async def test_a_name_that_no_stream_can_have_is_404(client, sessions, method, n
 async def test_errors_of_the_sessions_become_problems(client, sessions, error, status):
     sessions.answer = error
     assert await problem(await client.post(ENDPOINT, data=b"v=0", headers=SDP), status) == error.detail
+
+
+async def test_what_a_publisher_was_refused_for_is_in_the_log(client, sessions, caplog):
+    """OBS tells its user no more than that it failed."""
+    sessions.answer = NameTaken("someone publishes")
+    with caplog.at_level(logging.INFO, "edge"):
+        await client.post(ENDPOINT, data=b"v=0", headers=SDP)
+    (line,) = caplog.records
+    assert (line.message, line.stream, line.client) == ("publisher.refused", "show", "127.0.0.1")
+    assert (line.status, line.detail) == (409, "someone publishes")
 
 
 async def test_overload_is_503_with_retry_after(client, sessions):
