@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import errno
 import gc
+import ipaddress
 import logging
 import resource
 import signal
@@ -24,6 +25,7 @@ from edge.host.heart import Heart
 from edge.host.notify import Notifier
 from edge.host.sockets import bound, inherited
 from edge.host.watchdog import watched
+from edge.ingest.addresses import own_address
 from edge.ingest.sessions import WhipSessions
 from edge.live.hub import Hub
 from edge.operating import Operating
@@ -227,8 +229,7 @@ def _within_files(config: Config) -> Config:
 
 
 def _announce(address: Address, *, demo: bool, secure: bool) -> None:
-    host = "localhost" if address.is_loopback else str(address).rpartition(":")[0]
-    where = f"{'https' if secure else 'http'}://{host}:{address.port}"
+    where = f"{'https' if secure else 'http'}://{_host_to_open(address)}:{address.port}"
     logger.info("server.ready", extra={"address": where, "compiled": is_compiled()})
     if not sys.stderr.isatty():
         return
@@ -241,3 +242,12 @@ def _announce(address: Address, *, demo: bool, secure: bool) -> None:
         ("status", "/admin"),
     ):
         print(f"  {label:<14}{where}{path}", file=sys.stderr)  # noqa: T201
+
+
+def _host_to_open(address: Address) -> str:
+    """For a browser: none opens "[::]", and "0.0.0.0" only on this machine."""
+    if address.is_loopback:
+        return "localhost"
+    if ipaddress.ip_address(address.host).is_unspecified:
+        return own_address(socket.AF_INET) or "localhost"
+    return str(address).rpartition(":")[0]

@@ -11,7 +11,8 @@ from contextlib import ExitStack, contextmanager, suppress
 import pytest
 from aiohttp import ClientSession
 
-from edge.config import load
+from edge import server
+from edge.config import Address, load
 from edge.errors import ConfigError
 from edge.server import running
 
@@ -129,3 +130,15 @@ async def test_a_compressed_body_is_refused_and_not_unpacked(caplog) -> None:
             await answer.read()
             await client.get(f"http://{address}/healthz")
     assert "Traceback" not in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("listening", "expected"),
+    [
+        ("127.0.0.1:80", "localhost"), ("[::1]:80", "localhost"), ("0.0.0.0:80", "192.0.2.7"),
+        ("[::]:80", "192.0.2.7"), ("192.0.2.9:80", "192.0.2.9"), ("[2001:db8::1]:80", "[2001:db8::1]"),
+    ],
+)  # fmt: skip
+def test_the_addresses_it_tells_can_be_opened(monkeypatch, listening, expected) -> None:
+    monkeypatch.setattr(server, "own_address", {socket.AF_INET: "192.0.2.7"}.get)
+    assert server._host_to_open(Address.parse(listening)) == expected

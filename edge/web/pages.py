@@ -16,10 +16,12 @@ from pathlib import Path
 
 from aiohttp import web
 
+from edge.errors import NotFound
 from edge.http.accept import accepts_gzip
 from edge.http.cache_control import NO_STORE, REVALIDATE
 from edge.http.conditional import revalidated
 from edge.http.message import Headers, RequestHead, Response
+from edge.http.problem import problem_of
 from edge.http.token_path import with_token
 
 FOLDER = Path(__file__).with_name("pages")
@@ -163,6 +165,17 @@ async def watch(request: web.Request) -> web.Response:
         playlist = with_token(playlist, token, "")
     preload = f"<{playlist}>; rel=preload; as=fetch; crossorigin=anonymous"
     return _page(request, "watch.html", ("Link", preload))
+
+
+@routes.get("/{page:(?:watch|publish)}{rest:(?:/.*)?}", name="page-nameless")
+async def nameless(request: web.Request) -> web.Response:
+    """404: whoever typed the address by hand is told what is wrong with it."""
+    page = request.match_info["page"]
+    sentence = (
+        f"This address names no stream: write /{page}/NAME, with 1 to 64 letters, digits, hyphens and "
+        "underscores (A-Z a-z 0-9 - _) for the name; / lists what is live"
+    )
+    return _written(problem_of(NotFound(sentence)))
 
 
 @routes.get("/static/{path:.+}", name="static")

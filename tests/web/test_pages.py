@@ -106,6 +106,16 @@ async def test_nothing_else_is_served(client, address):
     assert (await client.get(address)).status == 404
 
 
+@pytest.mark.parametrize(
+    "address", ["/watch", "/watch/", "/publish/", "/watch/a.b", "/publish/a%20b", "/watch/a/b"]
+)
+async def test_an_address_without_a_name_says_how_it_is_written(client, address):
+    answer = await client.get(address)
+    assert answer.status == 404
+    page = address.split("/")[1]
+    assert f"write /{page}/NAME" in (await answer.json(content_type=None))["detail"]
+
+
 async def test_the_clock_is_ours_and_never_kept(client):
     before = time.time() * 1000
     answer = await client.get("/clock")
