@@ -129,3 +129,11 @@ def test_broad_excepts_stand_only_at_the_doors() -> None:
             ):
                 found.add(str(path.relative_to(EDGE)))
     assert found <= {"ingest/supervisor.py", "web/middleware.py", "cli.py", "server.py"}
+
+
+def test_links_to_what_set_up_makes_are_ignored_as_what_it_makes_is() -> None:
+    """A pattern with a slash at its end is of folders only: a link would be committed, and each checkout of it
+    takes the real folder away.
+    """
+    ignored = (ROOT / ".gitignore").read_text().splitlines()
+    assert {".venv", "node_modules"} <= set(ignored)
