@@ -1,10 +1,16 @@
 """The watch page beside the picture: what it says, its controls, and how it finds its way back."""
 
+import time
+
 import pytest
 from rig import EdgeServer, PublisherProcess, Viewer
 
+from edge.auth.tokens import mint
+from edge.config import Config
+
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(180)]
 
+SECRET = "thirty-two octets are needed here"
 SMALL = ("--size", "320x180", "--bitrate", "300k")
 
 
@@ -146,8 +152,22 @@ def test_it_plays_with_the_token_of_its_own_address(view):
         viewer = view(f"{guarded.base}/watch/members?token=watch-it-1")
         viewer.first_frame(25)
         stranger = view(f"{guarded.base}/watch/members")
-        stranger.wait(2)
+        said(stranger, "You are not let in")
+        stranger.screenshot("refused")
         assert stranger.tell("frames") == 0
+
+
+def test_who_is_let_in_no_more_is_told_so(view):
+    """And not that the publisher dropped."""
+    config = Config.model_validate({"auth": {"token_secrets": [SECRET]}})
+    settings = ('auth.play="tokens"', f"auth.token_secrets=['{SECRET}']")
+    with EdgeServer(*settings) as guarded, PublisherProcess(guarded, "members", *SMALL) as publisher:
+        publisher.on_air()
+        token = mint(config.auth, "play", ["members"], ttl_s=12, now=time.time())
+        viewer = view(f"{guarded.base}/watch/members?token={token}")
+        viewer.first_frame(10)
+        said(viewer, "You are not let in", 20)
+        assert "token" in viewer.page.get_by_role("status").inner_text()
 
 
 HLS_JS = "**/vendor/*.mjs"

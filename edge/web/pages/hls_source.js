@@ -1,6 +1,7 @@
 /** hls.js in low-latency mode, as a source of the Player: it loads and buffers, the Player steers and decides. */
 
 import { fetchAhead, firstParts } from './media_ahead.js';
+import { REFUSALS } from './on_air.js';
 import { PlayerReports } from './player_reports.js';
 import { PlaylistDates } from './playlist_dates.js';
 import Hls from './vendor/hls.light.min.mjs';
@@ -112,7 +113,11 @@ class HlsSource {
     const status = response?.code;
     if (details === 'bufferStalledError') this.player.steering.stalled();
     if (type === Hls.ErrorTypes.NETWORK_ERROR && !status && !details.endsWith('TimeOut')) this.player.onSilence();
-    if (!fatal) return;
+    if (REFUSALS.includes(status)) this.player.onRefused(); // hls.js would ask for ever
+    else if (fatal) this.onFatal(type, details, status, what);
+  }
+
+  onFatal(type, details, status, what) {
     if (details === 'manifestIncompatibleCodecsError') this.player.fail('This browser cannot decode the stream.');
     else if (NO_SUCH_STREAM.includes(status)) this.player.onMissing();
     else if (details.startsWith('manifest')) this.player.onMissing();

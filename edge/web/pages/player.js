@@ -8,6 +8,7 @@
  *   live          playing at the edge
  *   reconnecting  the publisher dropped: the server keeps us, and we stay
  *   unreachable   the server does not answer
+ *   refused       without a token that is good, this viewer is not let in
  *   ended         the publisher is gone for good; asked for again every second
  *   blocked       the browser wants a tap before it plays
  *   unplayable    this browser cannot play it (`reason` says why)
@@ -138,6 +139,11 @@ export class Player extends EventTarget {
     this.gone('waiting');
   }
 
+  /** The token is missing, or over. */
+  onRefused() {
+    this.gone('refused');
+  }
+
   /** A fault that the source cannot mend: begin again from nothing. */
   onBroken(what) {
     this.errors.push(what);
@@ -168,6 +174,7 @@ export class Player extends EventTarget {
       if (life !== this.lives) return;
       if (found === 'on air') this.open();
       else if (found === 'silent') this.set('unreachable');
+      else if (found === 'refused') this.set('refused');
       else if (this.state !== 'ended') this.set('waiting');
       if (found !== 'on air') await new Promise((resolve) => { setTimeout(resolve, ASK_AGAIN_MS); });
     }

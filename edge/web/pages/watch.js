@@ -17,6 +17,7 @@ const STATES = {
   live: ['live', 'Live.', 'As close to the live edge as is safe.', ''],
   reconnecting: ['busy', 'Reconnecting.', 'The publisher dropped. You are kept, and it goes on by itself.', 'The publisher dropped. Reconnecting…'],
   unreachable: ['fault', 'The server does not answer.', 'Asking again every second.', 'The server does not answer'],
+  refused: ['fault', 'You are not let in.', 'The link of this page lacks a token, or its token is over: ask for a new link.', 'This link does not let you watch'],
   ended: ['idle', 'Ended.', 'If it begins again, it plays here by itself.', 'The stream has ended'],
   blocked: ['busy', 'Ready.', 'Your browser wants a tap before it plays.', ''],
   unplayable: ['fault', 'It cannot be played here.', '', 'It cannot be played here'],
