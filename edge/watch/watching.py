@@ -19,6 +19,13 @@ from edge.watch.media_feed import peak_rate
 from edge.watch.multivariant import MultivariantPlaylist, Variant, is_multivariant, parse_multivariant
 
 _JOIN_S = 15.0
+_ASKS_FOR_A_KEY = "where the server wants a token, it stands in the address: /live/~TOKEN/NAME/index.m3u8"
+_MENDS = {
+    401: _ASKS_FOR_A_KEY,
+    403: _ASKS_FOR_A_KEY,
+    404: "is the stream live, and the address right?",
+    503: "it has only begun, or the server has too much to do: try again",
+}
 
 
 class UnusableError(Exception):
@@ -102,11 +109,7 @@ class Watching:
         except FetchError as error:
             raise UnusableError(f"{url} cannot be loaded: {error}") from error
         if not exchange.ok:
-            mend = (
-                "is the stream live, and the address right?"
-                if exchange.status == 404
-                else "look at the server"
-            )
+            mend = _MENDS.get(exchange.status, "look at the server")
             raise UnusableError(f"{url} was answered {exchange.status}: {mend}")
         return exchange
 

@@ -11,6 +11,25 @@ from edge.watch.watching import UnusableError, Watching
 HIGH = replace(VIDEO, config=bytes.fromhex("0164001f") + VIDEO.config[4:], codec_string="avc1.64001f")
 
 
+@pytest.mark.parametrize(
+    ("status", "mend"),
+    [
+        (401, "/live/~TOKEN/NAME/"),
+        (403, "/live/~TOKEN/NAME/"),
+        (503, "try again"),
+        (500, "look at the server"),
+    ],
+)
+async def test_a_refusal_comes_with_what_to_do(status, mend):
+    class Refuses(ScriptedServer):
+        async def get_index(self, request):
+            return web.Response(status=status)
+
+    async with Refuses().running() as base:
+        with pytest.raises(UnusableError, match=f"answered {status}: .*{mend}"):
+            await Watching(f"{base}/index.m3u8").run(1)
+
+
 async def test_a_multivariant_playlist_leads_to_its_first_variant():
     async with ScriptedServer().running() as base:
         watching = Watching(f"{base}/index.m3u8")
