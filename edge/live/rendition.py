@@ -96,6 +96,8 @@ class Rendition:
         the same one."""
         self._head: SegmentHead | None = None
         self._head_ticks = 0
+        self._grew_at = -math.inf
+        self._seen = self.window.next_position
         self._playlist_waiters: Waiters[tuple[Position, Form]] = Waiters(places)
         self._multivariant_waiters: Waiters[bool] = Waiters(places)
         self._part_waiters: Waiters[PartName] = Waiters(places)
@@ -294,6 +296,8 @@ class Rendition:
     def tick(self, now: float, *, stands_still: bool) -> None:
         """Answer whoever waited too long. `stands_still`: no source, or one that says nothing."""
         self.audience.tick(now)
+        if self._seen != self.window.next_position:
+            self._seen, self._grew_at = self.window.next_position, now
         longest = HOLD_TARGET_DURATIONS * self.target_duration_s
         if not self._is_answerable:
             self._refuse_first(now - FIRST_PLAYLIST_HOLD_S)
@@ -301,7 +305,8 @@ class Rendition:
             return
         elif stands_still:
             self.audience.seen_together(len(self._playlist_waiters))
-            self._answer_unchanged(now - self.standstill_hold_s)
+            if self._grew_at <= now - self.standstill_hold_s:  # some wait for a whole segment since it began
+                self._answer_unchanged(now - self.standstill_hold_s)
         else:
             for _, viewers in self._playlist_waiters.take_older(now - longest):
                 wake(viewers, stalled())

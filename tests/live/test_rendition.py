@@ -274,6 +274,24 @@ def test_while_the_publisher_is_away_nobody_is_held_for_long_and_nothing_fails(l
         assert 3 * 0.25 < round(viewer.at - asked, 6) <= 1.0
 
 
+def test_who_waits_for_a_whole_segment_is_not_answered_before_three_parts_are_missing(live) -> None:
+    """However long he waited before; parts may still be closed when nothing comes any more (LL 32)."""
+    rendition, window = live.publication.rendition, live.publication.rendition.window
+    while window.next_position.part != 0:
+        live.step()
+    viewer = live.ask(f"main.m3u8?_HLS_msn={window.next_position.msn}")
+    live.play(1.0)
+    last = window.next_position
+    live.wait(0.7)
+    rendition.advance(live.source_time / 30 + 0.7)
+    assert window.next_position > last
+    listed = live.now
+    while not viewer.answers:
+        live.wait(0.1)
+    assert viewer.cache_control == "no-cache", "it is what there is"
+    assert 3 * 0.25 < round(viewer.at - listed, 6) <= 1.1
+
+
 def test_a_silent_publisher_is_as_good_as_gone_after_a_second(live) -> None:
     viewer = live.ask_next()
     asked = live.now
@@ -289,7 +307,7 @@ def test_whoever_is_held_longer_already_is_answered_first(live) -> None:
     first = live.ask_next()
     live.wait(0.3)
     second = live.ask_next()
-    live.wait(0.6)
+    live.wait(0.7)
     assert first.answers
     assert not second.answers
 
