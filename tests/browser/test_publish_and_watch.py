@@ -11,6 +11,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
 PLAYED_S = 30
 VISITS = 4
 VISIT_S = 2
+OPENINGS = 9
 SETTLING_S = 6
 """A player may take this long from its first picture until its latency is judged."""
 
@@ -79,13 +80,20 @@ def test_camera_to_our_watch_page(server, publish, windows):
     assert 0.3 < viewer.tell("latency") < 1.1
 
 
-def test_first_picture_of_our_watch_page(server, clock, windows):
+def first_pictures(windows, address):
+    """Seconds from opening a page to its first picture, in the middle of some visits."""
     waits = []
-    for page in windows(9):
-        waits.append(Viewer(page, f"{server.base}/watch/clock").first_frame() / 1000)
+    for page in windows(OPENINGS):
+        waits.append(Viewer(page, address).first_frame() / 1000)
         page.context.close()
-    print("first picture", waits)
-    assert Spread.of(waits).p50 < 0.5, waits
+    print("first picture", address, waits)
+    return Spread.of(waits).p50
+
+
+def test_first_picture_of_our_watch_page(server, clock, players, windows):
+    """Where the machine is too slow for half a second, hls.js as it comes tells how slow it is."""
+    own = first_pictures(windows, f"{server.base}/watch/clock")
+    assert own < 0.5 or own < 1.15 * first_pictures(windows, players.player("hlsjs", server, "clock"))
 
 
 def test_hlsjs_as_it_comes_beside_shaka_in_low_latency_mode(server, clock, players, windows):
