@@ -9,12 +9,14 @@ Extensions (Coded Frame Processing) drops *all tracks* until the next random acc
 
 from collections import deque
 from collections.abc import Sequence
+from typing import TypedDict
 
+from edge.fmp4.fragment import Run
 from edge.hls.segment import TICKS
 from edge.media.sample import Sample
 from edge.media.track import Track
 
-HOLE_S = 2
+HOLE_S = 3
 """A longer pause stays a hole, unless the sample before it still waits and can be lengthened."""
 
 FORWARD_S = 10
@@ -24,6 +26,14 @@ BACKWARD_S = 1
 _HISTORY = 4
 _MOST_EARLY = 75 * TICKS // 1000
 """10 fps needs so much, for parts of 250 ms that all begin with a picture."""
+
+
+class Contents(TypedDict):
+    """What a playlist tells of a part besides its length."""
+
+    independent: bool
+    frames: int
+    has_key_frame: bool
 
 
 class Placed:
@@ -66,6 +76,11 @@ class Lane:
     def units(self, ticks: int) -> int:
         """90 kHz in the track's units, rounded up: what starts before it, starts before those ticks."""
         return -(-ticks * self.track.timescale // TICKS)
+
+    @property
+    def pending_until(self) -> int:
+        """Where what waits ends, ticks of 90 kHz; 0 if nothing does."""
+        return self.end_ticks if self.pending else 0
 
     def behind(self, begin: int) -> int:
         """Ticks (90 kHz) by which what waits begins before `begin`, if anything does."""
@@ -279,6 +294,30 @@ def filled(lanes: Sequence[Lane], end: int) -> bool:
     return bool(sound.pending) and max(sound.end_ticks + sound.guess, lead.end_ticks) >= end
 
 
+def stalled(lanes: Sequence[Lane], end: int) -> bool:
+    """Whether sound is promised, which a muted source sends too (or it is made), and does not reach `end`."""
+    return lanes[-1].track.kind == "audio" and not filled(lanes, end)
+
+
+def take_runs(lanes: Sequence[Lane], end: int) -> tuple[list[Run], Contents]:
+    """What goes into a part that ends at `end` (ticks): all pictures that wait, sound that starts before."""
+    runs: list[Run] = []
+    contents = Contents(independent=False, frames=0, has_key_frame=False)
+    for lane in lanes:
+        is_video = lane.track.kind == "video"
+        samples = lane.take(None if is_video else lane.units(end))
+        if not samples:
+            continue
+        runs.append(Run(lane.track_id, samples[0].dts, samples))
+        if lane is lanes[0]:
+            contents = Contents(
+                independent=not is_video or samples[0].is_sync,
+                frames=len(samples) if is_video else 0,
+                has_key_frame=is_video and any(sample.is_sync for sample in samples),
+            )
+    return runs, contents
+
+
 def leave_together(lanes: Sequence[Lane], part_start: int, part_target: int) -> int:
     """Where the lead, the first, ends, or the parts that are out; what still waits ends there, so that all
     begin together with the next source. Ticks; 0: nothing came.
@@ -290,7 +329,7 @@ def leave_together(lanes: Sequence[Lane], part_start: int, part_target: int) -> 
     if lead.end is None:
         return 0
     if lead.pending and lead.track.kind == "video":
-        latest = max((lane.end_ticks for lane in others if lane.pending), default=0)
+        latest = max((lane.pending_until for lane in others), default=0)
         lead.lasts(lead.units(min(part_start + part_target, max(latest, lead.end_ticks))))
     reach = max(lead.end_ticks, part_start)
     for lane in others:

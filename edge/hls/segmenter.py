@@ -1,16 +1,17 @@
 """Samples to parts and segments: where to cut, and how one source follows another without a hole.
 
 **On frames.** A part ends with the last picture that fits, at once and without waiting for the next one, as
-long as whole pictures fill 85 to 100 % of the part target (4.4.4.9 wants that of every part that is not its
-segment's last).
+long as whole pictures fill 85 to 100 % of the part target (4.4.4.9 wants that of all but a segment's last).
 
-**On the clock.** Where they do not (10 or 1 fps, a frozen camera), the part declares exactly the part
-target and holds what starts in it, be it audio alone. It closes when a picture at or after its end comes,
-or when `advance` says that none will. So parts are regular and legal at any frame rate. What a part declares
-it holds. Without a picture and with too little audio it is a gap, and the next one has that audio; where
-there is no video, it may be short. Shaka 5.2 loses all up to the next key frame where a part does not begin
-with a picture of its own. So the next one may begin a little early, with the next part; where it is overdue,
-the last one of several is kept back for that; and the one that comes at last begins where they ended.
+**On the clock.** Where they do not (10 or 1 fps, a frozen camera), the part declares exactly the part target
+and holds what starts in it, be it audio alone. It closes when a picture at or after its end comes, or when
+`advance` says that none will: regular and legal at any frame rate. What a part declares it holds; where there
+is no video, it may be short. Shaka 5.2 loses all up to the next key frame where a part does not begin with a
+picture of its own. So the next one may begin a little early, with the next part; where it is overdue, the
+last one of several is kept back for that; and the one that comes at last begins where they ended.
+
+**A source that stalls**, sound too, lets our time stand still: hls.js 1.7 never plays where it begins at a
+gap (`GAP=YES`). What comes late is not lost; what does not come is left out of the timeline.
 
 Audio comes later than its pictures (it is transcoded). A part takes the audio that is there and does not
 wait; the rest is in the next part. Segments begin with key frames: `key_frame_due` says who asks for them.
@@ -19,10 +20,9 @@ wait; the rest is in the next part. Segments begin with key frames: `key_frame_d
 from collections import deque
 from collections.abc import Sequence
 
-from edge.fmp4.fragment import Run
 from edge.fmp4.init_segment import init_segment
 from edge.hls.key_frame_timing import KeyFrameTiming
-from edge.hls.lane import FORWARD_S, AudioLane, Lane, VideoLane, filled, leave_together
+from edge.hls.lane import FORWARD_S, AudioLane, Lane, VideoLane, filled, leave_together, stalled, take_runs
 from edge.hls.open_segment import OpenSegment
 from edge.hls.part_durations import FIRST_LONGER_TICKS
 from edge.hls.past import Past
@@ -170,7 +170,7 @@ class Segmenter:
             # We slept (a suspended machine), not the source: nobody needs minutes of gaps.
             self._shift(-((now - due) // 15))
             now = due
-        while now >= due:
+        while now >= due and not self._is_silent():
             events += self._close_on_clock()
             due = self._due()
         self.no_part_due_before = (due - self._offset) / TICKS
@@ -250,10 +250,14 @@ class Segmenter:
         self._offset = 0
         for lane in self._lanes:
             lane.new_source()
-        self._shift(-((lead.ticks(first.dts) - reach) * _SPLICE // TICKS))
+        self._go_on(lead, first, reach)
         if lead.end is None:
             lead.end = lead.units(reach)
         self._running = True
+
+    def _go_on(self, lead: Lane, first: Sample, reach: int) -> None:
+        """`first` of the lead falls there (ticks); sound from before it is dropped."""
+        self._shift(-((lead.ticks(first.dts + lead.offset) - reach) * _SPLICE // TICKS))
         self._audio_begins = -(-first.dts * self._lanes[-1].track.timescale // lead.track.timescale)
 
     def _shift(self, splices: int) -> None:
@@ -283,7 +287,13 @@ class Segmenter:
             if self._begins_part_late(lane, at):
                 at = self._open.part_start
                 break
-            events += self._close_on_clock(at)
+            if self._is_silent():
+                self._go_on(lane, sample, max(self._open.part_start, self._lanes[-1].pending_until))
+                due = sample.dts + lane.offset
+                at = lane.ticks(due)
+                break
+            ends_stalled = stalled(self._lanes, self._open.part_start + 2 * self._part_target)
+            events += self._close_on_clock(None if ends_stalled else at)
         if sample.is_sync and isinstance(lane, VideoLane):
             events += self._key_frame(lane, at)
         elif self._new_track is not None:
@@ -299,6 +309,10 @@ class Segmenter:
         """Whether a picture from after the open part is its first: it begins where the last one ended."""
         start = self._open.part_start
         return not lane.pending and lane.end_ticks == start and at - start <= 2 * self._part_target
+
+    def _is_silent(self) -> bool:
+        """Whether the source stalls: too little came for the open part."""
+        return not self._lanes[0].pending and stalled(self._lanes, self._open.part_start + self._part_target)
 
     def _room(self, lane: Lane) -> int:
         """What a part may seem to last: the last picture's duration is a guess, so it may be trimmed by an
@@ -374,21 +388,8 @@ class Segmenter:
 
     def _emit(self, end: int, *, gap: bool = False) -> list[Event]:
         """Close the open part at `end`: pictures that are here, audio that starts before; or nothing."""
-        runs, frames = [], 0
-        independent = has_key_frame = False
-        for lane in self._lanes:
-            is_video = lane.track.kind == "video"
-            samples = lane.take(None if is_video else lane.units(0 if gap else end))
-            if not samples:
-                continue
-            runs.append(Run(lane.track_id, samples[0].dts, samples))
-            if lane is self._lanes[0]:
-                independent = not is_video or samples[0].is_sync
-                has_key_frame = is_video and any(sample.is_sync for sample in samples)
-                frames = len(samples) if is_video else 0
-        events = self._open.add_part(
-            end, runs, independent=independent, frames=frames, has_key_frame=has_key_frame
-        )
+        runs, contents = take_runs(self._lanes, 0 if gap else end)
+        events = self._open.add_part(end, runs, **contents)
         if self._lanes[0].track.kind == "audio" and self._audio_segment_full():
             events += self._open.seal()
         return events

@@ -191,12 +191,23 @@ class MediaJudge:
         return min(off, default=(0.0, 0.0))
 
     def _off(self, track: ParsedTrack) -> tuple[float, float]:
-        """By how much more than a frame declared time and samples differ, and by how much in all."""
+        """By how much more than a frame declared time and samples differ, and by how much in all. Sound that
+        was behind the picture where we joined may catch up with it.
+        """
         totals = self._totals[track.track_id]
-        media_s = ((totals.expected or 0) - self._media_begin[track.track_id]) / track.timescale
-        ahead_s = self._declared_s - media_s
+        end_s = (totals.expected or 0) / track.timescale
+        begins = {self._media_begin[track.track_id] / track.timescale, self._picture_began(track)}
+        ahead_s = min((self._declared_s - (end_s - begin_s) for begin_s in begins), key=abs)
         ahead_s -= min(max(0.0, ahead_s), self._gaps_s)
         return abs(ahead_s) - totals.newest / track.timescale - self._rounding_s, ahead_s
+
+    def _picture_began(self, track: ParsedTrack) -> float:
+        """Where we joined, in seconds, by the picture; without one, by this track."""
+        pictures = [
+            each for each in self.tracks if each.kind == "video" and each.track_id in self._media_begin
+        ]
+        lead = pictures[0] if pictures else track
+        return self._media_begin[lead.track_id] / lead.timescale
 
     def _measure_from_here(self) -> None:
         self._declared_s = self._gaps_s = self._rounding_s = 0.0

@@ -80,11 +80,13 @@ async def test_a_publisher_whose_network_is_away_for_a_while_goes_on_without_a_h
         publisher = await edge(*arguments)
         await publisher.says("live")
         await asyncio.to_thread(playlist, base)
-        watcher = await edge("watch", f"{base}/live/mine/index.m3u8", "--duration", "15", "--json")
+        watcher = await edge("watch", f"{base}/live/mine/index.m3u8", "--duration", "19", "--json")
         await asyncio.sleep(6)  # its questions are answered by then
-        path.is_cut = True
-        await asyncio.sleep(4)
-        path.is_cut = False
+        for away_s in (1, 4):
+            path.is_cut = True
+            await asyncio.sleep(away_s)
+            path.is_cut = False
+            await asyncio.sleep(3)
         status = await watcher.ends(30)
         report = json.loads("\n".join(watcher.out))
         with urlopen(f"{base}/live/mine/main.m3u8", timeout=15) as response:

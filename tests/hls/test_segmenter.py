@@ -162,7 +162,7 @@ def test_a_part_may_be_audio_alone_and_then_is_not_independent():
     assert parts[1].frames == 0
 
 
-def test_a_part_without_anything_is_a_gap():
+def test_a_part_without_anything_is_a_gap_where_no_sound_is_promised():
     segmenter = started([VIDEO])
     segmenter.write(video(0, key=True))
     first, second = parts_of(segmenter.advance(0.6))
@@ -176,11 +176,48 @@ def test_audio_that_is_not_worth_a_part_waits_for_the_next_one():
     for index in range(14):
         segmenter.write(audio(index * 1024))
     write_video(segmenter, 0, 7, keys={0})
-    (part,) = parts_of(segmenter.advance(0.56))
-    assert part.gap, "of 250 ms there would be 66"
-    (part,) = parts_of(write_video(segmenter, 7, 22))
+    assert segmenter.advance(0.56) == [], "of 250 ms there would be 66"
+    part, _ = parts_of(write_video(segmenter, 7, 22))
     assert runs_of(part)[1][0] == START_TICKS + 7 * 3000
     assert runs_of(part)[2][1] == 3 * 1024
+
+
+def stalled_after_a_second():
+    """30 fps and sound for a second, and then nothing for more than another."""
+    segmenter = started()
+    times, keys = steady(30, 1)
+    events = Feed().pictures(times, keys=keys).sound(0, 1).run(segmenter, until_s=2.2)
+    assert sum(part.duration_ticks for part in parts_of(events)) < 1.45 * TICKS, "time stands"
+    return segmenter, events
+
+
+def test_what_a_source_that_stalled_sends_late_is_not_lost():
+    segmenter, events = stalled_after_a_second()
+    events += write_video(segmenter, 30, 66)
+    for index in range(47, 104):
+        events += segmenter.write(audio(1024 * index))
+    parts = judge([*events, *segmenter.end()])
+    assert sum(part.frames for part in parts) == 66
+    assert 0 <= sum(part.duration_ticks for part in parts) - ms(2200) <= ms(22), "to a sound frame"
+
+
+def test_what_a_source_that_stalled_does_not_send_is_left_out():
+    """Viewers meet no hole, be it one without parts or one of gaps. PROGRAM-DATE-TIME tells what is missing."""
+    segmenter, events = stalled_after_a_second()
+    events += segmenter.write(video(ms(2200)))
+    for index in range(47, 103):  # silence for what is missing, made too late
+        events += segmenter.write(audio(1024 * index))
+    for k in range(67, 166):
+        events += segmenter.write(video(3000 * k, key=k == 106))
+        events += segmenter.write(audio(1600 * k, duration=1600))
+    events += segmenter.end()
+    parts = judge(events)
+    assert not any(part.gap for part in parts)
+    first, second = segments_of(events)
+    left_out = timedelta(seconds=2.2 - 1.4333)  # it ends with a picture that was kept back until then
+    lasted = timedelta(seconds=first.duration_ticks / TICKS)
+    missing = second.head.program_date_time - first.head.program_date_time - lasted
+    assert abs(missing - left_out) < timedelta(milliseconds=1)
 
 
 def test_pictures_that_come_late_with_a_key_frame_end_where_it_begins():

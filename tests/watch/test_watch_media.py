@@ -100,6 +100,17 @@ def test_parts_cut_on_the_clock():
     assert feed(judge(), bodies, tags) == []
 
 
+def test_sound_that_was_behind_the_picture_where_we_joined_may_catch_up():
+    """The picture stands still for a part, and its sound is there to the end of it."""
+    video, audio = SERVER.part_samples(7, 0)
+    behind = [sample._replace(dts=sample.dts - 3840) for sample in audio]
+    after = behind[-1].dts + behind[-1].duration
+    alone = [audio[0]._replace(dts=after + 1344 * k, duration=1344) for k in range(10)]
+    bodies = [cut(video, behind), fragment(2, [Run(2, after, alone)])]
+    assert segment_of(judge(), 7, bodies, 0.2) == []
+    assert segment_of(judge(), 7, bodies, 0.26) == [("LL 12", "durations-drift")]
+
+
 def late_part():
     """Of what two declare: it comes after a gap, and lasts over it."""
     (video, audio), (more, sound) = (SERVER.part_samples(7, index) for index in (1, 2))
