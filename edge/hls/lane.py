@@ -16,8 +16,8 @@ from edge.hls.segment import TICKS
 from edge.media.sample import Sample
 from edge.media.track import Track
 
-HOLE_S = 3
-"""A longer pause stays a hole, unless the sample before it still waits and can be lengthened."""
+FREEZE_S = 3
+"""After a longer pause something is taken for lost, unless the sample before waits and is lengthened."""
 
 FORWARD_S = 10
 BACKWARD_S = 1
@@ -56,7 +56,7 @@ class Lane:
         self.end: int | None = None
         """Where the last placed sample ends, as far as is known."""
         self.broken = False
-        """There is a hole, and no key frame came since: what follows cannot be decoded by all."""
+        """Something is missing, and no key frame came since: what follows cannot be decoded by all."""
         self.offset = 0
         """Our time less the source's."""
         self.guess = 0
@@ -160,10 +160,9 @@ class Lane:
         end = self.end
         if end is None:
             return due
-        if due - end <= HOLE_S * self.track.timescale:
-            return end
-        self.broken = not sample.is_sync
-        return due
+        if due - end > FREEZE_S * self.track.timescale:
+            self.broken = not sample.is_sync
+        return end
 
     def _add(self, dts: int, duration: int, sample: Sample) -> Placed:
         if sample.is_sync:

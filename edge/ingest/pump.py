@@ -8,6 +8,7 @@ from typing import Protocol
 
 from edge.errors import MediaError
 from edge.ingest.aac import AudioPath, Deliver
+from edge.ingest.still_pictures import SOON_S, STILL_LASTS, StillPictures
 from edge.live.source import Source
 from edge.media.h264 import ParameterSets, has_b_slice, length_prefixed_pieces
 from edge.media.sample import Sample
@@ -60,6 +61,8 @@ _SLOW = VIDEO_TIMESCALE // 15
 """Where pictures last longer than parts, key frames are asked for earlier: whether is asked again at once."""
 
 _PICTURES_LOOKED_AT = 90  # who has B-frames, has them at once
+_STALLS_AFTER_S = 0.3  # without a word, it is not the camera that is off
+_LONGEST_TICK_S = 0.1  # in a longer one the machine slept
 _PAUSE_DECAY = 0.99  # a tick: a pause is forgotten in some seconds
 
 
@@ -125,6 +128,9 @@ class Pump:
         self._source_now = 0.0
         self._no_key_frame_before = 0.0
         self._no_part_due_before = 0.0
+        self._stills = StillPictures()
+        self._ticked_at = 0.0
+        self._unpictured_s = 0.0
         self._pause_s = CLOCK_STOPS_AFTER_S[1] / 3  # until it is measured, a still screen is possible
 
     def video(self, unit: AccessUnit, now: float) -> None:
@@ -142,16 +148,16 @@ class Pump:
             return
         if not self.tracks or self.tracks[0].kind != "video":
             return
+        if unit.key:
+            self._stills.see_key_frame(self._sets.sets(), unit.nals)
+        elif not self._stills.see_other():
+            return
         if self._looked_at < _PICTURES_LOOKED_AT:
             self._look_for_b_frames(unit)
         data = length_prefixed_pieces(unit.nals)
         if not data:
             return
-        if self._last_dts is not None:
-            self._duration = min(max(1, dts - self._last_dts), _LONGEST_PICTURE)
-            if self._duration >= _SLOW:
-                self._no_key_frame_before = 0.0
-        self._last_dts = dts
+        self._measure_duration(dts)
         INGEST_WAITING.observe(max(0.0, now - unit.arrival))
         self._publication.write(Sample("video", dts, self._duration, unit.key, data), now)
 
@@ -178,6 +184,7 @@ class Pump:
         """
         self._measure_pause(heard_at)
         shortest, longest = CLOCK_STOPS_AFTER_S
+        since_s, self._ticked_at = now - self._ticked_at, now
         if not self.tracks:
             return
         if self._away_since is not None:
@@ -189,11 +196,14 @@ class Pump:
             if silent_s > SILENT_AFTER_S:
                 self._audio.advance(int((self._source_now + _ENCODER_DELAY_S) * AUDIO_TIMESCALE))
             return
+        if silent_s < _STALLS_AFTER_S:
+            self._unpictured_s += min(since_s, _LONGEST_TICK_S)
         if now >= self._next_clock and (zero := self._timeline.wall_clock_zero) is not None:
             self._next_clock = now + CLOCK_EVERY_S
             self._publication.correct_clock(zero)
         self._source_now = source_now
         self._fill(source_now, now)
+        self._stand_still(source_now, now)
         if source_now >= self._no_part_due_before:
             self._publication.advance(source_now, now)
             self._no_part_due_before = self._publication.no_part_due_before
@@ -204,6 +214,8 @@ class Pump:
             return False
         if not self.tracks:
             return True
+        if self._stills.are_shown:
+            return self._stills.wants_key_frame
         # After a stall the clock allows for lateness long after the pictures have caught up.
         pictured = 0 if self._last_dts is None else self._last_dts / VIDEO_TIMESCALE
         latest = max(source_now, pictured)
@@ -222,6 +234,15 @@ class Pump:
         if before and heard_at > before:
             self._pause_s = max(self._pause_s * _PAUSE_DECAY, heard_at - before)
         self._heard_at = max(self._heard_at, heard_at)
+
+    def _measure_duration(self, dts: int) -> None:
+        """How long pictures last of late."""
+        if self._last_dts is not None:
+            self._duration = min(max(1, dts - self._last_dts), _LONGEST_PICTURE)
+            if self._duration >= _SLOW:
+                self._no_key_frame_before = 0.0
+        self._last_dts = dts
+        self._unpictured_s = 0.0
 
     def _go_away(self) -> None:
         self._away_since, self._back_since = self._heard_at, None
@@ -297,6 +318,23 @@ class Pump:
         is_dormant = now - self._last_sound > DORMANT_AFTER_S
         patience = DORMANT_PATIENCE_S if is_dormant else PATIENCE_S
         self._audio.advance(int((source_now - patience) * AUDIO_TIMESCALE))
+
+    def _stand_still(self, source_now: float, now: float) -> None:
+        """Where sound goes on and no picture comes, as far as silence would be made."""
+        if self._last_dts is None or (self._unpictured_s < SOON_S and not self._stills.are_shown):
+            return
+        reach = int((source_now + LEAD_S) * VIDEO_TIMESCALE)
+        key = self._publication.key_frame_due(source_now)
+        if not self._stills.are_shown:
+            if not self._stills.due(self._unpictured_s, self._duration / VIDEO_TIMESCALE, key=key):
+                return
+            self._last_dts = max(self._last_dts, reach - STILL_LASTS)
+        while self._last_dts + STILL_LASTS <= reach:
+            data = length_prefixed_pieces(self._stills.show(key=key))
+            key = False
+            self._last_dts += STILL_LASTS
+            still = Sample("video", self._last_dts, STILL_LASTS, self._stills.is_key, data)
+            self._publication.write(still, now)
 
     def _write_audio(self, samples: Sequence[Sample]) -> None:
         """Silence of ours is no sign of life: it counts as heard when the publisher was last heard."""

@@ -61,3 +61,40 @@ class BitReader:
         """A signed Exp-Golomb code (H.264, 9.1.1)."""
         code = self.ue()
         return (code + 1) // 2 if code & 1 else -(code // 2)
+
+
+class BitWriter:
+    """Writes from the highest bit of the first octet on."""
+
+    __slots__ = ("_bits", "_value")
+
+    def __init__(self) -> None:
+        self._value = 0
+        self._bits = 0
+
+    def u(self, bits: int, value: int) -> None:
+        """The lowest `bits` bits of a number."""
+        self._value = self._value << bits | value & (1 << bits) - 1
+        self._bits += bits
+
+    def ue(self, value: int) -> None:
+        """An unsigned Exp-Golomb code (H.264, 9.1)."""
+        self.u(2 * (value + 1).bit_length() - 1, value + 1)
+
+    def se(self, value: int) -> None:
+        """A signed Exp-Golomb code (H.264, 9.1.1)."""
+        self.ue(2 * value - 1 if value > 0 else -2 * value)
+
+    def align(self, bit: int) -> None:
+        """Fill the octet with this bit."""
+        self.u(-self._bits % 8, -bit)
+
+    def trail(self) -> None:
+        """rbsp_trailing_bits (7.3.2.11)."""
+        self.u(1, 1)
+        self.align(0)
+
+    def octets(self) -> bytes:
+        """What was written, which must be aligned."""
+        assert self._bits % 8 == 0
+        return self._value.to_bytes(self._bits // 8, "big")

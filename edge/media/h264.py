@@ -198,6 +198,10 @@ class ParameterSets:
         """The track of the active sets; None until an SPS and a PPS for it have come."""
         return self._track
 
+    def sets(self) -> tuple[bytes, ...]:
+        """The SPS and its PPS that the track is of."""
+        return self._chosen
+
     def update(self, nals: Iterable[bytes]) -> bool:
         """Take the sets of one access unit. True when the track is another one: bytes count, not repetition.
 

@@ -40,6 +40,14 @@ class Sps:
     poc_type: int
     max_num_reorder_frames: int | None = None
     frame_rate: float | None = None
+    frame_num_bits: int = 4
+    poc_lsb_bits: int = 0
+    poc_has_deltas: bool = False
+    """Slices tell them (picture order count type 1)."""
+    max_num_ref_frames: int = 1
+    macroblocks: int = 0
+    frames_only: bool = True
+    separate_planes: bool = False
 
     @property
     def codec_string(self) -> str:
@@ -85,11 +93,11 @@ def parse_sps(nal: bytes) -> Sps:
         bits.flag()  # qpprime_y_zero_transform_bypass_flag
         if bits.flag():
             _skip_scaling_lists(bits, 12 if chroma == 3 else 8)
-    bits.ue(12)  # log2_max_frame_num_minus4
-    poc_type = _picture_order_count_type(bits)
-    bits.ue(16)  # max_num_ref_frames
+    frame_num_bits = bits.ue(12) + 4
+    poc_type, poc_lsb_bits, poc_has_deltas = _picture_order_count(bits)
+    max_num_ref_frames = bits.ue(16)
     bits.flag()  # gaps_in_frame_num_value_allowed_flag
-    width, height = _frame_size(bits, 0 if separate_planes else chroma)
+    width, height, macroblocks, frames_only = _frame_size(bits, 0 if separate_planes else chroma)
     reorder, frame_rate = _forgiving_vui(bits)
     return Sps(
         sps_id=sps_id,
@@ -104,6 +112,13 @@ def parse_sps(nal: bytes) -> Sps:
         poc_type=poc_type,
         max_num_reorder_frames=reorder,
         frame_rate=frame_rate,
+        frame_num_bits=frame_num_bits,
+        poc_lsb_bits=poc_lsb_bits,
+        poc_has_deltas=poc_has_deltas,
+        max_num_ref_frames=max_num_ref_frames,
+        macroblocks=macroblocks,
+        frames_only=frames_only,
+        separate_planes=separate_planes,
     )
 
 
@@ -119,21 +134,23 @@ def _skip_scaling_lists(bits: BitReader, lists: int) -> None:
                 break
 
 
-def _picture_order_count_type(bits: BitReader) -> int:
+def _picture_order_count(bits: BitReader) -> tuple[int, int, bool]:
+    """The type, the bits of pic_order_cnt_lsb (type 0), and whether slices tell deltas (type 1)."""
     poc_type = bits.ue(2)
     if poc_type == 0:
-        bits.ue(12)  # log2_max_pic_order_cnt_lsb_minus4
-    elif poc_type == 1:
-        bits.flag()  # delta_pic_order_always_zero_flag
-        bits.se()  # offset_for_non_ref_pic
-        bits.se()  # offset_for_top_to_bottom_field
-        for _ in range(bits.ue(255)):
-            bits.se()  # offset_for_ref_frame
-    return poc_type
+        return poc_type, bits.ue(12) + 4, False
+    if poc_type == 2:
+        return poc_type, 0, False
+    always_zero = bits.flag()  # delta_pic_order_always_zero_flag
+    bits.se()  # offset_for_non_ref_pic
+    bits.se()  # offset_for_top_to_bottom_field
+    for _ in range(bits.ue(255)):
+        bits.se()  # offset_for_ref_frame
+    return poc_type, 0, not always_zero
 
 
-def _frame_size(bits: BitReader, chroma_array_type: int) -> tuple[int, int]:
-    """Width and height in luma samples after cropping (7-13 to 7-22)."""
+def _frame_size(bits: BitReader, chroma_array_type: int) -> tuple[int, int, int, bool]:
+    """Width and height in luma samples after cropping (7-13 to 7-22), macroblocks, frame_mbs_only_flag."""
     width_mbs = bits.ue(_LARGEST_SIDE_MBS - 1) + 1
     map_units = bits.ue(_LARGEST_SIDE_MBS - 1) + 1
     frames_only = bits.u(1)
@@ -151,7 +168,7 @@ def _frame_size(bits: BitReader, chroma_array_type: int) -> tuple[int, int]:
         height -= unit_y * (bits.ue() + bits.ue())
     if width <= 0 or height <= 0:
         raise MediaError("the cropping leaves nothing of the picture")
-    return width, height
+    return width, height, width_mbs * height_mbs, frames_only == 1
 
 
 def _forgiving_vui(bits: BitReader) -> tuple[int | None, float | None]:

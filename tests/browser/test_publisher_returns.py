@@ -18,6 +18,15 @@ STARTING_S = 4
 PLAYS_S = 8
 POSITION = "document.querySelector('video').currentTime"
 
+KEEPS_CONNECTION = """const Own = RTCPeerConnection;
+RTCPeerConnection = class extends Own { constructor(...all) { super(...all); window.connection = this; } };"""
+CAMERA_OFF = """(() => {
+  window.sender = connection.getSenders().find((sender) => sender.track.kind === 'video');
+  window.camera = sender.track;
+  return sender.replaceTrack(null);
+})()"""
+CAMERA_ON = "sender.replaceTrack(camera)"
+
 SMALL = {"width": 480, "height": 360}
 """Four players are drawn by the processor here: small ones leave it time to play."""
 
@@ -166,6 +175,25 @@ def test_the_watch_page_says_what_it_waits_for(server, room):
         viewer.screenshot("reconnecting")
         absences.publisher = absences._start(FIRST)
         viewer.until("window.edge.state === 'live'", 10)
+
+
+def test_a_camera_that_is_off_while_its_sound_goes_on(server, browser, room):
+    """Nobody stalls: the picture stands still, and is back when the camera is."""
+    context = browser.new_context()
+    publisher = context.new_page()
+    publisher.add_init_script(KEEPS_CONNECTION)
+    publisher.goto(f"{server.base}/publish/dark?auto=1&source=clock&size={FIRST}&preview=0")
+    viewers = room("dark", ["watch", "hlsjs"])
+    viewers["watch"].wait(STARTING_S)
+    publisher.evaluate(CAMERA_OFF)
+    viewers["watch"].wait(AWAY_S)
+    publisher.evaluate(CAMERA_ON)
+    returned = time.time()
+    for kind, viewer in viewers.items():
+        check_it_comes_back(kind, viewer, returned)
+        assert viewer.tell("stalls") == [], (kind, viewer.report())
+    check_nobody_was_harmed(viewers)
+    context.close()
 
 
 def test_on_its_own_connection_when_the_network_was_away(players, view):

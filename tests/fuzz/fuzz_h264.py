@@ -4,6 +4,7 @@ from contextlib import suppress
 
 from edge.errors import MediaError
 from edge.media import h264
+from edge.media.h264_still import still_of
 
 _START = b"\x00\x00\x00\x01"
 _HIGH = bytes.fromhex("67640028acd940780227e584000003000400000300f03c60c658")
@@ -41,3 +42,7 @@ def target(data: bytes) -> None:
         with suppress(MediaError):
             changed = sets.update([nal])
             assert not changed or sets.track() is not None
+    with suppress(MediaError):
+        if found := sets.sets():
+            still = still_of(found[0], found[1:], nals)
+            assert len(still.unchanged(1) + still.unchanged(70_000)) < 800

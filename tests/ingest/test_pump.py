@@ -10,7 +10,7 @@ from units import B_SLICE, IDR, PPS, SLICE, SPS, WIDE_SPS, FakePublication, pict
 
 from edge.errors import NameTaken
 from edge.fmp4.inspect import parse_fragment
-from edge.hls.segment import PartReady
+from edge.hls.segment import PartReady, SegmentSealed
 from edge.hls.segmenter import Segmenter
 from edge.ingest.opus_path import OpusPath
 from edge.ingest.pump import CLOCK_STOPS_AFTER_S, LEAD_S, PATIENCE_S, WITHOUT_VIDEO_S, Pump
@@ -300,6 +300,52 @@ def test_who_was_cut_off_and_is_heard_again_goes_on_without_a_hole(kinds, away_s
     assert [(line.message, line.away_s) for line in caplog.records] == [
         ("publisher.returned", pytest.approx(away_s, abs=0.2))
     ]
+
+
+@pytest.mark.parametrize("off_at", [4.05, 4.5, 4.9])
+def test_while_a_camera_is_off_its_last_key_frame_stands_still(off_at):
+    """Sound goes on, and no player plays it without a picture."""
+    rig = Rig()
+    rig.publication = rig.pump._publication = Segmented(Segmenter(22_500, 180_000))
+    rig.run(0, off_at)
+    rig.run(off_at, 20, video=False)
+    rig.run(20, 22)
+    parts, lasts = rig.publication.end()
+    assert lasts[1] == pytest.approx(22, abs=0.05)
+    assert lasts[2] == pytest.approx(22, abs=0.05)
+    tracks = [[run.track_id for run in parse_fragment(bytes(part.body))] for part in parts]
+    assert tracks.count([2]) <= 4, "until it is clear that no picture comes"
+    segments = [event.segment for event in rig.publication.events if isinstance(event, SegmentSealed)]
+    assert all(segment.parts[0].independent for segment in segments)
+    assert max(segment.duration_ticks for segment in segments[3:]) < 2.5 * 90_000
+
+
+def test_pictures_after_a_pause_wait_for_a_key_frame_that_is_asked_for():
+    rig = Rig()
+    rig.run(0, 4)
+    rig.run(4, 7, video=False)
+    assert not rig.pump.wants_key_frame(7.0), "whose camera is off has none"
+    before = len(rig.publication.of("video"))
+    rig.pump.video(picture(211), 107.03)
+    assert rig.pump.wants_key_frame(7.03)
+    rig.pump.video(picture(212), 107.07)
+    assert len(rig.publication.of("video")) == before
+    rig.pump.video(picture(213, key=True), 107.1)
+    rig.pump.video(picture(214), 107.13)
+    assert [sample.is_sync for sample in rig.publication.of("video")[before:]] == [True, False]
+    assert not rig.pump.wants_key_frame(7.13)
+
+
+def test_a_still_screen_is_no_camera_that_is_off():
+    rig = Rig()
+    events = [
+        (100.0 + n, lambda now, n=n: rig.pump.video(picture(30 * n, key=n % 2 == 0), now)) for n in range(10)
+    ]
+    events += [(100 + n / 50, lambda now, n=n: rig.pump.audio(sound(n), now)) for n in range(500)]
+    events += [(100 + n / 50 + 0.001, lambda now: rig.tick(now, now)) for n in range(500)]
+    for now, event in sorted(events, key=lambda one: one[0]):
+        event(now)
+    assert len(rig.publication.of("video")) == 10
 
 
 def test_what_comes_late_but_whole_goes_on_as_it_is():

@@ -55,6 +55,9 @@ def test_a_baseline_sps_of_x264():
         poc_type=2,
         max_num_reorder_frames=0,
         frame_rate=30.0,
+        frame_num_bits=4,
+        max_num_ref_frames=1,
+        macroblocks=40 * 23,
     )
     assert parse_sps(BASELINE).codec_string == "avc1.42c01e"
 
