@@ -9,8 +9,11 @@ from rig import PublisherBrowser, Spread, Viewer
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
 
 PLAYED_S = 30
-VISITS = 4
+VISITS = 7
 VISIT_S = 2
+START_S = 0.45
+"""hls.js begins within this on a machine as fast as it should be; where it takes longer, that stays as latency."""
+
 OPENINGS = 9
 SETTLING_S = 6
 """A player may take this long from its first picture until its latency is judged."""
@@ -96,10 +99,24 @@ def test_first_picture_of_our_watch_page(server, clock, players, windows):
     assert own < 0.5 or own < 1.15 * first_pictures(windows, players.player("hlsjs", server, "clock"))
 
 
-def test_hlsjs_as_it_comes_beside_shaka_in_low_latency_mode(server, clock, players, windows):
-    """hls.js keeps the latency that its start gave it, so that is judged over several visits, none of which
-    begins beside another beginning: on two cores that makes both late.
+def hlsjs_visits(windows, address):
+    """Seconds from drawn to shown, and to the first picture, in the middle of some visits to hls.js as it comes.
+
+    It keeps the latency that its start gave it, so none of them begins beside another beginning: on two cores
+    that makes both late.
     """
+    latencies, starts = [], []
+    for page in windows(VISITS, viewport=HALF):
+        viewer = Viewer(page, address)
+        starts.append(viewer.first_frame() / 1000)
+        viewer.wait(VISIT_S)
+        latencies.append(viewer.glass().p50)
+        page.context.close()
+    print("hls.js", latencies, "first pictures", starts)
+    return Spread.of(latencies).p50, Spread.of(starts).p50
+
+
+def test_hlsjs_as_it_comes_beside_shaka_in_low_latency_mode(server, clock, players, windows):
     pages = windows(2, viewport=HALF)
     addresses = {name: players.player(name, server, "clock") for name in ("hlsjs", "shaka")}
     viewers = {}
@@ -107,20 +124,13 @@ def test_hlsjs_as_it_comes_beside_shaka_in_low_latency_mode(server, clock, playe
         viewers[name] = Viewer(page, address)
         viewers[name].first_frame()
     settled = play(viewers)
-    latency = {name: viewer.glass(settled) for name, viewer in viewers.items()}
-    stalled_s = viewers["shaka"].tell("stallSeconds")
-    visits = [latency["hlsjs"]]
+    shaka, stalled_s = viewers["shaka"].glass(settled), viewers["shaka"].tell("stallSeconds")
+    print("shaka", shaka, "hls.js, begun while Shaka began", viewers["hlsjs"].glass(settled))
     for page in pages:
         page.context.close()
-    for page in windows(VISITS, viewport=HALF):
-        again = Viewer(page, addresses["hlsjs"])
-        again.first_frame()
-        again.wait(VISIT_S)
-        visits.append(again.glass())
-        page.context.close()
-    print("hls.js", *visits, "shaka", latency["shaka"])
-    assert Spread.of([latency.p50 for latency in visits]).p50 < 1.2, visits
-    assert latency["shaka"].p50 < 1.2 + stalled_s, "a stall stays as latency"
+    latency_s, start_s = hlsjs_visits(windows, addresses["hlsjs"])
+    assert latency_s < 1.2 + max(0, start_s - START_S)
+    assert shaka.p50 < 1.2 + stalled_s, "a stall stays as latency"
 
 
 def test_our_watch_page_beside_the_browsers_own_hls(server, clock, players, windows):
