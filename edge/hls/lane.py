@@ -82,6 +82,11 @@ class Lane:
         """Where what waits ends, ticks of 90 kHz; 0 if nothing does."""
         return self.end_ticks if self.pending else 0
 
+    @property
+    def trim(self) -> int:
+        """Ticks by which the last sample may be shorter: a picture's duration is a guess."""
+        return self.guess // 8 if self.track.kind == "video" else 0
+
     def behind(self, begin: int) -> int:
         """Ticks (90 kHz) by which what waits begins before `begin`, if anything does."""
         return max(0, begin - self.ticks(self.pending[0].dts)) if self.pending else 0

@@ -28,6 +28,7 @@ from edge.media.track import Track
 FIRST_SEGMENTS = 3
 """Shaka and Chromium's own HLS play nothing below three complete segments: until then segments are short."""
 
+FIRST_OF_SOUND = 45 * TICKS // 100
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _UNPROMISED_LIMIT = 6 * TICKS
 _ROUNDING = TICKS // 2 - TICKS // 1000
@@ -79,6 +80,12 @@ class OpenSegment:
     def room(self) -> int:
         """It takes no part that begins later than this after its start: it is sealed, key frame or not."""
         return self._limit() - self._part_target
+
+    @property
+    def is_full_of_sound(self) -> bool:
+        """Without pictures every part is independent, and a segment ends where the clock says."""
+        wanted = FIRST_OF_SOUND if self.starting_up else self._segment_target
+        return self.part_start - self.start + self._part_target // 2 >= wanted
 
     def resume(self, past: Past) -> None:
         """Be the segment after the last one of another process."""

@@ -10,8 +10,8 @@ is no video, it may be short. Shaka 5.2 loses all up to the next key frame where
 picture of its own. So the next one may begin a little early, with the next part; where it is overdue, the
 last one of several is kept back for that; and the one that comes at last begins where they ended.
 
-**A source that stalls**, sound too, lets our time stand still: hls.js 1.7 never plays where it begins at a
-gap (`GAP=YES`). What comes late is not lost; what does not come is left out of the timeline.
+**A source that stalls**, sound too, lets our time stand still, and a picture from after the pause waits until
+sound (or silence for it) fills the parts before: hls.js 1.7 never plays where it begins at a gap (`GAP=YES`).
 
 Audio comes later than its pictures (it is transcoded). A part takes the audio that is there and does not
 wait; the rest is in the next part. Segments begin with key frames: `key_frame_due` says who asks for them.
@@ -38,6 +38,7 @@ _SPLICE = 6_000
 _MILLISECOND = TICKS // 1000
 _EARLY_AUDIO = 256
 _MOST_PENDING = 2_000
+_LONGEST_WAIT_S = 2
 
 
 class Segmenter:
@@ -66,6 +67,7 @@ class Segmenter:
         self._by_kind: dict[Kind, Lane] = {}
         self._new_track: Track | None = None
         self._early_audio: deque[Sample] = deque(maxlen=_EARLY_AUDIO)
+        self._held: deque[Sample] = deque()
         self._audio_begins: int | None = None
         self._wall_clock_zero = 0.0
         self._reach = START_TICKS
@@ -129,15 +131,13 @@ class Segmenter:
             return []
         if not self._running:
             return self._wait(lane, sample)
-        if lane is self._lanes[0]:
-            return self._write_lead(lane, sample)
-        return self._write_audio(lane, sample)
+        if lane is not self._lanes[0]:
+            return self._write_audio(lane, sample) + self._write_held()
+        self._held.append(sample)
+        return self._write_held()
 
     def change_track(self, track: Track) -> list[Event]:
-        """The source's track of this kind changes: pictures with their next key frame, audio at once.
-
-        A kind that the source did not declare is ignored.
-        """
+        """Pictures change with their next key frame, audio at once, a kind that was not declared never."""
         lane = self._by_kind.get(track.kind)
         if lane is None or not self._has_source:
             return []
@@ -151,9 +151,7 @@ class Segmenter:
         return self.start(tracks, self._wall_clock_zero)
 
     def correct_clock(self, wall_clock_zero: float) -> None:
-        """The Unix time of the source's time 0, known better than when it began: sender reports come later,
-        and a sound card is no wall clock. The segments to come are dated by it.
-        """
+        """The Unix time of the source's time 0, known better by sender reports: segments to come have it."""
         self._wall_clock_zero = wall_clock_zero
         if self._running:
             self._open.correct_clock(wall_clock_zero, self._offset)
@@ -168,10 +166,11 @@ class Segmenter:
         due = self._due()
         if now - due > FORWARD_S * TICKS:
             # We slept (a suspended machine), not the source: nobody needs minutes of gaps.
-            self._shift(-((now - due) // 15))
+            self._leave_out(now - due)
             now = due
         while now >= due and not self._is_silent():
             events += self._close_on_clock()
+            events += self._write_held()
             due = self._due()
         self.no_part_due_before = (due - self._offset) / TICKS
         return events
@@ -186,6 +185,7 @@ class Segmenter:
         if not self._running:
             return []
         self._running = False
+        self._held.clear()
         events = self._close_all()
         events += self._open.seal()
         ends = [-(-lane.end * TICKS // lane.track.timescale) for lane in self._lanes if lane.end is not None]
@@ -202,8 +202,7 @@ class Segmenter:
             return False
         if not self._running or self._new_track is not None or self._lanes[0].broken:
             return True
-        now = int(source_time_s * TICKS) + self._offset
-        lead = self._lanes[0]
+        now, lead = int(source_time_s * TICKS) + self._offset, self._lanes[0]
         next_at = lead.end_ticks
         far_until = self._key_frames.far_until(self._open, self._longest_part)
         if lead.guess <= self._longest_part and max(now, next_at) < far_until:
@@ -217,7 +216,7 @@ class Segmenter:
         """How long a part lasts at present, and a picture."""
         lead = self._lanes[0]
         picture = max(1, lead.guess)
-        whole = self._room(lead) // picture * picture
+        whole = (self._part_target + lead.trim) // picture * picture
         fits = self._least_part <= whole
         return min(whole, self._longest_part) if fits else self._part_target, picture
 
@@ -246,24 +245,21 @@ class Segmenter:
 
     def _splice(self, lead: Lane, first: Sample) -> None:
         """The first sample of a source falls where the longest track of the last one ended."""
-        reach = self._reach
         self._offset = 0
         for lane in self._lanes:
             lane.new_source()
-        self._go_on(lead, first, reach)
+        self._leave_out(lead.ticks(first.dts) - self._reach)
         if lead.end is None:
-            lead.end = lead.units(reach)
+            lead.end = lead.units(self._reach)
         self._running = True
-
-    def _go_on(self, lead: Lane, first: Sample, reach: int) -> None:
-        """`first` of the lead falls there (ticks); sound from before it is dropped."""
-        self._shift(-((lead.ticks(first.dts + lead.offset) - reach) * _SPLICE // TICKS))
         self._audio_begins = -(-first.dts * self._lanes[-1].track.timescale // lead.track.timescale)
 
-    def _shift(self, splices: int) -> None:
-        self._offset += splices * (TICKS // _SPLICE)
+    def _leave_out(self, ticks: int) -> None:
+        """What comes falls so much earlier (ticks; rounded down)."""
+        splices = ticks * _SPLICE // TICKS
+        self._offset -= splices * (TICKS // _SPLICE)
         for lane in self._lanes:
-            lane.offset += splices * (lane.track.timescale // _SPLICE)
+            lane.offset -= splices * (lane.track.timescale // _SPLICE)
         self._open.set_clock(self._wall_clock_zero, self._offset)
 
     def _write_audio(self, lane: Lane, sample: Sample) -> list[Event]:
@@ -284,46 +280,55 @@ class Segmenter:
         due = lane.due(sample.dts, self._open.part_start)
         at = lane.ticks(due)
         while at - self._open.part_start > self._part_target or len(lane.pending) > _MOST_PENDING:
-            if self._begins_part_late(lane, at):
-                at = self._open.part_start
+            start = self._open.part_start
+            if not lane.pending and lane.end_ticks == start and at - start <= 2 * self._part_target:
+                at = start  # it is the first of the open part, and begins where the last one ended
                 break
-            if self._is_silent():
-                self._go_on(lane, sample, max(self._open.part_start, self._lanes[-1].pending_until))
+            if self._is_silent() and self._can_wait(sample):
+                self._held.appendleft(sample)
+                return events
+            if lane.track.kind == "audio" and not lane.pending:
+                self._leave_out(at - start)
                 due = sample.dts + lane.offset
                 at = lane.ticks(due)
                 break
-            ends_stalled = stalled(self._lanes, self._open.part_start + 2 * self._part_target)
+            ends_stalled = stalled(self._lanes, start + 2 * self._part_target)
             events += self._close_on_clock(None if ends_stalled else at)
         if sample.is_sync and isinstance(lane, VideoLane):
             events += self._key_frame(lane, at)
         elif self._new_track is not None:
             return events  # it needs parameter sets that begin with the next key frame
         span = at - self._open.part_start
-        if span >= self._least_part and lane.pending and span + lane.guess > self._room(lane):
+        if span >= self._least_part and lane.pending and span + lane.guess > self._part_target + lane.trim:
             events += self._close_before(lane, at)
         lane.place(due, sample)
         events += self._close_on_frames(lane)
         return events
 
-    def _begins_part_late(self, lane: Lane, at: int) -> bool:
-        """Whether a picture from after the open part is its first: it begins where the last one ended."""
-        start = self._open.part_start
-        return not lane.pending and lane.end_ticks == start and at - start <= 2 * self._part_target
+    def _write_held(self) -> list[Event]:
+        """What waits for sound, as far as that came."""
+        events: list[Event] = []
+        while self._held:
+            first = self._held.popleft()
+            events += self._write_lead(self._lanes[0], first)
+            if self._held and self._held[0] is first:
+                break
+        return events
+
+    def _can_wait(self, sample: Sample) -> bool:
+        """Whether this picture may, the first of those that do. (Sound itself is all that can come.)"""
+        newest = self._held[-1] if self._held else sample
+        is_short = newest.dts - sample.dts < _LONGEST_WAIT_S * self._lanes[0].track.timescale
+        return is_short and len(self._lanes) > 1 and len(self._held) < _MOST_PENDING
 
     def _is_silent(self) -> bool:
         """Whether the source stalls: too little came for the open part."""
         return not self._lanes[0].pending and stalled(self._lanes, self._open.part_start + self._part_target)
 
-    def _room(self, lane: Lane) -> int:
-        """What a part may seem to last: the last picture's duration is a guess, so it may be trimmed by an
-        eighth.
-        """
-        return self._part_target + (lane.guess // 8 if lane.track.kind == "video" else 0)
-
     def _close_on_frames(self, lane: Lane) -> list[Event]:
         """Close the part with the sample just placed, if no other fits."""
         span = lane.end_ticks - self._open.part_start
-        room = self._room(lane)
+        room = self._part_target + lane.trim
         if lane.guess > self._part_target // 3 and len(self._lanes) > 1:
             return []  # a picture that lasts so long is far ahead of its audio: see what comes
         if span < self._least_part or span > room or span + lane.guess <= room:
@@ -390,11 +395,6 @@ class Segmenter:
         """Close the open part at `end`: pictures that are here, audio that starts before; or nothing."""
         runs, contents = take_runs(self._lanes, 0 if gap else end)
         events = self._open.add_part(end, runs, **contents)
-        if self._lanes[0].track.kind == "audio" and self._audio_segment_full():
+        if self._lanes[0].track.kind == "audio" and self._open.is_full_of_sound:
             events += self._open.seal()
         return events
-
-    def _audio_segment_full(self) -> bool:
-        """Without pictures every part is independent, and a segment ends where the clock says."""
-        wanted = 450 * _MILLISECOND if self._open.starting_up else self._segment_target
-        return self._open.part_start - self._open.start + self._part_target // 2 >= wanted
