@@ -8,7 +8,7 @@ from typing import Protocol
 
 from edge.errors import MediaError
 from edge.ingest.aac import AudioPath, Deliver
-from edge.ingest.still_pictures import SOON_S, STILL_LASTS, StillPictures
+from edge.ingest.still_pictures import STILL_LASTS, StillPictures
 from edge.live.source import Source
 from edge.media.h264 import ParameterSets, has_b_slice, length_prefixed_pieces
 from edge.media.sample import Sample
@@ -61,6 +61,7 @@ _SLOW = VIDEO_TIMESCALE // 15
 """Where pictures last longer than parts, key frames are asked for earlier: whether is asked again at once."""
 
 _PICTURES_LOOKED_AT = 90  # who has B-frames, has them at once
+_MOST_STILLS = 20  # at once: a machine that slept shows no more of what it missed
 _STALLS_AFTER_S = 0.3  # without a word, it is not the camera that is off
 _LONGEST_TICK_S = 0.1  # in a longer one the machine slept
 _PAUSE_DECAY = 0.99  # a tick: a pause is forgotten in some seconds
@@ -149,8 +150,8 @@ class Pump:
         if not self.tracks or self.tracks[0].kind != "video":
             return
         if unit.key:
-            self._stills.see_key_frame(self._sets.sets(), unit.nals)
-        elif not self._stills.see_other():
+            self._stills.see_key_frame(dts / VIDEO_TIMESCALE, self._sets.sets(), unit.nals)
+        elif not self._stills.see_other(dts / VIDEO_TIMESCALE):
             return
         if self._looked_at < _PICTURES_LOOKED_AT:
             self._look_for_b_frames(unit)
@@ -215,7 +216,7 @@ class Pump:
         if not self.tracks:
             return True
         if self._stills.are_shown:
-            return self._stills.wants_key_frame
+            return self._stills.wants_key_frame(source_now)
         # After a stall the clock allows for lateness long after the pictures have caught up.
         pictured = 0 if self._last_dts is None else self._last_dts / VIDEO_TIMESCALE
         latest = max(source_now, pictured)
@@ -266,6 +267,7 @@ class Pump:
         """Attach once more: with the next key frame, or at once where there was only sound."""
         is_sound_alone = self.tracks[0].kind == "audio"
         self.tracks = ()
+        self._stills = StillPictures()
         self._away_since = self._last_dts = None
         self._first_sound = -math.inf if is_sound_alone else None
         self._early_sound.clear()
@@ -321,20 +323,17 @@ class Pump:
 
     def _stand_still(self, source_now: float, now: float) -> None:
         """Where sound goes on and no picture comes, as far as silence would be made."""
-        if self._last_dts is None or (self._unpictured_s < SOON_S and not self._stills.are_shown):
+        if self._last_dts is None or not (self._stills.are_shown or self._stills.due(self._unpictured_s)):
             return
         reach = int((source_now + LEAD_S) * VIDEO_TIMESCALE)
+        most = _MOST_STILLS if self._stills.are_shown else 1
+        at = max(self._last_dts, reach - most * STILL_LASTS)
         key = self._publication.key_frame_due(source_now)
-        if not self._stills.are_shown:
-            if not self._stills.due(self._unpictured_s, self._duration / VIDEO_TIMESCALE, key=key):
-                return
-            self._last_dts = max(self._last_dts, reach - STILL_LASTS)
-        while self._last_dts + STILL_LASTS <= reach:
+        while at + STILL_LASTS <= reach:
             data = length_prefixed_pieces(self._stills.show(key=key))
             key = False
-            self._last_dts += STILL_LASTS
-            still = Sample("video", self._last_dts, STILL_LASTS, self._stills.is_key, data)
-            self._publication.write(still, now)
+            at = self._last_dts = at + STILL_LASTS
+            self._publication.write(Sample("video", at, STILL_LASTS, self._stills.is_key, data), now)
 
     def _write_audio(self, samples: Sequence[Sample]) -> None:
         """Silence of ours is no sign of life: it counts as heard when the publisher was last heard."""

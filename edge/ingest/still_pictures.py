@@ -2,62 +2,75 @@
 
 No player plays sound where the picture ends, and hls.js 1.7 does not come back where that lasted some
 seconds. So the last key frame is shown again, and stays. What the publisher sends then is of use from a key
-frame on.
+frame on: whoever sends few pictures is waited for longer.
 """
 
+from collections import deque
 from collections.abc import Sequence
+from itertools import pairwise
 
 from edge.errors import MediaError
 from edge.media.h264_still import Still, still_of
 from edge.media.track import VIDEO_TIMESCALE
 
 AFTER_S = 1.5
-"""A still screen sends a picture a second; who sends fewer is waited for twice as long as the last time."""
-
-SOON_S = 0.5
-"""The same where a segment is to begin: it would have no key frame."""
-
-LONGEST_S = 4.0
+LONGEST_S = 10.0
+"""How long a picture is waited for at least, and at most."""
 
 STILL_LASTS = VIDEO_TIMESCALE // 10
 """Ticks. At this rate every part begins with a picture of its own."""
 
+IS_BACK_S = 2.0
+"""For so long after a picture of the publisher's a key frame is asked for."""
+
+_DISTANCES = 4
+
 
 class StillPictures:
-    """Of one publisher. Seconds are those in which it was heard."""
+    """Of one publisher. Times are seconds, of waiting those in which it was heard."""
 
     def __init__(self) -> None:
         self.are_shown = False
-        self.wants_key_frame = False
-        """The publisher sends pictures again."""
         self._sets: tuple[bytes, ...] = ()
         self._key: Sequence[bytes] = ()
         self._still: Still | None = None
         self._number = 0
-        """Of the last picture, the key frame before it being 0."""
+        """Of the last picture in the stream, the key frame before it being 0."""
+        self._seen: deque[float] = deque(maxlen=_DISTANCES + 1)
+        """When the publisher's last pictures were due."""
 
     @property
     def is_key(self) -> bool:
         """Whether that is one which was shown last."""
         return self._number == 0
 
-    def see_key_frame(self, sets: tuple[bytes, ...], nals: Sequence[bytes]) -> None:
+    def see_key_frame(self, at_s: float, sets: tuple[bytes, ...], nals: Sequence[bytes]) -> None:
         """The publisher's, with its SPS and PPS."""
         self._sets, self._key, self._still = sets, nals, None
         self._number = 0
-        self.are_shown = self.wants_key_frame = False
+        self.are_shown = False
+        self._seen.append(at_s)
 
-    def see_other(self) -> bool:
+    def see_other(self, at_s: float) -> bool:
         """A picture that refers to those before; whether it is of use."""
+        self._seen.append(at_s)
+        if self.are_shown:
+            return False
         self._number += 1
-        self.wants_key_frame = self.are_shown
-        return not self.are_shown
+        return True
 
-    def due(self, unpictured_s: float, last_s: float, *, key: bool) -> bool:
-        """Whether to begin, after so long without a picture, where the one before lasted so long, and a key
-        frame is due or not. Never where the publisher's pictures cannot be continued.
+    def wants_key_frame(self, now_s: float) -> bool:
+        """While they are shown: whether the publisher sends pictures again."""
+        return now_s - self._seen[-1] < IS_BACK_S
+
+    def due(self, unpictured_s: float) -> bool:
+        """Whether to begin after so long without a picture. Never where the publisher's cannot be continued,
+        nor before it is known how many it sends.
         """
-        if not self._key or unpictured_s < min(max(SOON_S if key else AFTER_S, 2 * last_s), LONGEST_S):
+        if unpictured_s < AFTER_S or not self._key or len(self._seen) < 3:
+            return False
+        usual_s = max(later - earlier for earlier, later in pairwise(self._seen))
+        if unpictured_s < min(2 * usual_s, LONGEST_S):
             return False
         try:
             self._still = still_of(self._sets[0], self._sets[1:], self._key)

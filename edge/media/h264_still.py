@@ -64,10 +64,7 @@ class Still:
         bits.u(sps.frame_num_bits, number)
         if sps.poc_type == 0:
             bits.u(sps.poc_lsb_bits, self._poc_lsb + 2 * number)
-        order_deltas = sps.poc_has_deltas + (
-            pps.has_bottom_order and (sps.poc_type == 0 or sps.poc_has_deltas)
-        )
-        bits.u(order_deltas, -1)  # each is 0, one bit that is set
+        bits.u(_order_deltas(sps, pps), -1)  # each is 0, one bit that is set
         if pps.tells_redundancy:
             bits.ue(0)
         bits.u(1, 1)  # num_ref_idx_active_override_flag
@@ -111,10 +108,23 @@ def still_of(sps: bytes, pps: Sequence[bytes], nals: Sequence[bytes]) -> Still:
     bits.u(parsed.frame_num_bits)
     bits.ue(65535)  # idr_pic_id
     poc_lsb = bits.u(parsed.poc_lsb_bits)
-    for one in map(_parse_pps, pps):
-        if one.pps_id == pps_id:
-            return Still(slices, parsed, one, poc_lsb)
-    raise MediaError("the PPS of the IDR picture is missing")
+    own = next((one for one in map(_parse_pps, pps) if one.pps_id == pps_id), None)
+    if own is None:
+        raise MediaError("the PPS of the IDR picture is missing")
+    for _ in range(_order_deltas(parsed, own)):
+        bits.se()
+    if own.tells_redundancy:
+        bits.ue(127)
+    bits.flag()  # no_output_of_prior_pics_flag
+    if bits.flag() and parsed.max_num_ref_frames < 2:
+        raise MediaError("a long-term reference leaves no room for others")
+    return Still(slices, parsed, own, poc_lsb)
+
+
+def _order_deltas(sps: Sps, pps: _Pps) -> int:
+    """delta_pic_order_cnt_bottom, or delta_pic_order_cnt: how many of them a slice has."""
+    has_bottom = pps.has_bottom_order and (sps.poc_type == 0 or sps.poc_has_deltas)
+    return sps.poc_has_deltas + has_bottom
 
 
 def _parse_pps(nal: bytes) -> _Pps:

@@ -314,9 +314,9 @@ def test_while_a_camera_is_off_its_last_key_frame_stands_still(off_at):
     assert lasts[1] == pytest.approx(22, abs=0.05)
     assert lasts[2] == pytest.approx(22, abs=0.05)
     tracks = [[run.track_id for run in parse_fragment(bytes(part.body))] for part in parts]
-    assert tracks.count([2]) <= 4, "until it is clear that no picture comes"
+    assert tracks.count([2]) <= 6, "until it is clear that no picture comes"
     segments = [event.segment for event in rig.publication.events if isinstance(event, SegmentSealed)]
-    assert all(segment.parts[0].independent for segment in segments)
+    assert sum(not segment.parts[0].independent for segment in segments) <= 1, "it was to begin meanwhile"
     assert max(segment.duration_ticks for segment in segments[3:]) < 2.5 * 90_000
 
 
@@ -346,6 +346,25 @@ def test_a_still_screen_is_no_camera_that_is_off():
     for now, event in sorted(events, key=lambda one: one[0]):
         event(now)
     assert len(rig.publication.of("video")) == 10
+
+
+def test_a_short_pause_of_pictures_is_no_camera_that_is_off():
+    """What comes then is not thrown away: publishers that do not hear send no key frame for it."""
+    rig = Rig()
+    rig.run(0, 4)
+    rig.run(4, 5.4, video=False)
+    rig.run(5.4, 6, first=1)
+    assert len(rig.publication.of("video")) == 4 * 30 + 18
+
+
+def test_a_machine_that_slept_shows_no_hour_of_stills():
+    rig = Rig()
+    rig.run(0, 4)
+    rig.run(4, 7, video=False)
+    before = len(rig.publication.of("video"))
+    rig.pump.audio(sound(3600 * 50), 3700.0)
+    rig.tick(3700.0, 3700.0)
+    assert len(rig.publication.of("video")) - before <= 21
 
 
 def test_what_comes_late_but_whole_goes_on_as_it_is():
