@@ -1,4 +1,6 @@
-"""Which parts the watch page asks for at once: from the key frame before the place where playback starts."""
+"""Which parts the watch page asks for at once, where the server is far: from the key frame before the place where
+playback starts.
+"""
 
 import pytest
 
@@ -37,3 +39,19 @@ def test_all_where_playback_starts_before_the_first_part_and_never_a_gap(first):
 
 def test_nothing_where_there_are_no_parts(first):
     assert first(edge=16.0) == []
+
+
+@pytest.mark.parametrize(
+    ("first_bytes_ms", "is_far"),
+    [
+        ([60, 61, 64], True),
+        ([90, 3, 44], False),  # a busy processor: one answer was quick, so the line is
+        ([0], False),  # out of the browser's cache, or of a server that tells no times
+        ([], False),
+    ],
+)
+def test_far_is_by_the_quickest_answer(page, players, first_bytes_ms, is_far):
+    page.goto(f"{players.base}/players/player.css")
+    timings = [{"requestStart": 100, "responseStart": 100 + ms} for ms in first_bytes_ms]
+    asked = "async (timings) => (await import('/pages/media_ahead.js')).isFar(timings)"
+    assert page.evaluate(asked, timings) is is_far
