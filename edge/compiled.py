@@ -17,9 +17,13 @@ ROOMS = ("media", "rtp", "fmp4", "hls")
 # or two `except ... as` in one function, which end in a TypeError.
 MODULES = (
     "edge.fmp4.fragment",
+    "edge.hls.audio_lane",
     "edge.hls.bandwidth",
     "edge.hls.front",
     "edge.hls.lane",
+    "edge.hls.lanes",
+    "edge.hls.lead_writer",
+    "edge.hls.open_part",
     "edge.hls.open_segment",
     "edge.hls.part_durations",
     "edge.hls.past",
@@ -27,6 +31,9 @@ MODULES = (
     "edge.hls.position",
     "edge.hls.segment",
     "edge.hls.segmenter",
+    "edge.hls.sound_writer",
+    "edge.hls.source_clock",
+    "edge.hls.video_lane",
     "edge.hls.window",
     "edge.media.h264",
     "edge.media.opus",

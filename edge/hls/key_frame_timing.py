@@ -18,7 +18,7 @@ class KeyFrameTiming:
     """Of one publication. All times are ticks of our timeline (90 kHz)."""
 
     def __init__(self, segment_target: int, begin: int) -> None:
-        """`begin`: where the timeline begins, or goes on."""
+        """`begin`: where the timeline begins."""
         self._segment_target = segment_target
         self._last = begin
         self._spacing = 0
@@ -28,6 +28,10 @@ class KeyFrameTiming:
         """Ticks from there to the key frame that came of it."""
         self._is_answer = False
         """The last one was asked for."""
+
+    def resume(self, begin: int) -> None:
+        """The timeline begins here instead: nothing has come yet."""
+        self._last = begin
 
     def far_until(self, opened: OpenSegment, part_target: int) -> int:
         """Surely not `due` before, the later of now and where the next picture begins; pictures are no longer

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 from edge.fmp4.fragment import Run, fragment
 from edge.fmp4.init_segment import init_segment
+from edge.hls.part_durations import FIRST_LONGER_TICKS
 from edge.hls.past import Past
 from edge.hls.position import Position
 from edge.hls.segment import (
@@ -49,7 +50,7 @@ class OpenSegment:
     def __init__(
         self, part_target: int, segment_target: int, first_msn: int, start: int, *, follows: bool = False
     ) -> None:
-        self._part_target = part_target
+        self._longest_part = part_target
         self._segment_target = segment_target
         self._first_msn = first_msn
         self._follows = follows
@@ -63,6 +64,8 @@ class OpenSegment:
         self.init_index = -1
         self.start = start
         self.part_start = start
+        self.part_target = part_target - FIRST_LONGER_TICKS
+        """What the next part lasts at most: the first is printed longer than it is."""
         self.parts: list[Part] = []
         self.target_duration_s: int | None = None
 
@@ -79,13 +82,13 @@ class OpenSegment:
     @property
     def room(self) -> int:
         """It takes no part that begins later than this after its start: it is sealed, key frame or not."""
-        return self._limit() - self._part_target
+        return self._limit() - self._longest_part
 
     @property
     def is_full_of_sound(self) -> bool:
         """Without pictures every part is independent, and a segment ends where the clock says."""
         wanted = FIRST_OF_SOUND if self.starting_up else self._segment_target
-        return self.part_start - self.start + self._part_target // 2 >= wanted
+        return self.part_start - self.start + self._longest_part // 2 >= wanted
 
     def resume(self, past: Past) -> None:
         """Be the segment after the last one of another process."""
@@ -122,7 +125,7 @@ class OpenSegment:
         promise), the segment is sealed although no key frame has come.
         """
         duration = end - self.part_start
-        assert 0 < duration <= self._part_target
+        assert 0 < duration <= self._longest_part
         body = b""
         if runs:
             self._fragments += 1
@@ -132,7 +135,7 @@ class OpenSegment:
         if self._head is None:
             self._head = self._make_head()
         self.parts.append(part)
-        self.part_start = end
+        self.part_start, self.part_target = end, self._longest_part
         events: list[Event] = [PartReady(part, self._head)]
         if end - self.start > self.room:
             events += self.seal()
@@ -148,7 +151,7 @@ class OpenSegment:
         self._head = None
         self._discontinuity = False
         self.parts = []
-        self.start = self.part_start
+        self.start, self.part_target = self.part_start, self._longest_part - FIRST_LONGER_TICKS
         self.msn += 1
         promise = [] if self.starting_up else self.promise()
         return [*promise, *corrected, SegmentSealed(sealed)]

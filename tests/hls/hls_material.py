@@ -7,6 +7,9 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 
 from edge.fmp4.inspect import parse_fragment
+from edge.hls.lanes import Lanes
+from edge.hls.open_part import OpenPart
+from edge.hls.open_segment import OpenSegment
 from edge.hls.segment import (
     TICKS,
     Ended,
@@ -15,6 +18,7 @@ from edge.hls.segment import (
     SegmentSealed,
     TargetPromised,
 )
+from edge.hls.segmenter import START_TICKS, Segmenter
 from edge.media.sample import Sample
 from edge.media.track import Track
 
@@ -327,3 +331,33 @@ def judge_change(old, new):
         assert not first["parts"] or first["parts"][: len(old.open_parts)] == old.open_parts
     else:
         assert new.open_parts[: len(old.open_parts)] == old.open_parts
+
+
+def started(tracks=(VIDEO, AAC), **options):
+    segmenter = Segmenter(PT, ST, **options)
+    segmenter.start(tracks, ZERO)
+    return segmenter
+
+
+def write_video(segmenter, first, last, *, fps=30, keys=()):
+    step = 90_000 // fps
+    return [
+        event
+        for index in range(first, last)
+        for event in segmenter.write(video(index * step, key=index in keys, duration=step))
+    ]
+
+
+def durations_ms(events):
+    return [round(part.duration_ticks / 90) for part in parts_of(events)]
+
+
+def open_part(*tracks):
+    """A part that nothing is in yet, of a source whose time is ours; its lanes and its segment."""
+    lanes, segment = Lanes(), OpenSegment(PT, ST, 0, START_TICKS)
+    segment.set_tracks(tracks)
+    segment.set_clock(ZERO, START_TICKS)
+    lanes.set_tracks(tracks)
+    for lane in lanes.all:
+        lane.end = lane.units(START_TICKS)
+    return OpenPart(segment, lanes, PT, ms(60)), lanes, segment

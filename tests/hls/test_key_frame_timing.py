@@ -106,3 +106,14 @@ def test_it_is_far_for_half_of_a_segment_but_not_at_the_start():
     assert ST // 2 < timing.far_until(opened, PT) < ST
     assert timing.far_until(SimpleNamespace(**vars(opened) | {"starting_up": True}), PT) == 0
     assert timing.far_until(SimpleNamespace(**vars(opened) | {"undecodable": True}), PT) == 0
+
+
+def test_it_goes_on_where_another_stopped():
+    """The first one there begins no segment early, as one would whose next is ten seconds away."""
+    opened = SimpleNamespace(start=10 * TICKS, starting_up=False, undecodable=False, room=5 * TICKS // 2)
+    fresh, resumed = KeyFrameTiming(ST, 0), KeyFrameTiming(ST, 0)
+    resumed.resume(10 * TICKS)
+    for timing in (fresh, resumed):
+        timing.came(11 * TICKS)
+    assert fresh.begins_segment(11 * TICKS, opened, PT)
+    assert not resumed.begins_segment(11 * TICKS, opened, PT)

@@ -5,6 +5,7 @@ from hls_material import AAC, PT, SMALL, ST, VIDEO, ZERO, video
 
 from edge.fmp4.fragment import Run
 from edge.hls.open_segment import OpenSegment
+from edge.hls.part_durations import FIRST_LONGER_TICKS
 from edge.hls.segment import TICKS, DatesCorrected, PartReady, SegmentSealed, TargetPromised
 
 
@@ -157,3 +158,13 @@ def test_other_tracks_are_a_discontinuity_for_those_who_saw_the_first():
     segment.seal()
     (ready,) = add(segment)
     assert not ready.head.discontinuity
+
+
+def test_the_first_part_of_a_segment_may_be_a_little_less_than_the_others():
+    segment = opened()
+    lengths = [segment.part_target]
+    for _ in range(2):
+        add(segment, 9000)
+        lengths.append(segment.part_target)
+    segment.seal()
+    assert [*lengths, segment.part_target] == [PT - FIRST_LONGER_TICKS, PT, PT, PT - FIRST_LONGER_TICKS]
