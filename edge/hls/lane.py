@@ -17,8 +17,9 @@ FREEZE_S = 3
 """After a longer pause something is taken for lost, unless the sample before waits and is lengthened."""
 
 FORWARD_S = 10
-BACKWARD_S = 1
-"""A timestamp further away than this from where it should be is a jump of the source's clock, not a pause."""
+BACKWARD_S = 5
+"""A timestamp further away than this from where it should be is a jump of the source's clock, which stays. A
+pause is none, nor a picture that is late and finds one of ours in its place: that is walked off."""
 
 
 class Placed:

@@ -29,8 +29,8 @@ class LeadWriter:
         clock: SourceClock,
         key_frames: KeyFrameTiming,
     ) -> None:
-        self.held: deque[Sample] = deque()
-        """Pictures that wait for sound."""
+        self.held: deque[Sample | Track] = deque()
+        """Pictures that wait for sound, and what those after them are."""
         self.new_track: Track | None = None
         """What pictures are from their next key frame on, where that is not what they were."""
         self._lanes = lanes
@@ -38,6 +38,13 @@ class LeadWriter:
         self._part = part
         self._clock = clock
         self._key_frames = key_frames
+
+    def change_track(self, track: Track) -> None:
+        """Pictures that are written from now on are of this one, from their next key frame on."""
+        if self.held:
+            self.held.append(track)
+        else:
+            self._expect(track)
 
     def write(self, sample: Sample) -> list[Event]:
         """Take a sample, after those that are held."""
@@ -51,10 +58,16 @@ class LeadWriter:
         events: list[Event] = []
         while self.held:
             first = self.held.popleft()
+            if isinstance(first, Track):
+                self._expect(first)
+                continue
             events += self._place(first)
             if self.held and self.held[0] is first:
                 break
         return events
+
+    def _expect(self, track: Track) -> None:
+        self.new_track = None if track == self._lanes.lead.track else track
 
     def _place(self, sample: Sample) -> list[Event]:
         """Put it into the part it belongs to, and close that as soon as it is full; or hold it."""
@@ -95,7 +108,7 @@ class LeadWriter:
 
     def _can_wait(self, sample: Sample) -> bool:
         """Whether this picture may, the first of those that do. (Sound itself is all that can come.)"""
-        newest = self.held[-1] if self.held else sample
+        newest = next((one for one in reversed(self.held) if isinstance(one, Sample)), sample)
         is_short = newest.dts - sample.dts < _LONGEST_WAIT_S * self._lanes.lead.track.timescale
         return is_short and self._lanes.are_two and len(self.held) < MOST_PENDING
 

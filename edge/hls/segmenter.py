@@ -118,11 +118,10 @@ class Segmenter:
         lane = self._lanes.by_kind.get(track.kind)
         if lane is None or not self._has_source:
             return []
-        self._lead.new_track = None
-        if lane.track == track:
-            return []
         if track.kind == "video" and self._clock.runs:
-            self._lead.new_track = track
+            self._lead.change_track(track)
+            return []
+        if lane.track == track:
             return []
         tracks = [track if old.kind == track.kind else old for old in self._lanes.tracks]
         return self.start(tracks, self._clock.wall_clock_zero)

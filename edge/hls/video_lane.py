@@ -77,7 +77,12 @@ class VideoLane(Lane):
         """Whether the next picture, due then, may begin here already: the eye minds neither some milliseconds
         where pictures are few, nor that a pause is shorter than it was.
         """
-        is_pause = (due - self.pending[-1].dts) * 2 > self.guess * 3
+        begun = self.pending[-1].dts
+        if self.guess > most_of_a_pause // 2:
+            begun = max(
+                begun, self._last_due or 0
+            )  # where one lasts longer than a part, it began early itself
+        is_pause = (due - begun) * 2 > self.guess * 3
         return due - begin <= (most_of_a_pause if is_pause else _MOST_EARLY)
 
     def _guess(self, due: int, sample: Sample) -> int:

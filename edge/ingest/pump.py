@@ -43,6 +43,9 @@ AWAY_AFTER_S = 2.0
 """Whoever was not heard for so long was cut off. If what comes then is as much later, it goes on where
 viewers are, as what another publisher sends would: over a hole in the timeline hls.js 1.7 never plays on."""
 
+QUIET_AWAY_AFTER_S = 6.0
+"""Whoever sends neither pictures nor sound is heard by a report a second, and not all of them come."""
+
 _BACK_AFTER_S = 1.0  # what was still queued at the publisher comes before what it captures now
 
 _ENCODER_DELAY_S = 0.1  # silence that goes in, so that what went in before comes out
@@ -64,6 +67,7 @@ _PICTURES_LOOKED_AT = 90  # who has B-frames, has them at once
 _MOST_STILLS = 20  # at once: a machine that slept shows no more of what it missed
 _STALLS_AFTER_S = 0.3  # without a word, it is not the camera that is off
 _LONGEST_TICK_S = 0.1  # in a longer one the machine slept
+_SLEPT_S = 10.0  # so long: its publishers went on meanwhile
 _PAUSE_DECAY = 0.99  # a tick: a pause is forgotten in some seconds
 
 
@@ -137,9 +141,7 @@ class Pump:
     def video(self, unit: AccessUnit, now: float) -> None:
         """A picture, in decoding order."""
         dts = self._timeline.place("video", unit.rtp_time, unit.arrival, unit.ssrc)
-        if self._away_since is not None:
-            self._come_back(dts / VIDEO_TIMESCALE, now)
-        self._heard_at = now
+        self._hear_of(dts / VIDEO_TIMESCALE, now)
         try:
             has_changed = self._sets.update(unit.nals) if unit.key else False
         except MediaError:
@@ -150,7 +152,8 @@ class Pump:
         if not self.tracks or self.tracks[0].kind != "video":
             return
         if unit.key:
-            self._stills.see_key_frame(dts / VIDEO_TIMESCALE, self._sets.sets(), unit.nals)
+            whole = () if unit.damaged else unit.nals
+            self._stills.see_key_frame(dts / VIDEO_TIMESCALE, self._sets.sets(), whole)
         elif not self._stills.see_other(dts / VIDEO_TIMESCALE):
             return
         if self._looked_at < _PICTURES_LOOKED_AT:
@@ -165,9 +168,8 @@ class Pump:
     def audio(self, unit: AccessUnit, now: float) -> None:
         """An Opus packet."""
         at = self._timeline.place("audio", unit.rtp_time, unit.arrival, unit.ssrc)
-        if self._away_since is not None:
-            self._come_back(at / AUDIO_TIMESCALE, now)
-        self._heard_at = self._last_sound = now
+        self._hear_of(at / AUDIO_TIMESCALE, now)
+        self._last_sound = now
         self._sound_at = at
         if self._first_sound is None:
             self._first_sound = now
@@ -191,20 +193,21 @@ class Pump:
         if self._away_since is not None:
             return  # its next media tell what time it is
         silent_s = now - self._heard_at
-        if silent_s > AWAY_AFTER_S:
+        is_quiet = self._heard_at - self._last_sound > DORMANT_AFTER_S
+        if silent_s > (QUIET_AWAY_AFTER_S if is_quiet and self._stills.are_shown else AWAY_AFTER_S):
             self._go_away()
         if silent_s > shortest and silent_s > min(3 * self._pause_s, longest):
             if silent_s > SILENT_AFTER_S:
                 self._audio.advance(int((self._source_now + _ENCODER_DELAY_S) * AUDIO_TIMESCALE))
             return
-        if silent_s < _STALLS_AFTER_S:
+        if silent_s < (longest if is_quiet else _STALLS_AFTER_S):
             self._unpictured_s += min(since_s, _LONGEST_TICK_S)
         if now >= self._next_clock and (zero := self._timeline.wall_clock_zero) is not None:
             self._next_clock = now + CLOCK_EVERY_S
             self._publication.correct_clock(zero)
         self._source_now = source_now
         self._fill(source_now, now)
-        self._stand_still(source_now, now)
+        self._stand_still(source_now)
         if source_now >= self._no_part_due_before:
             self._publication.advance(source_now, now)
             self._no_part_due_before = self._publication.no_part_due_before
@@ -245,32 +248,46 @@ class Pump:
         self._last_dts = dts
         self._unpictured_s = 0.0
 
+    def _hear_of(self, at_s: float, now: float) -> None:
+        """Media of this source time came."""
+        if self.tracks and self._away_since is None and 0 < self._ticked_at < now - _SLEPT_S:
+            self._go_away()
+        if self._away_since is not None:
+            self._come_back(at_s, now)
+        self._heard_at = now
+
     def _go_away(self) -> None:
         self._away_since, self._back_since = self._heard_at, None
         pictured = 0 if self._last_dts is None else self._last_dts
         self._newest_s = max(pictured / VIDEO_TIMESCALE, self._sound_at / AUDIO_TIMESCALE)
 
     def _come_back(self, at_s: float, now: float) -> None:
-        """Media of this source time came, after a while in which nothing was heard."""
+        """The same after a while in which nothing was heard."""
         assert self._away_since is not None
         if at_s - self._newest_s > AWAY_AFTER_S:
             facts = {"stream": self._publication.name, "away_s": round(now - self._away_since, 1)}
             logger.info("publisher.returned", extra=facts)
-            self._begin_anew()
+            self._begin_anew(at_s, now)
             return
         self._newest_s = max(self._newest_s, at_s)
         self._back_since = self._back_since or now
         if now - self._back_since > _BACK_AFTER_S:
             self._away_since = None
 
-    def _begin_anew(self) -> None:
-        """Attach once more: with the next key frame, or at once where there was only sound."""
-        is_sound_alone = self.tracks[0].kind == "audio"
-        self.tracks = ()
-        self._stills = StillPictures()
-        self._away_since = self._last_dts = None
-        self._first_sound = -math.inf if is_sound_alone else None
+    def _begin_anew(self, at_s: float, now: float) -> None:
+        """Attach once more: with the next key frame; at once where there was only sound, or a picture stood
+        still: it does so again.
+        """
+        tracks, self.tracks = self.tracks, ()
+        self._away_since = None
         self._early_sound.clear()
+        if self._stills.are_shown:
+            self._last_dts = int(at_s * VIDEO_TIMESCALE) - STILL_LASTS
+            self._attach(tracks, int(at_s * AUDIO_TIMESCALE), now)
+            return
+        self._stills = StillPictures()
+        self._last_dts = None
+        self._first_sound = -math.inf if tracks[0].kind == "audio" else None
 
     def _follow(self, has_changed: bool, dts: int, now: float) -> bool:
         """Before a key frame: tell its track, if that is new. False: the picture is of no use yet."""
@@ -321,8 +338,8 @@ class Pump:
         patience = DORMANT_PATIENCE_S if is_dormant else PATIENCE_S
         self._audio.advance(int((source_now - patience) * AUDIO_TIMESCALE))
 
-    def _stand_still(self, source_now: float, now: float) -> None:
-        """Where sound goes on and no picture comes, as far as silence would be made."""
+    def _stand_still(self, source_now: float) -> None:
+        """Where sound goes on and no picture comes, as far as silence would be made. No sign of life."""
         if self._last_dts is None or not (self._stills.are_shown or self._stills.due(self._unpictured_s)):
             return
         reach = int((source_now + LEAD_S) * VIDEO_TIMESCALE)
@@ -333,7 +350,9 @@ class Pump:
             data = length_prefixed_pieces(self._stills.show(key=key))
             key = False
             at = self._last_dts = at + STILL_LASTS
-            self._publication.write(Sample("video", at, STILL_LASTS, self._stills.is_key, data), now)
+            self._publication.write(
+                Sample("video", at, STILL_LASTS, self._stills.is_key, data), self._heard_at
+            )
 
     def _write_audio(self, samples: Sequence[Sample]) -> None:
         """Silence of ours is no sign of life: it counts as heard when the publisher was last heard."""

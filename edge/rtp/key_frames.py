@@ -18,6 +18,7 @@ class KeyFrameRequests:
 
     `deaf`: three had none, and no key frame in need came promptly between them (one that comes by the
     publisher's own clock looks like an answer now and then, and always to requests on the segment clock).
+    A camera that is off has nothing to answer with: requests after which no picture came tell nothing.
     """
 
     __slots__ = (
@@ -26,6 +27,7 @@ class KeyFrameRequests:
         "_fruitless",
         "_interval_s",
         "_next",
+        "_pictured",
         "_unheard",
         "_unjudged",
         "deaf",
@@ -42,7 +44,7 @@ class KeyFrameRequests:
         self._fruitless = 0
         self._first_in_need: float | None = None
         self._unheard = 0
-        self._begun = -math.inf
+        self._begun = self._pictured = -math.inf
         self.deaf = False
         self.sent = 0
 
@@ -67,11 +69,18 @@ class KeyFrameRequests:
         while self._unjudged and now - self._unjudged[0] >= EFFECT_WITHIN_S:
             asked = self._unjudged.pop(0)
             self._fruitless += 1
-            self._unheard += not asked <= self._begun < asked + EFFECT_WITHIN_S
+            is_answered = asked <= self._begun < asked + EFFECT_WITHIN_S
+            self._unheard += self._pictured > asked and not is_answered
         self.deaf = self.deaf or self._unheard >= _UNHEARD
         if self._fruitless >= _WITHOUT_EFFECT:
             self._fruitless = 0
             self._interval_s = min(self._interval_s * 2, LONGEST_INTERVAL_S)
+
+    def on_picture(self, now: float) -> None:
+        """One has come, of whatever kind and however damaged."""
+        if self._unjudged:
+            self._judge(now)
+        self._pictured = now
 
     def on_key_frame_begun(self, now: float) -> None:
         """The first packet of one has come: it is an answer, though the rest may be lost."""

@@ -164,6 +164,7 @@ class VideoReceiver:
         return [unit for unit in units if self._take(unit, now)] if units else _NOTHING
 
     def _take(self, unit: AccessUnit, now: float) -> bool:
+        self._requests.on_picture(now)
         if unit.key:
             self._last_idr = now
             if not unit.damaged:

@@ -27,7 +27,7 @@ from hls_material import (
 
 from edge.hls.key_frame_timing import KeyFrameTiming
 from edge.hls.lead_writer import LeadWriter
-from edge.hls.segment import TICKS, PartReady
+from edge.hls.segment import TICKS, InitChanged, PartReady
 from edge.hls.segmenter import START_TICKS
 from edge.hls.source_clock import SourceClock
 
@@ -258,6 +258,28 @@ def test_pictures_are_held_in_order_while_sound_is_missing_and_written_as_far_as
     sound_until(lanes, 2)
     lead.write_held()
     assert not lead.held
+
+
+def test_held_pictures_are_what_they_were_when_they_came():
+    """Somebody turns his phone, and back, while what he sent before still waits."""
+    lead, lanes = writer()
+    for k in range(30, 39):
+        if k in {33, 36}:
+            lead.change_track(SMALL if k == 33 else VIDEO)
+        assert lead.write(video(3000 * k, key=k in {30, 33, 36})) == []
+    sound_until(lanes, 2)
+    events = lead.write_held()
+    first, second = [at for at, event in enumerate(events) if isinstance(event, InitChanged)]
+    frames = [sum(part.frames for part in parts_of(some)) for some in (events[:first], events[first:second])]
+    assert frames == [3, 3]
+    assert lanes.tracks == (VIDEO, AAC)
+
+
+def test_what_changes_back_before_a_picture_comes_changes_nothing():
+    lead, _ = writer()
+    lead.change_track(SMALL)
+    lead.change_track(VIDEO)
+    assert lead.new_track is None
 
 
 def test_they_are_not_held_for_longer_than_two_seconds():

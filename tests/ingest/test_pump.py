@@ -10,7 +10,7 @@ from units import B_SLICE, IDR, PPS, SLICE, SPS, WIDE_SPS, FakePublication, pict
 
 from edge.errors import NameTaken
 from edge.fmp4.inspect import parse_fragment
-from edge.hls.segment import PartReady, SegmentSealed
+from edge.hls.segment import InitChanged, PartReady, SegmentSealed
 from edge.hls.segmenter import Segmenter
 from edge.ingest.opus_path import OpusPath
 from edge.ingest.pump import CLOCK_STOPS_AFTER_S, LEAD_S, PATIENCE_S, WITHOUT_VIDEO_S, Pump
@@ -334,6 +334,102 @@ def test_pictures_after_a_pause_wait_for_a_key_frame_that_is_asked_for():
     rig.pump.video(picture(214), 107.13)
     assert [sample.is_sync for sample in rig.publication.of("video")[before:]] == [True, False]
     assert not rig.pump.wants_key_frame(7.13)
+
+
+@pytest.mark.parametrize("late_s", [0.5, 0.9, 2.0])
+def test_a_picture_that_comes_late_after_stills_is_with_its_sound_again(late_s):
+    """A large key frame on a thin line; the stills have its time already."""
+    rig = Rig()
+    rig.publication = rig.pump._publication = Segmented(Segmenter(22_500, 180_000))
+    rig.run(0, 4)
+    rig.run(4, 8, video=False)
+    rig.run(8, 8 + late_s, video=False)
+    for number in range(240, round((8 + late_s) * 30)):
+        rig.pump.video(picture(number, key=number == 240, arrival=108 + late_s), 108 + late_s)
+    rig.run(8 + late_s, 20, first=15)
+    rig.publication.end()
+    _, (video, audio) = rig.publication.segmenter.reach
+    assert video / 90_000 == pytest.approx(audio / 48_000, abs=0.1)
+
+
+@pytest.mark.parametrize("pause_s", [1.7, 2.0, 2.3])
+def test_three_pictures_a_second_do_not_stay_early_after_stills(pause_s):
+    rig = Rig()
+    rig.publication = rig.pump._publication = Segmented(Segmenter(22_500, 180_000))
+    numbers = [n for n in range(0, 600, 10) if not 240 < n < 240 + pause_s * 30]
+    first = next(n for n in numbers if n > 240)
+    events = [
+        (100 + n / 30, lambda now, n=n: rig.pump.video(picture(n, key=n % 60 == 0 or n == first), now))
+        for n in numbers
+    ]
+    events += [(100 + n / 50, lambda now, n=n: rig.pump.audio(sound(n), now)) for n in range(1000)]
+    events += [(100 + n / 50 + 0.001, lambda now: rig.tick(now, now)) for n in range(1000)]
+    for now, event in sorted(events, key=lambda one: one[0]):
+        event(now)
+    parts, _ = rig.publication.end()
+    runs = [run for part in parts[-20:] for run in parse_fragment(bytes(part.body)) if run.track_id == 1]
+    thirds = [run.base_decode_time / 30_000 for run in runs]
+    assert thirds == pytest.approx([round(third) for third in thirds], abs=0.1)
+
+
+def test_a_camera_that_is_off_while_the_network_is_away_too_stays_on_the_screen():
+    rig = Rig()
+    rig.publication = rig.pump._publication = Segmented(Segmenter(22_500, 180_000))
+    rig.run(0, 4)
+    rig.run(4, 8, video=False)
+    rig.run(8, 10.5, video=False, audio=False, heard=False)
+    rig.run(10.5, 20, video=False)
+    rig.run(20, 22)
+    parts, lasts = rig.publication.end()
+    assert all(part.body for part in parts), "no gap"
+    assert sum(isinstance(event, InitChanged) for event in rig.publication.events) == 1
+    assert lasts[1] == pytest.approx(20, abs=0.2)
+    assert lasts[2] == pytest.approx(lasts[1], abs=0.05)
+
+
+@pytest.mark.parametrize(("every_s", "after_s"), [(0.5, 2.0), (1.0, 2.5), (1.5, 2.5)])
+def test_without_sound_a_report_a_second_says_that_the_publisher_is_there(every_s, after_s):
+    rig = Rig(has_audio=False)
+    rig.run(0, 4, audio=False)
+    for tick in range(round(12 / 0.025)):
+        at_s = tick * 0.025
+        rig.tick(104 + at_s, 104 + at_s // every_s * every_s)
+    stills = [now for sample, now in rig.publication.samples if sample.kind == "video" and now > 104]
+    assert stills[0] < 104 + after_s
+    assert rig.publication.advanced[-1] > 15, "one that is late is no end"
+    rig.tick(116 + 0.9 * every_s, 116 - every_s)
+    rig.tick(116 + every_s, 116 + every_s)
+    assert rig.pump._away_since is None
+
+
+def test_a_machine_that_slept_while_a_camera_was_off_keeps_sound_and_picture_together():
+    rig = Rig()
+    rig.publication = rig.pump._publication = Segmented(Segmenter(22_500, 180_000))
+    rig.run(0, 4)
+    rig.run(4, 8, video=False)
+    rig.pump.audio(sound(20 * 50), 120.0)
+    rig.run(20, 24, video=False)
+    rig.run(24, 26)
+    _, lasts = rig.publication.end()
+    assert lasts[1] == pytest.approx(lasts[2], abs=0.05)
+
+
+def test_stills_are_no_sign_of_life():
+    rig = Rig()
+    rig.run(0, 4)
+    rig.run(4, 7, video=False)
+    rig.run(7, 8, video=False, audio=False, heard=False)
+    assert max(now for _, now in rig.publication.samples) <= 107.0
+
+
+def test_a_damaged_key_frame_does_not_stand_still():
+    rig = Rig()
+    rig.run(0, 4)
+    damaged = picture(120, key=True)._replace(damaged=True)
+    rig.pump.video(damaged, 104.0)
+    before = len(rig.publication.of("video"))
+    rig.run(4, 8, video=False)
+    assert len(rig.publication.of("video")) == before
 
 
 def test_a_still_screen_is_no_camera_that_is_off():

@@ -6,11 +6,14 @@ from edge.rtp.key_frames import KeyFrameRequests
 def ask_for(
     requests: KeyFrameRequests, start: float, seconds: float, *, key_after: float | None = None
 ) -> list[float]:
-    """Wants a key frame on every tick of 20 ms; when a request went out, a key frame comes `key_after` it."""
+    """Pictures come, and a key frame is wanted, on every tick of 20 ms; when a request went out, a key frame
+    comes `key_after` it.
+    """
     sent = []
     coming: list[float] = []
     for tick in range(int(seconds * 50)):
         now = start + tick / 50
+        requests.on_picture(now)
         if coming and now >= coming[0]:
             requests.on_key_frame(coming.pop(0))
         requests.want()
@@ -89,6 +92,18 @@ def test_key_frames_by_the_publishers_own_clock_are_no_answer() -> None:
         assert requests.due(4.0 * gop + 3.7)
         requests.on_key_frame(4.0 * gop + 4)
     assert requests.deaf
+
+
+def test_a_camera_that_is_off_answers_nothing_and_is_not_deaf() -> None:
+    requests = KeyFrameRequests()
+    for off in range(20):
+        begin = 30.0 * off
+        ask_for(requests, begin, 5.0, key_after=0.1)
+        for asked in (5.1, 5.6, 6.1):
+            requests.want()
+            assert requests.due(begin + asked)
+        requests.on_picture(begin + 20)
+    assert not requests.deaf
 
 
 def test_who_answers_in_need_has_an_ear_whatever_got_lost() -> None:
