@@ -36,8 +36,9 @@ tests/browser/node_modules/.ready: tests/browser/package-lock.json $(VENV)/.read
 	$(BIN)/python -m edge.web.vendor --into tests/browser
 	@touch $@
 
-test: setup-test ## run every test, the browser's included
-	$(BIN)/pytest
+test: setup-test ## run every test, the browser's included: a file on each core, then one by one what measures time
+	@$(BIN)/pytest -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder -m "not alone"; beside=$$?; \
+	$(BIN)/pytest -m alone && exit $$beside
 
 check: setup $(VENV)/.ready-test ## format, lint, types, architecture
 	$(BIN)/ruff format --check .

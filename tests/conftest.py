@@ -17,6 +17,8 @@ TESTS = Path(__file__).parent
 ROOT = TESTS.parent
 ROOMS = ("media", "rtp", "fmp4", "hls", "live")
 INGEST = ("intake", "pump", "opus_path", "tally")
+TIMED = ("bench", "e2e")
+"""Folders whose tests measure time: `alone`, as some files elsewhere say of themselves."""
 
 
 class Tree:
@@ -116,9 +118,17 @@ def text_tree(tmp_path) -> Tree:
 COMPILING = pytest.StashKey[Compiling]()
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if item.path.relative_to(TESTS).parts[0] in TIMED:
+            item.add_marker(pytest.mark.alone)
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtestloop(session: pytest.Session) -> Iterator[None]:
-    wanted = any("compiling" in getattr(item, "fixturenames", ()) for item in session.items)
+    items = getattr(session, "items", ())  # none where others run them
+    wanted = any("compiling" in getattr(item, "fixturenames", ()) for item in items)
     if not wanted or session.config.option.collectonly:
         return (yield)
     session.config.stash[COMPILING] = compiling = Compiling()

@@ -4,7 +4,7 @@ import pytest
 
 from edge.compiled import MODULES
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = [pytest.mark.alone, pytest.mark.timeout(300)]
 
 
 def test_machine_code_passes_the_tests_of_its_rooms_and_of_those_above(compiled_tree, compiling):

@@ -5,7 +5,7 @@ import pytest
 
 from edge.compiled import EDGE, MODULES, SHARED
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = [pytest.mark.alone, pytest.mark.timeout(300)]
 
 ASK = "import edge.rtp.packet as p, edge.compiled as c; print(c.is_compiled(), p.__file__.endswith('.py'))"
 MACHINE_CODE, TEXT = "True False\n", "False True\n"

@@ -6,7 +6,7 @@ from itertools import pairwise
 import pytest
 from rig import PublisherBrowser, Spread, Viewer
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.browser, pytest.mark.alone, pytest.mark.timeout(240)]
 
 PLAYED_S = 30
 VISITS = 7

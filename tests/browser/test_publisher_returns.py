@@ -6,7 +6,7 @@ from itertools import pairwise
 import pytest
 from rig import EdgeServer, MediaPath, PublisherBrowser, PublisherProcess
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.browser, pytest.mark.alone, pytest.mark.timeout(300)]
 
 FIRST, OTHER = "640x360", "854x480"
 AWAY_S = 6

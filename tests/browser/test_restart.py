@@ -10,7 +10,7 @@ import time
 import pytest
 from rig import ROOT, EdgeServer, PublisherProcess, until
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.browser, pytest.mark.alone, pytest.mark.timeout(180)]
 
 ACTIVATED = """
 import os, sys

@@ -15,7 +15,7 @@ from rig import FLAGS, EdgeServer, PublisherProcess, Spread, Viewer, chromium, f
 sys.path.insert(0, str(Path(__file__).parents[1] / "e2e"))
 from test_fronts import caddy, nginx
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.browser, pytest.mark.alone, pytest.mark.timeout(180)]
 
 SMALL = {"width": 480, "height": 360}
 PROTOCOLS = """[...new Set(performance.getEntriesByType('resource')

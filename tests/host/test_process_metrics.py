@@ -50,6 +50,7 @@ async def test_it_tells_what_the_library_would_tell():
     assert told["process_max_fds"] == theirs["process_max_fds"]
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize("kernel", ["6.2", "6.1"])
 async def test_thousands_of_open_files_are_counted_and_hold_the_loop_for_nothing(
     kernel, thousands_of_open_files, monkeypatch

@@ -72,6 +72,7 @@ def two_hundred_streams(camera, hub) -> None:
         type(camera)(hub, f"s{number}").send(0.4)
 
 
+@pytest.mark.alone
 async def test_to_write_what_is_told_of_two_hundred_streams_takes_under_twenty_milliseconds(hub, camera):
     """Without what is told of the node, which here is of a thousand tests before this one."""
     two_hundred_streams(camera, hub)
@@ -84,6 +85,7 @@ async def test_to_write_what_is_told_of_two_hundred_streams_takes_under_twenty_m
     assert min(spent) < 0.020
 
 
+@pytest.mark.alone
 async def test_a_scrape_of_two_hundred_streams_holds_the_loop_for_two_milliseconds_at_most(
     hub, camera, readiness, monkeypatch
 ):

@@ -216,6 +216,7 @@ async def test_who_is_asked_about_reports_nothing_yet(hub, camera, fields):
         await admission.close()
 
 
+@pytest.mark.alone
 async def test_a_token_costs_under_five_microseconds_more_than_none(config, hub, camera):
     """The whole way through the door, of those who were let in before."""
     now = asyncio.get_running_loop().time()
