@@ -73,6 +73,10 @@ class Lane:
         """Ticks by which the last sample may be shorter: a picture's duration is a guess."""
         return self.guess // 8 if self.track.kind == "video" else 0
 
+    def soonest(self, due: int) -> int:
+        """Where a sample that is due then can begin, in ticks of 90 kHz: its part is chosen by that."""
+        return self.ticks(due)
+
     def behind(self, begin: int) -> int:
         """Ticks (90 kHz) by which what waits begins before `begin`, if anything does."""
         return max(0, begin - self.ticks(self.pending[0].dts)) if self.pending else 0
@@ -87,6 +91,15 @@ class Lane:
         """The next sample comes from another source: do not measure from the last one to it."""
         self.offset = 0
         self.broken = False
+
+    def change_track(self, track: Track, begin: int, at: int) -> None:
+        """What comes is of another track, would begin at `at`, and is in a segment that begins at `begin`
+        (ticks): it begins there too, for over a discontinuity nothing has to go on without a hole. What is
+        out may end long before that, at a pause. (What is very late stays: its clock would seem to jump.)
+        """
+        self.track = track
+        if self.end is not None and begin - at <= FREEZE_S * TICKS:
+            self.end = max(self.end, self.units(begin))
 
     def due(self, source_dts: int, open_since_ticks: int) -> int:
         """Our time for the source's, given when the open part began (90 kHz).

@@ -73,7 +73,7 @@ class LeadWriter:
         """Put it into the part it belongs to, and close that as soon as it is full; or hold it."""
         lead, part = self._lanes.lead, self._part
         events: list[Event] = []
-        at = lead.ticks(lead.due(sample.dts, self._segment.part_start))
+        at = lead.soonest(lead.due(sample.dts, self._segment.part_start))
         if part.is_over(lead, at):
             begins = self._close_parts_before(sample, at, events)
             if begins is None:
@@ -125,6 +125,7 @@ class LeadWriter:
             events += part.close_before(at)
         events += segment.seal()
         if self.new_track is not None:
-            lead.track, self.new_track = self.new_track, None
+            lead.change_track(self.new_track, segment.part_start, at)
+            self.new_track = None
             events.append(segment.set_tracks(self._lanes.tracks))
         return events

@@ -40,6 +40,13 @@ class VideoLane(Lane):
         self.guess = self.ticks(guess)
         return self._add(dts, until - dts, sample)
 
+    def soonest(self, due: int) -> int:
+        """See Lane. A late one comes after what it finds in its place, and leaves that half of its time."""
+        end = self.end
+        if end is not None and due < end:
+            due = max(due, self.pending[-1].dts + self.units(self.guess) // 2 if self.pending else end)
+        return due * TICKS // self.track.timescale
+
     def believed_end(self, boundary: int) -> int:
         """Where the last pending picture ends, ticks, when none came before `boundary` and the part cannot
         wait.

@@ -48,7 +48,9 @@ def ms(value):
 
 @dataclass
 class Feed:
-    """What a source does, in the order of arrival: (arrival in seconds of source time, sample)."""
+    """What a source does, in the order of arrival: (arrival in seconds of source time, sample; or the track
+    that pictures after it are of).
+    """
 
     items: list = field(default_factory=list)
 
@@ -74,11 +76,11 @@ class Feed:
         """Write all samples as they arrive, and let the clock go on between them."""
         events = []
         clock = 0.0
-        for arrival, sample in sorted(self.items, key=lambda item: item[0]):
+        for arrival, one in sorted(self.items, key=lambda item: item[0]):
             while clock + tick_s <= arrival:
                 clock += tick_s
                 events += segmenter.advance(clock)
-            events += segmenter.write(sample)
+            events += segmenter.change_track(one) if isinstance(one, Track) else segmenter.write(one)
         while until_s is not None and clock + tick_s <= until_s:
             clock += tick_s
             events += segmenter.advance(clock)

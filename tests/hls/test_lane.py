@@ -1,6 +1,7 @@
-from hls_material import AAC, audio
+from hls_material import AAC, SMALL, VIDEO, audio, ms, video
 
 from edge.hls.audio_lane import AudioLane
+from edge.hls.video_lane import VideoLane
 
 
 def test_a_jump_of_the_sources_clock_is_no_pause():
@@ -36,3 +37,19 @@ def test_what_is_forgotten_leaves_no_hole():
     lane.forget()
     assert lane.end == 0
     assert not lane.pending
+
+
+def test_what_is_of_another_track_begins_with_its_segment():
+    lane = VideoLane(VIDEO, 1)
+    lane.place(0, video(0))
+    lane.change_track(SMALL, ms(900), at=ms(900))
+    assert (lane.track, lane.end) == (SMALL, ms(900))
+    lane.change_track(VIDEO, ms(800), at=ms(900))
+    assert lane.end == ms(900), "never over what is out"
+
+
+def test_what_is_of_another_track_and_very_late_keeps_its_clock():
+    lane = VideoLane(VIDEO, 1)
+    lane.place(0, video(0))
+    lane.change_track(SMALL, ms(6000), at=3000)
+    assert lane.due(6000, ms(6000)) == 6000

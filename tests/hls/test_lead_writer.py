@@ -24,6 +24,7 @@ from hls_material import (
     video,
     write_video,
 )
+from test_segmenter_stalls import drift
 
 from edge.hls.key_frame_timing import KeyFrameTiming
 from edge.hls.lead_writer import LeadWriter
@@ -143,6 +144,47 @@ def test_new_parameter_sets_cut_at_their_key_frame():
     assert first.part.independent
     assert segmenter.start([SMALL, AAC], ZERO) != []  # only what was open is sealed:
     assert inits_of(segmenter.start([SMALL, AAC], ZERO)) == []
+
+
+def turning(fps, *, away_s=(0, 0), late=False):
+    """Sound that goes on beside pictures that change their size; those of a while are lost, or come late."""
+    times, keys = steady(fps, 8, gop_s=1)
+    feed, (begin_s, end_s) = Feed().sound(0, 8), away_s
+    for k, time_s in enumerate(times):
+        is_away = begin_s <= time_s < end_s
+        at = (end_s if is_away else time_s) + k * 1e-6
+        if time_s in {3, 6}:
+            feed.items.append((at - 1e-7, SMALL if time_s == 3 else VIDEO))
+        if late or not is_away:
+            feed.items.append((at, video(round(time_s * 90_000), key=k in keys, duration=90_000 // fps)))
+    segmenter = started()
+    return feed.run(segmenter) + segmenter.end()
+
+
+def astray(events):
+    """Of each segment that begins with another size: ticks from its beginning to that of its pictures."""
+    start, found = START_TICKS, []
+    for segment in segments_of(events):
+        if segment.head.discontinuity:
+            found.append(runs_of(segment.parts[0])[1][0] - start)
+        start += segment.duration_ticks
+    return found
+
+
+def test_pictures_of_another_size_begin_with_their_segment_where_those_before_are_early():
+    """Of one a second the first is thought to be short, and all after it are early by the rest."""
+    assert astray(turning(1)) == [0, 0]
+
+
+@pytest.mark.parametrize("away_s", [(2.4, 3), (2.4, 4), (1.1, 4), (2.9, 4.9)])
+@pytest.mark.parametrize("late", [False, True], ids=["lost", "late"])
+@pytest.mark.parametrize("fps", [2, 5, 10, 15, 30])
+def test_pictures_of_another_size_begin_with_their_segment_after_a_pause(fps, late, away_s):
+    """What it declares is what they last: parts of sound alone, while there were none, are all before."""
+    events = turning(fps, away_s=away_s, late=late)
+    judge(events, contiguous=False)
+    assert astray(events) == [0, pytest.approx(0, abs=90_000 // fps)]
+    assert drift(events, PT) == []
 
 
 def test_audio_alone():

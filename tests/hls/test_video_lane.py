@@ -108,3 +108,12 @@ def test_a_still_screen_is_not_believed_to_stay_still():
     for dts in range(0, 5 * 90_000, 90_000):
         lane.place(dts, video(dts))
     assert lane.believed_end(boundary=382_500) == 391_500  # 100 ms more, not until 450 000
+
+
+def test_a_late_picture_begins_half_a_picture_after_the_last_one_that_waits_or_where_what_is_out_ends():
+    lane = VideoLane(VIDEO, 1)
+    assert lane.soonest(0) == 0
+    lane.place(9000, video(0))
+    assert [lane.soonest(due) for due in (0, 11_000, 13_000)] == [10_500, 11_000, 13_000]
+    lane.take()
+    assert [lane.soonest(due) for due in (0, 13_000)] == [12_000, 13_000]
