@@ -1,6 +1,7 @@
 """When to ask the publisher for a key frame."""
 
 import math
+from collections import deque
 
 LEAST_INTERVAL_S = 0.5
 LONGEST_INTERVAL_S = 8.0
@@ -8,6 +9,11 @@ EFFECT_WITHIN_S = 1.0
 PROMPT_S = 0.5
 _WITHOUT_EFFECT = 5
 _UNHEARD = 3
+_HEARD = 3
+_BEATS = 3
+_OFF_BEAT = 0.75
+"""A key frame of a fixed GOP hardly ever comes after less than this share of the shortest of the last three
+intervals, though the network bends them and pictures are left out. One that is sent for a loss does."""
 
 
 class KeyFrameRequests:
@@ -18,6 +24,8 @@ class KeyFrameRequests:
 
     `deaf`: three had none, and no key frame in need came promptly between them (one that comes by the
     publisher's own clock looks like an answer now and then, and always to requests on the segment clock).
+    It ends with three that came promptly in need and earlier than by that clock, no request in vain between
+    them: who answers late while the network or the encoder is slow hears, and does so promptly afterwards.
     A camera that is off has nothing to answer with: requests after which no picture came tell nothing.
     """
 
@@ -25,9 +33,11 @@ class KeyFrameRequests:
         "_begun",
         "_first_in_need",
         "_fruitless",
+        "_heard",
         "_interval_s",
         "_next",
         "_pictured",
+        "_spacings_s",
         "_unheard",
         "_unjudged",
         "deaf",
@@ -43,7 +53,8 @@ class KeyFrameRequests:
         self._unjudged: list[float] = []  # when requests went out that may yet have an effect
         self._fruitless = 0
         self._first_in_need: float | None = None
-        self._unheard = 0
+        self._unheard = self._heard = 0
+        self._spacings_s = deque([0.0] * _BEATS, _BEATS)
         self._begun = self._pictured = -math.inf
         self.deaf = False
         self.sent = 0
@@ -70,7 +81,8 @@ class KeyFrameRequests:
             asked = self._unjudged.pop(0)
             self._fruitless += 1
             is_answered = asked <= self._begun < asked + EFFECT_WITHIN_S
-            self._unheard += self._pictured > asked and not is_answered
+            if self._pictured > asked and not is_answered:
+                self._unheard, self._heard = self._unheard + 1, 0
         self.deaf = self.deaf or self._unheard >= _UNHEARD
         if self._fruitless >= _WITHOUT_EFFECT:
             self._fruitless = 0
@@ -85,10 +97,13 @@ class KeyFrameRequests:
     def on_key_frame_begun(self, now: float) -> None:
         """The first packet of one has come: it is an answer, though the rest may be lost."""
         self._judge(now)
-        self._begun = now
+        spacing_s, self._begun = now - self._begun, now
         if self._first_in_need is not None and now - self._first_in_need <= PROMPT_S:
             self._unheard = 0
+            self._heard += spacing_s < min(self._spacings_s) * _OFF_BEAT
+            self.deaf = self.deaf and self._heard < _HEARD
         self._first_in_need = None
+        self._spacings_s.append(spacing_s)
 
     def on_key_frame(self, now: float) -> None:
         """A key frame has come, asked for or not."""

@@ -1,4 +1,7 @@
 import itertools
+import random
+
+import pytest
 
 from edge.rtp.key_frames import KeyFrameRequests
 
@@ -128,3 +131,66 @@ def test_a_key_frame_that_breaks_on_the_way_is_an_answer_too() -> None:
         assert requests.due(10.0 * attempt, in_need=True)
         requests.on_key_frame_begun(10.0 * attempt + 0.1)
     assert not requests.deaf
+
+
+def deafened() -> KeyFrameRequests:
+    """At 3.0, after three requests in vain."""
+    requests = KeyFrameRequests()
+    ask_for(requests, 0.0, 3.0)
+    assert requests.deaf
+    return requests
+
+
+def key_frame(requests: KeyFrameRequests, now: float) -> None:
+    requests.on_key_frame_begun(now)
+    requests.on_key_frame(now)
+
+
+def lose(requests: KeyFrameRequests, now: float, key_at: float) -> None:
+    """Nothing can be shown from now to the key frame, which is asked for."""
+    for tick in range(int((key_at - now) * 40)):
+        requests.on_picture(now + tick / 40)
+        requests.want()
+        requests.due(now + tick / 40, in_need=True)
+    key_frame(requests, key_at)
+
+
+def test_who_answered_late_for_a_while_is_deaf_no_more_after_three_prompt_answers() -> None:
+    requests = deafened()
+    for episode in range(3):
+        assert requests.deaf
+        begin = 10.0 * (episode + 1)
+        for regular in range(4):
+            key_frame(requests, begin + 1.9 * regular)
+        lose(requests, begin + 6.6, begin + 6.7)
+    assert not requests.deaf
+    lose(requests, 50.0, 54.0)
+    assert requests.deaf
+
+
+def test_prompt_answers_with_one_in_vain_between_are_no_ear() -> None:
+    requests = deafened()
+    for episode in range(8):
+        begin = 10.0 * (episode + 1)
+        for regular in range(4):
+            key_frame(requests, begin + 1.9 * regular)
+        lose(requests, begin + 6.6, begin + (7.7 if episode % 3 == 2 else 6.7))
+    assert requests.deaf
+
+
+@pytest.mark.parametrize("gop_s", [1, 2, 4, 10])
+@pytest.mark.parametrize("shortly_before_s", [0.0, 0.45])
+def test_a_fixed_gop_stays_deaf_though_key_frames_come_soon_after_requests(
+    gop_s: int, shortly_before_s: float
+) -> None:
+    """Losses come anywhere, or so that each key frame looks like an answer; these come up to 0.1 s late."""
+    for seed in range(20):
+        rng = random.Random(seed)
+        requests = deafened()
+        before = 3.0
+        for number in range(1, 60):
+            key_at = 3.0 + rng.random() * 0.1 + gop_s * (number + seed / 20)
+            span = shortly_before_s or key_at - before
+            lose(requests, key_at - span * rng.random(), key_at)
+            assert requests.deaf
+            before = key_at
