@@ -17,9 +17,9 @@ FREEZE_S = 3
 """After a longer pause something is taken for lost, unless the sample before waits and is lengthened."""
 
 FORWARD_S = 10
-BACKWARD_S = 5
-"""A timestamp further away than this from where it should be is a jump of the source's clock, which stays. A
-pause is none, nor a picture that is late and finds one of ours in its place: that is walked off."""
+"""A timestamp further ahead than this of where it should be is a jump of the source's clock, which stays. A
+pause is none. One that is behind is late, and finds pictures of ours in its place, or silence: that is walked
+off. The source's times are of one clock, and none of its tracks moves against the others for good."""
 
 
 class Placed:
@@ -104,21 +104,18 @@ class Lane:
     def due(self, source_dts: int, open_since_ticks: int) -> int:
         """Our time for the source's, given when the open part began (90 kHz).
 
-        A source that jumps further than any network explains goes on here where we are.
+        A source that jumps further ahead than any network explains goes on here where we are.
         """
         due = source_dts + self.offset
         end = self.end
         scale = self.track.timescale
-        if end is not None and end - BACKWARD_S * scale <= due <= end + FORWARD_S * scale:
+        if end is not None and due <= end + FORWARD_S * scale:
             return due
-        open_since = self.units(open_since_ticks)
-        if end is None:
-            end = open_since
-        if due < end - BACKWARD_S * scale:
-            self.offset += end - due
-        elif due > max(end, open_since) + FORWARD_S * scale:
-            self.offset -= due - max(end, open_since)
-        return source_dts + self.offset
+        since = max(self.units(open_since_ticks), end or 0)
+        if due > since + FORWARD_S * scale:
+            self.offset -= due - since
+            return since
+        return due if end is not None or due >= since - FORWARD_S * scale else since
 
     def take(self, before: int | None = None) -> list[Placed]:
         """Final samples that start earlier than `before`, or all; they are pending no more."""

@@ -46,6 +46,10 @@ viewers are, as what another publisher sends would: over a hole in the timeline 
 QUIET_AWAY_AFTER_S = 6.0
 """Whoever sends neither pictures nor sound is heard by a report a second, and not all of them come."""
 
+_JUMP_S = 3.0
+"""Media so far ahead of time, or behind it for a second, are of a clock that was set, and go on where viewers
+are, too. (Time itself is behind them, by as much as they were late.)"""
+
 _BACK_AFTER_S = 1.0  # what was still queued at the publisher comes before what it captures now
 
 _ENCODER_DELAY_S = 0.1  # silence that goes in, so that what went in before comes out
@@ -119,7 +123,6 @@ class Pump:
         self._early_sound: deque[tuple[int, bytes]] = deque(maxlen=_MOST_EARLY_SOUND)
         self._first_sound: float | None = None
         self._last_sound = 0.0
-        self._sound_at = 0
         self._away_since: float | None = None
         self._back_since: float | None = None
         self._newest_s = 0.0
@@ -131,6 +134,7 @@ class Pump:
         self._heard_before = 0.0
         self._next_clock = 0.0
         self._source_now = 0.0
+        self._behind_since = 0.0
         self._no_key_frame_before = 0.0
         self._no_part_due_before = 0.0
         self._stills = StillPictures()
@@ -142,6 +146,8 @@ class Pump:
         """A picture, in decoding order."""
         dts = self._timeline.place("video", unit.rtp_time, unit.arrival, unit.ssrc)
         self._hear_of(dts / VIDEO_TIMESCALE, now)
+        if unit.key and self._is_too_late(dts):
+            return
         try:
             has_changed = self._sets.update(unit.nals) if unit.key else False
         except MediaError:
@@ -170,7 +176,6 @@ class Pump:
         at = self._timeline.place("audio", unit.rtp_time, unit.arrival, unit.ssrc)
         self._hear_of(at / AUDIO_TIMESCALE, now)
         self._last_sound = now
-        self._sound_at = at
         if self._first_sound is None:
             self._first_sound = now
         if not self.tracks:
@@ -205,7 +210,10 @@ class Pump:
         if now >= self._next_clock and (zero := self._timeline.wall_clock_zero) is not None:
             self._next_clock = now + CLOCK_EVERY_S
             self._publication.correct_clock(zero)
-        self._source_now = source_now
+        if self._has_jumped(source_now) or self._is_behind(source_now, now):
+            self._begin_anew(source_now, now)
+            return
+        source_now = self._source_now = max(source_now, self._source_now)
         self._fill(source_now, now)
         self._stand_still(source_now)
         if source_now >= self._no_part_due_before:
@@ -254,12 +262,33 @@ class Pump:
             self._go_away()
         if self._away_since is not None:
             self._come_back(at_s, now)
+        elif at_s > self._newest_s:
+            if self.tracks and self._has_jumped(at_s):
+                self._begin_anew(at_s, now)
+            self._newest_s = at_s
         self._heard_at = now
+
+    def _has_jumped(self, at_s: float) -> bool:
+        """Whether the publisher's clock has jumped ahead, to this time."""
+        return at_s > max(self._newest_s, self._source_now) + _JUMP_S
+
+    def _is_too_late(self, dts: int) -> bool:
+        """Whether pictures are of no use with this key frame: their clock stood still while that of the sound
+        went on. A still stands until they are in their place.
+        """
+        waits = self._stills.are_shown or not self.tracks
+        return waits and dts / VIDEO_TIMESCALE < self._source_now - _JUMP_S
+
+    def _is_behind(self, source_now: float, now: float) -> bool:
+        """Whether all media have been behind for a while: time went on by reports, and clocks stood still."""
+        if source_now > self._source_now - _JUMP_S:
+            self._behind_since = now
+        return now - self._behind_since > _BACK_AFTER_S
 
     def _go_away(self) -> None:
         self._away_since, self._back_since = self._heard_at, None
-        pictured = 0 if self._last_dts is None else self._last_dts
-        self._newest_s = max(pictured / VIDEO_TIMESCALE, self._sound_at / AUDIO_TIMESCALE)
+        if self._last_dts is not None:  # of a still
+            self._newest_s = max(self._newest_s, self._last_dts / VIDEO_TIMESCALE)
 
     def _come_back(self, at_s: float, now: float) -> None:
         """The same after a while in which nothing was heard."""
@@ -280,6 +309,7 @@ class Pump:
         """
         tracks, self.tracks = self.tracks, ()
         self._away_since = None
+        self._source_now = self._newest_s = at_s
         self._early_sound.clear()
         if self._stills.are_shown:
             self._last_dts = int(at_s * VIDEO_TIMESCALE) - STILL_LASTS

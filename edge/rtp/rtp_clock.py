@@ -1,12 +1,13 @@
 """The RTP clock of one source against two others: when its packets come, and what its sender reports say."""
 
+import math
 from enum import Enum
 from statistics import median
 
 from edge.media.timebase import ntp_to_unix, unwrap
 
-_WINDOW_S = 5.0
-"""The earliest arrival is that of the last one or two windows: so it follows drift and new routes."""
+_FULL_S = 2.0
+"""What came for less may all be late, as a large key frame after a pause is."""
 
 _REPORTS = 11
 _STEP_S = 0.5
@@ -29,8 +30,8 @@ class Step(Enum):
 class RtpClock:
     """What is known of one SSRC.
 
-    `arrival_zero` and `unix_zero` are the moments of RTP time 0: by the earliest arrivals (monotonic
-    seconds), and by the sender's wall clock (Unix seconds, None without a report).
+    `arrival_zero` and `unix_zero` are the moments of RTP time 0: by the earliest arrivals of the last two
+    windows (monotonic seconds), and by the sender's wall clock (Unix seconds, None without a report).
 
     A sender report pairs the wall clock with the time of a packet that has waited in the sender for some
     milliseconds (OBS), so the median of the last eleven counts. Two in a row that are half a second away from
@@ -39,14 +40,15 @@ class RtpClock:
 
     __slots__ = (
         "_early",
-        "_last_zero",
         "_low",
         "_low_before",
         "_odd",
         "_reports",
+        "_since",
         "_skew",
-        "_window_end",
+        "arrival",
         "arrival_zero",
+        "last_zero",
         "lateness",
         "peak_lateness",
         "rate",
@@ -66,9 +68,12 @@ class RtpClock:
         """Seconds that units come after the earliest ones, smoothed."""
         self.peak_lateness = 0.0
         """As late as the latest of some seconds."""
-        self._last_zero = 0.0
+        self.arrival = 0.0
+        """Of the last unit."""
+        self.last_zero = 0.0
+        """The moment of RTP time 0 as it alone would have it."""
         self._low = self._low_before = 0.0
-        self._window_end = 0.0
+        self._since = 0.0
         self._reports: list[float] = []
         self._skew = 0.0
         self._odd: float | None = None
@@ -82,14 +87,14 @@ class RtpClock:
 
     def on_unit(self, rtp_time: int, arrival: float) -> None:
         """A unit with this unwrapped RTP time came."""
-        zero = self._last_zero = arrival - rtp_time / self.rate
+        zero = self.last_zero = arrival - rtp_time / self.rate
+        self.arrival = arrival
         if self.rtp_time is None:
             self._low = self._low_before = zero
-            self._window_end = arrival + _WINDOW_S
-        elif arrival >= self._window_end:
-            self._low_before, self._low = self._low, zero
-            self._window_end = arrival + _WINDOW_S
+            self._since = arrival
         elif zero < self._low:
+            if self._low == math.inf:
+                self._since = arrival
             self._low = zero
         low, before = self._low, self._low_before
         self.arrival_zero = low if low < before else before  # noqa: FURB136 (a third of the time)
@@ -98,6 +103,22 @@ class RtpClock:
             (ntp, wrapped), self._early = self._early, None
             self.on_report(ntp, wrapped)
         self._measure(zero - self.arrival_zero)
+
+    def begin_window(self, arrival: float) -> float | None:
+        """What came before the window that ends counts no more; by how much `arrival_zero` goes on. None: too
+        little came in it, and what is known stays.
+        """
+        low, self._low = self._low, math.inf
+        before = self._low_before = self.arrival_zero
+        if low == math.inf or arrival - self._since < _FULL_S:
+            return None
+        self.move(low - before)
+        return low - before
+
+    def move(self, by_s: float) -> None:
+        """What comes is so much later than what came before, or what another source sends."""
+        self.arrival_zero = self._low_before = self._low_before + by_s
+        self.peak_lateness = max(0.0, self.peak_lateness - max(0.0, by_s))
 
     def _measure(self, late: float) -> None:
         self.lateness += (late - self.lateness) * _SMOOTHING
@@ -120,7 +141,7 @@ class RtpClock:
             self._odd = None
             self._reports = [*self._reports[1 - _REPORTS :], zero]
             self.unix_zero = median(self._reports)
-            self._skew = self.unix_zero - self._last_zero
+            self._skew = self.unix_zero - self.last_zero
             return Step.NONE, 0.0
         odd, self._odd = self._odd, zero
         if odd is None or abs(zero - odd) > _AGREE_S:
@@ -129,15 +150,15 @@ class RtpClock:
 
     def _step(self, zero: float, step: float) -> tuple[Step, float]:
         """When the RTP clock was set, arrivals have moved with it; when the wall clock was, they have not."""
-        wall_step = zero - self._last_zero - self._skew
+        wall_step = zero - self.last_zero - self._skew
         self._odd = None
         self._reports = [zero]
         self.unix_zero = zero
-        self._skew = zero - self._last_zero
+        self._skew = zero - self.last_zero
         if abs(wall_step) > abs(step) / 2:
             return Step.WALL, step
         if step > 0:  # earlier arrivals would count on for a while
-            self._low = self._low_before = self.arrival_zero = self._last_zero
+            self._low = self._low_before = self.arrival_zero = self.last_zero
         return Step.RTP, step
 
     def set_wall_clock(self, step: float) -> None:

@@ -25,6 +25,14 @@ nothing comes before it was captured, though GStreamer's reports say so by most 
 PLAUSIBLE_S = 2.0
 """Reports that put sound and pictures further apart than arrival does, plus this, are taken for wrong."""
 
+_WINDOW_S = 5.0
+"""The earliest arrivals are those of the last one or two windows: so they follow drift and new routes. All
+kinds have the same windows: where all clocks stood still, or all came later, none moves against another."""
+
+_PAUSE_S = 2.0
+"""Who sent nothing for so long may have had its clocks stand still: what comes then is not compared with what
+came before."""
+
 _APPROACH = 0.05
 _RATES: dict[Kind, int] = {"video": VIDEO_TIMESCALE, "audio": AUDIO_TIMESCALE}
 
@@ -47,14 +55,22 @@ class Timeline:
     sender's reports or meaningless.
     """
 
-    __slots__ = ("_arrival_zero", "_lanes", "_now", "_unix_minus_monotonic_s", "_unix_zero")
+    __slots__ = (
+        "_arrival_zero",
+        "_lanes",
+        "_newest_zero",
+        "_unix_minus_monotonic_s",
+        "_unix_zero",
+        "_window_end",
+    )
 
     def __init__(self, unix_minus_monotonic_s: float = 0.0) -> None:
         self._unix_minus_monotonic_s = unix_minus_monotonic_s
         self._lanes: dict[Kind, _Lane] = {}
         self._arrival_zero: float | None = None  # of source time zero, by the reference
         self._unix_zero: float | None = None
-        self._now = 0.0
+        self._newest_zero = -math.inf  # of source time zero, by what came last
+        self._window_end = -math.inf
 
     def on_sender_report(self, kind: Kind, ntp64: int, rtp_time: int, now: float, ssrc: int = 0) -> None:
         """A sender report: 64-bit NTP time and the wrapped RTP time of the same moment.
@@ -85,6 +101,8 @@ class Timeline:
         Negative for what was captured before the first unit of the other kind: drop it. Starts by arrival,
         then slews by a millisecond a unit at most; more than half a second is jumped.
         """
+        if arrival >= self._window_end:
+            self._begin_windows(arrival)
         lane = self._lane(kind, rtp_time, arrival, ssrc)
         lane.clock.on_unit(rtp_time, arrival)
         if lane.offset is None:
@@ -99,6 +117,16 @@ class Timeline:
             ticks = lane.last + 1
         lane.last = ticks
         return ticks
+
+    def _begin_windows(self, arrival: float) -> None:
+        """Of all kinds at once. One that sent nothing has jumped with one that did."""
+        self._window_end = arrival + _WINDOW_S
+        moves = {kind: lane.clock.begin_window(arrival) for kind, lane in self._lanes.items()}
+        moved = next((move for move in moves.values() if move is not None and abs(move) > JUMP_S), None)
+        for kind, move in moves.items():
+            if move is None and moved is not None:
+                self._lanes[kind].clock.move(moved)
+        self._follow_reference()
 
     def _lane(self, kind: Kind, rtp_time: int, arrival: float, ssrc: int) -> _Lane:
         """The lane of this kind; with a clock of its own for an SSRC or a time stamp that begins anew."""
@@ -164,16 +192,24 @@ class Timeline:
     def now(self, arrival_now: float) -> float:
         """The source time in seconds before which everything has surely come, by the wall clock's progress.
 
-        It goes on when nothing comes at all, and allows for as much lateness as there was of late.
+        It goes on when nothing comes at all, and allows for as much lateness as there was of late. Where all
+        that comes is later than that (clocks stood still), it goes back to the newest of it.
         """
-        latest = None
+        latest = newest = -math.inf
         for lane in self._lanes.values():
-            if lane.offset is not None:
-                begin = lane.clock.arrival_zero - lane.offset + lane.clock.peak_lateness
-                latest = begin if latest is None or begin > latest else latest
-        if latest is not None and arrival_now - latest > self._now:
-            self._now = arrival_now - latest
-        return self._now
+            if lane.offset is None:
+                continue
+            clock = lane.clock
+            latest = max(latest, clock.arrival_zero - lane.offset + clock.peak_lateness)
+            if arrival_now - clock.arrival < _PAUSE_S:
+                newest = max(newest, lane.offset - clock.last_zero)
+        if latest == -math.inf:
+            return 0.0
+        if newest == -math.inf:
+            self._window_end = arrival_now
+        else:
+            self._newest_zero = -newest
+        return arrival_now - max(latest, self._newest_zero)
 
     @property
     def wall_clock_zero(self) -> float | None:

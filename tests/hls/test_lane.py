@@ -9,7 +9,19 @@ def test_a_jump_of_the_sources_clock_is_no_pause():
     lane.place(lane.due(0, 0), audio(0))
     assert lane.due(90 * 48_000, 1920) == 1024
     assert lane.due(90 * 48_000 + 1024, 1920) == 2048
-    assert lane.due(0, 1920) == 1024  # and back again
+
+
+def test_what_is_late_moves_no_track_against_the_others():
+    """Until the timeline has found out that a clock stood still, stills or silence are in its place."""
+    lane = AudioLane(AAC, 2)
+    lane.place(lane.due(20 * 48_000, 20 * 90_000), audio(0))
+    assert lane.due(12 * 48_000, 20 * 90_000) == 12 * 48_000
+    assert lane.due(21 * 48_000, 20 * 90_000) == 21 * 48_000
+
+
+def test_nothing_begins_before_all_time():
+    lane = AudioLane(AAC, 2)
+    assert lane.due(-48_000, 10 * 90_000) == 10 * 48_000
 
 
 def test_only_what_starts_before_the_cut_is_taken():

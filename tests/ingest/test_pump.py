@@ -1,12 +1,13 @@
 """Virtual time: monotonic seconds begin at 100, the first unit is at source time 0."""
 
 import logging
+from functools import partial
 from itertools import pairwise
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from units import B_SLICE, IDR, PPS, SLICE, SPS, WIDE_SPS, FakePublication, picture, sound
+from units import B_SLICE, IDR, OPUS, PPS, SLICE, SPS, WIDE_SPS, FakePublication, picture, sound
 
 from edge.errors import NameTaken
 from edge.fmp4.inspect import parse_fragment
@@ -37,25 +38,45 @@ class Rig:
             has_audio=has_audio,
         )
 
-    def run(self, begin: float, end: float, *, video=True, audio=True, heard=True, first=0) -> None:
-        """Pictures (a key frame a second), sound and ticks from second to second."""
+    def run(
+        self, begin: float, end: float, *, video=True, audio=True, heard=True, first=0, still=(0, 0)
+    ) -> None:
+        """Pictures (a key frame a second), sound and ticks from second to second. `still`: for so many seconds
+        the clocks of both have stood still.
+        """
         events = []
         if video:
             numbers = range(round(begin * 30), round(end * 30))
-            events += [
-                (100 + n / 30, lambda now, n=n: self.pump.video(picture(n, key=n % 30 == first), now))
-                for n in numbers
-            ]
+            events += [(100 + n / 30, partial(self._picture, n, still[0], first)) for n in numbers]
         if audio:
             numbers = range(round(begin * 50), round(end * 50))
-            events += [(100 + n / 50, lambda now, n=n: self.pump.audio(sound(n), now)) for n in numbers]
+            events += [(100 + n / 50, partial(self._sound, n, still[1])) for n in numbers]
         ticks = [100 + n / 50 + 0.001 for n in range(round(begin * 50), round(end * 50))]
         events += [(now, lambda now: self.tick(now, now if heard else 100 + begin)) for now in ticks]
         for now, event in sorted(events, key=lambda one: one[0]):
             event(now)
 
+    def _picture(self, number, still_s, first, now):
+        unit = picture(number - round(still_s * 30), key=number % 30 == first, arrival=now)
+        self.pump.video(unit, now)
+
+    def _sound(self, number, still_s, now):
+        self.pump.audio(sound(number - round(still_s * 50), arrival=now), now)
+
+    def report(self, now, still=(0, 0)):
+        """Sender reports of both."""
+        for kind, ssrc, rate, still_s in (("video", 1, 90_000, still[0]), ("audio", 2, 48_000, still[1])):
+            at = round((now - 100 - still_s) * rate)
+            self.timeline.on_sender_report(kind, ntp(1_700_000_000.0 + now), at, now, ssrc)
+
     def tick(self, now, heard_at):
         self.pump.tick(now, self.timeline.now(now), heard_at)
+
+    @property
+    def heard_s(self):
+        """How long what was made of the publisher's sound lasts, silence not counted."""
+        runs = [event.part.body for event in self.publication.events if isinstance(event, PartReady)]
+        return sum(bytes(body).count(OPUS) for body in runs) / 50
 
     @property
     def attached(self):
@@ -412,6 +433,89 @@ def test_a_machine_that_slept_while_a_camera_was_off_keeps_sound_and_picture_tog
     rig.run(24, 26)
     _, lasts = rig.publication.end()
     assert lasts[1] == pytest.approx(lasts[2], abs=0.05)
+
+
+@pytest.mark.parametrize("asleep_s", [3.0, 6.0, 9.0])
+@pytest.mark.parametrize("camera_off_at", [6, 12])
+def test_a_machine_asleep_with_its_clocks_keeps_sound_and_picture_together(asleep_s, camera_off_at):
+    """Its RTP times go on as if nothing had been, and time with them, not seconds ahead."""
+    rig = Rig()
+    rig.publication = rig.pump._publication = Segmented(Segmenter(22_500, 180_000))
+    rig.run(0, camera_off_at)
+    rig.run(camera_off_at, 12, video=False)
+    wakes = 12 + asleep_s
+    rig.run(12, wakes, video=False, audio=False, heard=False)
+    rig.run(wakes, wakes + 20, still=(asleep_s, asleep_s))
+    _, (video, audio) = rig.publication.segmenter.reach
+    parts, lasts = rig.publication.end()
+    assert video / 90_000 == pytest.approx(audio / 48_000, abs=0.1)
+    assert all(part.body for part in parts), "no gap"
+    assert all({run.track_id for run in parse_fragment(bytes(part.body))} == {1, 2} for part in parts[-70:])
+    assert lasts[1] == pytest.approx(32, abs=0.3)
+    assert rig.heard_s == pytest.approx(32, abs=1.1)
+
+
+@pytest.mark.parametrize("still_s", [4.0, 6.0, 9.0])
+@pytest.mark.parametrize("reports", [True, False])
+def test_a_camera_whose_clock_stood_still_is_with_its_sound_again(still_s, reports):
+    rig = Rig()
+    rig.publication = rig.pump._publication = Segmented(Segmenter(22_500, 180_000))
+    rig.run(0, 4)
+    rig.report(104.0)
+    rig.run(4, 4 + still_s, video=False)
+    for second in range(20):
+        begin = 4 + still_s + second
+        if reports:
+            rig.report(100 + begin, (still_s, 0))
+        rig.run(begin, begin + 1, still=(still_s, 0), first=round(still_s * 30) % 30)
+    _, (video, audio) = rig.publication.segmenter.reach
+    parts, _ = rig.publication.end()
+    assert video / 90_000 == pytest.approx(audio / 48_000, abs=0.1)
+    assert all(part.body for part in parts), "no gap"
+
+
+def test_clocks_that_jump_ahead_leave_no_hole():
+    """Reports tell that both stood still while their publisher slept: by then its media are here again."""
+    rig = Rig()
+    rig.publication = rig.pump._publication = Segmented(Segmenter(22_500, 180_000))
+    for second in range(4):
+        rig.report(100.0 + second)
+        rig.run(second, second + 1)
+    rig.run(4, 11, video=False, audio=False, heard=False)
+    for second in range(11, 25):
+        rig.run(second, second + 1, still=(7, 7))
+        rig.report(101.0 + second, (7, 7))
+    parts, lasts = rig.publication.end()
+    assert all(part.body for part in parts), "no gap"
+    assert lasts[1] == pytest.approx(lasts[2], abs=0.06)
+    assert lasts[1] == pytest.approx(18, abs=1.1)
+
+
+def test_time_that_went_on_by_reports_goes_back_with_the_media():
+    """Camera and microphone are off, their clocks stand still, and then nothing is reported."""
+    rig = Rig()
+    rig.publication = rig.pump._publication = Segmented(Segmenter(22_500, 180_000))
+    rig.run(0, 4)
+    rig.run(4, 12, video=False, audio=False)
+    rig.run(12, 30, still=(8, 8))
+    _, (video, audio) = rig.publication.segmenter.reach
+    parts, _ = rig.publication.end()
+    assert video / 90_000 == pytest.approx(audio / 48_000, abs=0.1)
+    assert all(part.body for part in parts), "no gap"
+    assert rig.heard_s == pytest.approx(22, abs=2.1)
+
+
+def test_a_key_frame_far_behind_does_not_begin_the_stream_anew():
+    """The network was away, and only the clock of the pictures stood still: sound would leave a hole."""
+    rig = Rig()
+    rig.publication = rig.pump._publication = Segmented(Segmenter(22_500, 180_000))
+    rig.run(0, 4)
+    rig.run(4, 12, video=False, audio=False, heard=False)
+    rig.run(12, 30, still=(8, 0))
+    _, (video, audio) = rig.publication.segmenter.reach
+    parts, _ = rig.publication.end()
+    assert video / 90_000 == pytest.approx(audio / 48_000, abs=0.1)
+    assert all(part.body for part in parts), "no gap"
 
 
 def test_stills_are_no_sign_of_life():

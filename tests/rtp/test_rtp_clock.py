@@ -22,9 +22,26 @@ def test_the_earliest_arrival_counts() -> None:
 def test_a_longer_route_is_followed_within_two_windows() -> None:
     clock = RtpClock(90_000, 1)
     for number in range(30 * 12):
+        if number % 150 == 0:
+            clock.begin_window(50.0 + number / 30)
         clock.on_unit(number * 3000, 50.0 + number / 30 + (0.1 if number > 30 else 0.0))
     assert clock.arrival_zero == pytest.approx(50.1)
     assert clock.lateness < 0.03
+
+
+def test_what_is_known_stays_where_little_came_in_a_window() -> None:
+    clock = RtpClock(90_000, 1)
+    clock.on_unit(0, 50.0)
+    clock.begin_window(55.0)
+    assert clock.begin_window(60.0) is None, "nothing"
+    clock.on_unit(90_000 * 14, 64.9)
+    assert clock.begin_window(65.0) is None, "a large key frame, late"
+    assert clock.arrival_zero == pytest.approx(50.0)
+    clock.move(7.0)
+    assert clock.arrival_zero == pytest.approx(57.0)
+    clock.on_unit(90_000 * 15, 72.5)
+    assert clock.arrival_zero == pytest.approx(57.0)
+    assert clock.begin_window(75.0) == pytest.approx(0.5)
 
 
 def test_reports_are_smoothed_by_their_median() -> None:
