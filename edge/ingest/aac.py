@@ -131,6 +131,10 @@ _Job = tuple[int, bytes | None, bool]
 """A time, the packet that begins then (None: nothing comes before), and whether the timeline begins."""
 
 
+_OF_BEFORE = -1
+"""When a frame begins that the encoder still holds as another timeline begins: it is of the old one."""
+
+
 class _Transcoder:
     """What happens in the thread."""
 
@@ -147,6 +151,7 @@ class _Transcoder:
         for at, packet, is_start in jobs:
             if is_start:
                 self._pcm = PcmTimeline(at)
+                self._begins = [_OF_BEFORE] * len(self._begins)
             elif packet is None:
                 self._pcm.silence_until(at)
             else:
@@ -172,7 +177,7 @@ class _Transcoder:
             self._begins.append(frame.begin)
             packets = self._encoder.push(frame.left, frame.right)
             samples += [Sample("audio", self._begins.pop(0), FRAME, True, packet) for packet in packets]
-        return samples
+        return [one for one in samples if one.dts != _OF_BEFORE]
 
 
 class OpusDecoder:

@@ -9,6 +9,9 @@ from edge.media.timebase import ntp_to_unix, unwrap
 _FULL_S = 2.0
 """What came for less may all be late, as a large key frame after a pause is."""
 
+_BACK_S = 1.0
+"""Units come in order, though pictures are shown in another."""
+
 _REPORTS = 11
 _STEP_S = 0.5
 _AGREE_S = 0.1
@@ -83,6 +86,8 @@ class RtpClock:
         """Can this unit be of the same clock, or has the sender set it to something else?"""
         if self.rtp_time is None:
             return True
+        if rtp_time < self.rtp_time - _BACK_S * self.rate:
+            return False
         return _AHEAD_S < arrival - rtp_time / self.rate - self.arrival_zero < _BEHIND_S
 
     def on_unit(self, rtp_time: int, arrival: float) -> None:

@@ -193,22 +193,27 @@ class Timeline:
         """The source time in seconds before which everything has surely come, by the wall clock's progress.
 
         It goes on when nothing comes at all, and allows for as much lateness as there was of late. Where all
-        that comes is later than that (clocks stood still), it goes back to the newest of it.
+        that comes is later than that (clocks stood still), it goes back to the newest of it. What has stopped
+        coming (a camera that is off) holds nobody up.
         """
-        latest = newest = -math.inf
+        silent = latest = newest = -math.inf
         for lane in self._lanes.values():
             if lane.offset is None:
                 continue
             clock = lane.clock
-            latest = max(latest, clock.arrival_zero - lane.offset + clock.peak_lateness)
+            zero = clock.arrival_zero - lane.offset + clock.peak_lateness
             if arrival_now - clock.arrival < _PAUSE_S:
+                latest = max(latest, zero)
                 newest = max(newest, lane.offset - clock.last_zero)
-        if latest == -math.inf:
-            return 0.0
-        if newest == -math.inf:
-            self._window_end = arrival_now
-        else:
+            else:
+                silent = max(silent, zero)
+        if latest != -math.inf:
             self._newest_zero = -newest
+        elif silent != -math.inf:
+            self._window_end = arrival_now
+            latest = silent
+        else:
+            return 0.0
         return arrival_now - max(latest, self._newest_zero)
 
     @property

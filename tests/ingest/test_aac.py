@@ -80,6 +80,16 @@ async def test_what_comes_before_the_start_is_cut(listener):
     assert level(decoded_aac(samples)[2048:]) > -20
 
 
+async def test_sound_that_begins_anew_begins_with_none_of_before(listener):
+    for begin in (0, 5_000_000):
+        listener.path.start(begin)
+        for number, packet in enumerate(OPUS[:20]):
+            listener.path.write(begin + number * 960, packet)
+        samples = await listener.settled()
+        assert samples[0].dts == begin
+        samples.clear()
+
+
 async def test_without_any_packet_time_is_filled_with_silence(listener):
     listener.path.start(0)
     for at in range(0, 48_000, 960):

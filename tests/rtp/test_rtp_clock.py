@@ -120,3 +120,5 @@ def test_what_fits() -> None:
     assert clock.fits(3000, 55.0)
     assert not clock.fits(3000, 61.0)
     assert not clock.fits(900_000, 50.1)
+    assert clock.fits(-80_000, 50.0), "shown before the one that came before it"
+    assert not clock.fits(-90_001, 50.0), "set back, not late"

@@ -360,3 +360,16 @@ def test_whatever_a_publisher_sends_each_kind_grows(events) -> None:
             timeline.now(when)
             timeline.latency(kind, rtp_time, when)
             assert timeline.wall_clock_zero is not None
+
+
+def test_a_camera_that_is_off_since_the_network_was_slow_holds_no_sound_up() -> None:
+    timeline = Timeline(OFFSET)
+    at = 0
+    for number in range(50 * 60):
+        capture = number / 50
+        arrival = MONOTONIC + capture + (1.5 if capture < 12 else 0.0)
+        at = timeline.place("audio", number * 960, arrival)
+        if capture < 10:
+            timeline.place("video", number * 1800, arrival)
+        reached = timeline.now(arrival)
+        assert capture < 14 or reached > at / 48_000 - 0.4
