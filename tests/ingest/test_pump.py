@@ -455,6 +455,13 @@ def test_a_machine_asleep_with_its_clocks_keeps_sound_and_picture_together(aslee
     assert rig.heard_s == pytest.approx(32, abs=1.1)
 
 
+def assert_picture_and_sound_are_together(rig):
+    _, (video, audio) = rig.publication.segmenter.reach
+    parts, _ = rig.publication.end()
+    assert video / 90_000 == pytest.approx(audio / 48_000, abs=0.1)
+    assert all(part.body for part in parts), "no gap"
+
+
 @pytest.mark.parametrize("still_s", [4.0, 6.0, 9.0])
 @pytest.mark.parametrize("reports", [True, False])
 def test_a_camera_whose_clock_stood_still_is_with_its_sound_again(still_s, reports):
@@ -468,10 +475,7 @@ def test_a_camera_whose_clock_stood_still_is_with_its_sound_again(still_s, repor
         if reports:
             rig.report(100 + begin, (still_s, 0))
         rig.run(begin, begin + 1, still=(still_s, 0), first=round(still_s * 30) % 30)
-    _, (video, audio) = rig.publication.segmenter.reach
-    parts, _ = rig.publication.end()
-    assert video / 90_000 == pytest.approx(audio / 48_000, abs=0.1)
-    assert all(part.body for part in parts), "no gap"
+    assert_picture_and_sound_are_together(rig)
 
 
 def test_clocks_that_jump_ahead_leave_no_hole():
@@ -498,10 +502,7 @@ def test_time_that_went_on_by_reports_goes_back_with_the_media():
     rig.run(0, 4)
     rig.run(4, 12, video=False, audio=False)
     rig.run(12, 30, still=(8, 8))
-    _, (video, audio) = rig.publication.segmenter.reach
-    parts, _ = rig.publication.end()
-    assert video / 90_000 == pytest.approx(audio / 48_000, abs=0.1)
-    assert all(part.body for part in parts), "no gap"
+    assert_picture_and_sound_are_together(rig)
     assert rig.heard_s == pytest.approx(22, abs=2.1)
 
 
@@ -512,10 +513,7 @@ def test_a_key_frame_far_behind_does_not_begin_the_stream_anew():
     rig.run(0, 4)
     rig.run(4, 12, video=False, audio=False, heard=False)
     rig.run(12, 30, still=(8, 0))
-    _, (video, audio) = rig.publication.segmenter.reach
-    parts, _ = rig.publication.end()
-    assert video / 90_000 == pytest.approx(audio / 48_000, abs=0.1)
-    assert all(part.body for part in parts), "no gap"
+    assert_picture_and_sound_are_together(rig)
 
 
 def test_stills_are_no_sign_of_life():
