@@ -8,7 +8,8 @@ from typing import Protocol
 
 from edge.errors import MediaError
 from edge.ingest.aac import AudioPath, Deliver
-from edge.ingest.still_pictures import STILL_LASTS, StillPictures
+from edge.ingest.reach import Reach
+from edge.ingest.still_pictures import IS_BACK_S, STILL_LASTS, StillPictures
 from edge.live.source import Source
 from edge.media.h264 import ParameterSets, has_b_slice, length_prefixed_pieces
 from edge.media.sample import Sample
@@ -45,10 +46,6 @@ viewers are, as what another publisher sends would: over a hole in the timeline 
 
 QUIET_AWAY_AFTER_S = 6.0
 """Whoever sends neither pictures nor sound is heard by a report a second, and not all of them come."""
-
-_JUMP_S = 3.0
-"""Media so far ahead of time, or behind it for a second, are of a clock that was set, and go on where viewers
-are, too. (Time itself is behind them, by as much as they were late.)"""
 
 _BACK_AFTER_S = 1.0  # what was still queued at the publisher comes before what it captures now
 
@@ -125,7 +122,6 @@ class Pump:
         self._last_sound = 0.0
         self._away_since: float | None = None
         self._back_since: float | None = None
-        self._newest_s = 0.0
         self._filled = 0
         self._last_dts: int | None = None
         self._duration = VIDEO_TIMESCALE // 30
@@ -133,8 +129,8 @@ class Pump:
         self._heard_at = 0.0
         self._heard_before = 0.0
         self._next_clock = 0.0
-        self._source_now = 0.0
-        self._behind_since = 0.0
+        self._reach = Reach()
+        self._ask_until = 0.0  # there are pictures, which wait for a key frame
         self._no_key_frame_before = 0.0
         self._no_part_due_before = 0.0
         self._stills = StillPictures()
@@ -147,6 +143,7 @@ class Pump:
         dts = self._timeline.place("video", unit.rtp_time, unit.arrival, unit.ssrc)
         self._hear_of(dts / VIDEO_TIMESCALE, now)
         if unit.key and self._is_too_late(dts):
+            self._ask_until = self._reach.now_s + IS_BACK_S
             return
         try:
             has_changed = self._sets.update(unit.nals) if unit.key else False
@@ -156,8 +153,10 @@ class Pump:
         if unit.key and not self._follow(has_changed, dts, now):
             return
         if not self.tracks or self.tracks[0].kind != "video":
+            self._ask_until = self._reach.now_s + IS_BACK_S
             return
         if unit.key:
+            self._ask_until = 0.0
             whole = () if unit.damaged else unit.nals
             self._stills.see_key_frame(dts / VIDEO_TIMESCALE, self._sets.sets(), whole)
         elif not self._stills.see_other(dts / VIDEO_TIMESCALE):
@@ -203,17 +202,18 @@ class Pump:
             self._go_away()
         if silent_s > shortest and silent_s > min(3 * self._pause_s, longest):
             if silent_s > SILENT_AFTER_S:
-                self._audio.advance(int((self._source_now + _ENCODER_DELAY_S) * AUDIO_TIMESCALE))
+                self._audio.advance(int((self._reach.now_s + _ENCODER_DELAY_S) * AUDIO_TIMESCALE))
             return
         if silent_s < (longest if is_quiet else _STALLS_AFTER_S):
             self._unpictured_s += min(since_s, _LONGEST_TICK_S)
         if now >= self._next_clock and (zero := self._timeline.wall_clock_zero) is not None:
             self._next_clock = now + CLOCK_EVERY_S
             self._publication.correct_clock(zero)
-        if self._has_jumped(source_now) or self._is_behind(source_now, now):
+        reach = self._reach
+        if reach.has_jumped(source_now) or reach.fell_behind(source_now, since_s):
             self._begin_anew(source_now, now)
             return
-        source_now = self._source_now = max(source_now, self._source_now)
+        source_now = reach.now_s = max(source_now, reach.now_s)
         self._fill(source_now, now)
         self._stand_still(source_now)
         if source_now >= self._no_part_due_before:
@@ -224,7 +224,7 @@ class Pump:
         """Whether the publisher should be asked for a key frame, at this time of the timeline's."""
         if not self._has_video:
             return False
-        if not self.tracks:
+        if not self.tracks or source_now < self._ask_until:
             return True
         if self._stills.are_shown:
             return self._stills.wants_key_frame(source_now)
@@ -262,43 +262,31 @@ class Pump:
             self._go_away()
         if self._away_since is not None:
             self._come_back(at_s, now)
-        elif at_s > self._newest_s:
-            if self.tracks and self._has_jumped(at_s):
+        elif at_s > self._reach.newest_s:
+            if self.tracks and self._reach.has_jumped(at_s):
                 self._begin_anew(at_s, now)
-            self._newest_s = at_s
+            self._reach.newest_s = at_s
         self._heard_at = now
 
-    def _has_jumped(self, at_s: float) -> bool:
-        """Whether the publisher's clock has jumped ahead, to this time."""
-        return at_s > max(self._newest_s, self._source_now) + _JUMP_S
-
     def _is_too_late(self, dts: int) -> bool:
-        """Whether pictures are of no use with this key frame: their clock stood still while that of the sound
-        went on. A still stands until they are in their place.
-        """
-        waits = self._stills.are_shown or not self.tracks
-        return waits and dts / VIDEO_TIMESCALE < self._source_now - _JUMP_S
-
-    def _is_behind(self, source_now: float, now: float) -> bool:
-        """Whether all media have been behind for a while: time went on by reports, and clocks stood still."""
-        if source_now > self._source_now - _JUMP_S:
-            self._behind_since = now
-        return now - self._behind_since > _BACK_AFTER_S
+        """Whether this key frame, which ended a wait, is not in its place yet."""
+        waits = self._stills.are_shown or not self.tracks or self.tracks[0].kind != "video"
+        return waits and self._reach.is_far_behind(dts / VIDEO_TIMESCALE)
 
     def _go_away(self) -> None:
         self._away_since, self._back_since = self._heard_at, None
         if self._last_dts is not None:  # of a still
-            self._newest_s = max(self._newest_s, self._last_dts / VIDEO_TIMESCALE)
+            self._reach.newest_s = max(self._reach.newest_s, self._last_dts / VIDEO_TIMESCALE)
 
     def _come_back(self, at_s: float, now: float) -> None:
         """The same after a while in which nothing was heard."""
         assert self._away_since is not None
-        if at_s - self._newest_s > AWAY_AFTER_S:
+        if at_s - self._reach.newest_s > AWAY_AFTER_S:
             facts = {"stream": self._publication.name, "away_s": round(now - self._away_since, 1)}
             logger.info("publisher.returned", extra=facts)
             self._begin_anew(at_s, now)
             return
-        self._newest_s = max(self._newest_s, at_s)
+        self._reach.newest_s = max(self._reach.newest_s, at_s)
         self._back_since = self._back_since or now
         if now - self._back_since > _BACK_AFTER_S:
             self._away_since = None
@@ -309,7 +297,7 @@ class Pump:
         """
         tracks, self.tracks = self.tracks, ()
         self._away_since = None
-        self._source_now = self._newest_s = at_s
+        self._reach.begin(at_s)
         self._early_sound.clear()
         if self._stills.are_shown:
             self._last_dts = int(at_s * VIDEO_TIMESCALE) - STILL_LASTS

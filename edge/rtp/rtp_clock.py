@@ -43,6 +43,7 @@ class RtpClock:
 
     __slots__ = (
         "_early",
+        "_fitted_at",
         "_low",
         "_low_before",
         "_odd",
@@ -79,6 +80,7 @@ class RtpClock:
         self._since = 0.0
         self._reports: list[float] = []
         self._skew = 0.0
+        self._fitted_at = 0.0  # the last unit before the last report that was not odd
         self._odd: float | None = None
         self._early: tuple[int, int] | None = None
 
@@ -147,10 +149,11 @@ class RtpClock:
             self._reports = [*self._reports[1 - _REPORTS :], zero]
             self.unix_zero = median(self._reports)
             self._skew = self.unix_zero - self.last_zero
+            self._fitted_at = self.arrival
             return Step.NONE, 0.0
         odd, self._odd = self._odd, zero
-        if odd is None or abs(zero - odd) > _AGREE_S:
-            return Step.NONE, 0.0
+        if odd is None or abs(zero - odd) > _AGREE_S or self.arrival == self._fitted_at:
+            return Step.NONE, 0.0  # or until a unit tells which clock
         return self._step(zero, zero - before)
 
     def _step(self, zero: float, step: float) -> tuple[Step, float]:

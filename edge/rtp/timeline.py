@@ -88,10 +88,8 @@ class Timeline:
             for other in self._lanes.values():
                 if other is not lane:
                     other.clock.set_wall_clock(step)
-        elif step > 0 and lane is self._reference() and lane.offset is not None:
-            lane.offset += (
-                step  # its RTP time fell behind its wall clock: there is a hole in what it captured
-            )
+        elif step > 0 and lane.offset is not None:
+            lane.offset += step  # its RTP time fell behind its wall clock: there is a hole in its media
         self._follow_reference()
 
     def place(self, kind: Kind, rtp_time: int, arrival: float, ssrc: int = 0) -> int:

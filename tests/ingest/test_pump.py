@@ -516,6 +516,18 @@ def test_a_key_frame_far_behind_does_not_begin_the_stream_anew():
     assert_picture_and_sound_are_together(rig)
 
 
+def test_pictures_that_wait_for_a_key_frame_beside_sound_alone_are_asked_for_one():
+    rig = Rig()
+    rig.run(0, 8, video=False)
+    assert rig.attached is not None
+    assert not rig.pump.wants_key_frame(8.0)
+    rig.pump.video(picture(240), 108.0)
+    assert rig.pump.wants_key_frame(8.0)
+    assert not rig.pump.wants_key_frame(11.0)
+    rig.pump.video(picture(241, key=True), 108.03)
+    assert not rig.pump.wants_key_frame(8.1)
+
+
 def test_stills_are_no_sign_of_life():
     rig = Rig()
     rig.run(0, 4)

@@ -101,6 +101,17 @@ def test_an_rtp_clock_that_is_set(step: float) -> None:
     assert clock.arrival_zero == pytest.approx(50.0 + step)
 
 
+def test_which_clock_was_set_is_told_by_the_next_unit() -> None:
+    """Nothing is sent, and reports go on: both clocks may have been set."""
+    clock = RtpClock(90_000, 1)
+    clock.on_unit(0, 50.0)
+    clock.on_report(ntp(UNIX), 0)
+    for number in range(1, 4):
+        assert clock.on_report(ntp(UNIX + number), (number - 2) * 90_000 & 0xFFFF_FFFF) == (Step.NONE, 0.0)
+    clock.on_unit(2 * 90_000, 54.0)
+    assert clock.on_report(ntp(UNIX + 4), 2 * 90_000) == (Step.RTP, pytest.approx(2.0, abs=1e-5))
+
+
 def test_a_wall_clock_that_another_source_found_set() -> None:
     clock = RtpClock(90_000, 1)
     clock.set_wall_clock(5.0)
