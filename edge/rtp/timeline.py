@@ -29,6 +29,10 @@ _WINDOW_S = 5.0
 """The earliest arrivals are those of the last one or two windows: so they follow drift and new routes. All
 kinds have the same windows: where all clocks stood still, or all came later, none moves against another."""
 
+_AHEAD_S = 5.0
+"""In a window source time goes on by no more than the window and this: RTP times that jump with every unit would
+make us a day of parts."""
+
 _PAUSE_S = 2.0
 """Who sent nothing for so long may have had its clocks stand still: what comes then is not compared with what
 came before."""
@@ -59,6 +63,7 @@ class Timeline:
         "_arrival_zero",
         "_lanes",
         "_newest_zero",
+        "_soonest",
         "_unix_minus_monotonic_s",
         "_unix_zero",
         "_window_end",
@@ -70,6 +75,7 @@ class Timeline:
         self._arrival_zero: float | None = None  # of source time zero, by the reference
         self._unix_zero: float | None = None
         self._newest_zero = -math.inf  # of source time zero, by what came last
+        self._soonest = -math.inf  # source time zero is not before
         self._window_end = -math.inf
 
     def on_sender_report(self, kind: Kind, ntp64: int, rtp_time: int, now: float, ssrc: int = 0) -> None:
@@ -106,6 +112,8 @@ class Timeline:
         if lane.offset is None:
             lane.offset = self._target(lane)
             self._follow_reference()
+            if self._soonest == -math.inf:
+                self._soonest = lane.clock.arrival_zero - lane.offset - _AHEAD_S
         elif lane is self._reference():
             self._follow_reference()
         else:
@@ -125,13 +133,19 @@ class Timeline:
             if move is None and moved is not None:
                 self._lanes[kind].clock.move(moved)
         self._follow_reference()
+        zeros = [
+            lane.clock.arrival_zero - lane.offset for lane in self._lanes.values() if lane.offset is not None
+        ]
+        self._soonest = min(zeros, default=-math.inf) - _AHEAD_S
 
     def _lane(self, kind: Kind, rtp_time: int, arrival: float, ssrc: int) -> _Lane:
         """The lane of this kind; with a clock of its own for an SSRC or a time stamp that begins anew."""
         lane = self._lanes.get(kind)
         if lane is None:
             lane = self._lanes[kind] = _Lane(RtpClock(_RATES[kind], ssrc))
-        elif lane.clock.ssrc != ssrc or not lane.clock.fits(rtp_time, arrival):
+        elif lane.clock.ssrc != ssrc or not lane.clock.fits(
+            rtp_time, arrival, self._soonest + (lane.offset or 0.0)
+        ):
             lane.clock = RtpClock(_RATES[kind], ssrc)
             lane.offset = None
         return lane
@@ -148,7 +162,7 @@ class Timeline:
         if lane is None or lane.offset is None:
             return
         clock = lane.clock
-        self._arrival_zero = clock.arrival_zero - lane.offset
+        self._arrival_zero = max(clock.arrival_zero - lane.offset, self._soonest)
         if clock.unix_zero is not None:
             self._unix_zero = clock.unix_zero - lane.offset
         elif not self._has_reports():

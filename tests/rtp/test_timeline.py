@@ -233,6 +233,19 @@ def test_clocks_that_stood_still_together_move_nothing(pictures_after_s, asleep_
     assert max(publisher.steps("audio")) < 0.021
 
 
+@pytest.mark.parametrize("kinds", [("audio",), ("video",), ("audio", "video")])
+@pytest.mark.parametrize("jump_s", [0.4, 1.9, 4.9, 6.0])
+def test_times_that_jump_with_every_unit_make_no_day(kinds, jump_s) -> None:
+    publisher = Publisher()
+    publisher.run(4.0)
+    for frame in range(600):
+        for kind in kinds:
+            publisher.rtp_zero[kind] += round(jump_s * RATES[kind])
+        publisher.run(4.0 + (frame + 1) / 30)
+    for kind in ("audio", "video"):
+        assert publisher.lag(kind) < 5 * (24 / 5 + 1)
+
+
 def test_pictures_that_are_far_ahead_make_the_sound_jump() -> None:
     publisher = Publisher()
     publisher.way_s = {"video": 1.0, "audio": 0.02}
