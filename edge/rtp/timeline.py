@@ -30,8 +30,8 @@ _WINDOW_S = 5.0
 kinds have the same windows: where all clocks stood still, or all came later, none moves against another."""
 
 _AHEAD_S = 5.0
-"""In a window source time goes on by no more than the window and this: RTP times that jump with every unit would
-make us a day of parts."""
+"""In a window source time goes on by no more than the window and this: RTP times that jump with every unit
+would make us a day of parts."""
 
 _PAUSE_S = 2.0
 """Who sent nothing for so long may have had its clocks stand still: what comes then is not compared with what
@@ -162,7 +162,8 @@ class Timeline:
         if lane is None or lane.offset is None:
             return
         clock = lane.clock
-        self._arrival_zero = max(clock.arrival_zero - lane.offset, self._soonest)
+        zero = clock.arrival_zero - lane.offset
+        self._arrival_zero = zero if zero > self._soonest else self._soonest  # noqa: FURB136 (max is slower)
         if clock.unix_zero is not None:
             self._unix_zero = clock.unix_zero - lane.offset
         elif not self._has_reports():
