@@ -84,17 +84,13 @@ class RtpClock:
         self._odd: float | None = None
         self._early: tuple[int, int] | None = None
 
-    def fits(self, rtp_time: int, arrival: float, soonest: float = -math.inf) -> bool:
-        """Can this unit be of the same clock, or has the sender set it to something else?
-
-        RTP time 0 is not before `soonest`.
-        """
+    def fits(self, rtp_time: int, arrival: float) -> bool:
+        """Can this unit be of the same clock, or has the sender set it to something else?"""
         if self.rtp_time is None:
             return True
         if rtp_time < self.rtp_time - _BACK_S * self.rate:
             return False
-        zero = arrival - rtp_time / self.rate
-        return zero >= soonest and _AHEAD_S < zero - self.arrival_zero < _BEHIND_S
+        return _AHEAD_S < arrival - rtp_time / self.rate - self.arrival_zero < _BEHIND_S
 
     def on_unit(self, rtp_time: int, arrival: float) -> None:
         """A unit with this unwrapped RTP time came."""

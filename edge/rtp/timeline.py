@@ -33,6 +33,10 @@ _AHEAD_S = 5.0
 """In a window source time goes on by no more than the window and this: RTP times that jump with every unit
 would make us a day of parts."""
 
+_BEHIND_S = 10.0
+"""Where it fell behind (clocks stood still, or all came later) it may catch up, by as much at once: reports
+tell so when a window may have ended."""
+
 _PAUSE_S = 2.0
 """Who sent nothing for so long may have had its clocks stand still: what comes then is not compared with what
 came before."""
@@ -95,7 +99,10 @@ class Timeline:
                 if other is not lane:
                     other.clock.set_wall_clock(step)
         elif step > 0 and lane.offset is not None:
-            lane.offset += step  # its RTP time fell behind its wall clock: there is a hole in its media
+            # Its RTP time fell behind its wall clock: there is a hole in its media. What arrivals told of it
+            # before was mended then.
+            behind = lane.clock.arrival_zero - lane.offset - (self._soonest + _AHEAD_S)
+            lane.offset += min(step, max(0.0, behind))
         self._follow_reference()
 
     def place(self, kind: Kind, rtp_time: int, arrival: float, ssrc: int = 0) -> int:
@@ -114,10 +121,14 @@ class Timeline:
             self._follow_reference()
             if self._soonest == -math.inf:
                 self._soonest = lane.clock.arrival_zero - lane.offset - _AHEAD_S
-        elif lane is self._reference():
-            self._follow_reference()
         else:
-            self._approach(lane, self._target(lane))
+            most = lane.clock.last_zero - self._soonest
+            if lane.offset > most:  # noqa: PLR1730 (min is slower)
+                lane.offset = most
+            if lane is self._reference():
+                self._follow_reference()
+            else:
+                self._approach(lane, self._target(lane))
         ticks = rtp_time + round(lane.offset * lane.clock.rate)
         if lane.last is not None and ticks <= lane.last:
             ticks = lane.last + 1
@@ -136,16 +147,15 @@ class Timeline:
         zeros = [
             lane.clock.arrival_zero - lane.offset for lane in self._lanes.values() if lane.offset is not None
         ]
-        self._soonest = min(zeros, default=-math.inf) - _AHEAD_S
+        latest = max(min(zeros, default=-math.inf), self._soonest) - _AHEAD_S
+        self._soonest = min(max(self._soonest, latest - _BEHIND_S), latest)
 
     def _lane(self, kind: Kind, rtp_time: int, arrival: float, ssrc: int) -> _Lane:
         """The lane of this kind; with a clock of its own for an SSRC or a time stamp that begins anew."""
         lane = self._lanes.get(kind)
         if lane is None:
             lane = self._lanes[kind] = _Lane(RtpClock(_RATES[kind], ssrc))
-        elif lane.clock.ssrc != ssrc or not lane.clock.fits(
-            rtp_time, arrival, self._soonest + (lane.offset or 0.0)
-        ):
+        elif lane.clock.ssrc != ssrc or not lane.clock.fits(rtp_time, arrival):
             lane.clock = RtpClock(_RATES[kind], ssrc)
             lane.offset = None
         return lane

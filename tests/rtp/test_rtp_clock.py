@@ -133,4 +133,3 @@ def test_what_fits() -> None:
     assert not clock.fits(900_000, 50.1)
     assert clock.fits(-80_000, 50.0), "shown before the one that came before it"
     assert not clock.fits(-90_001, 50.0), "set back, not late"
-    assert not clock.fits(90_000, 50.5, 49.8), "it is ahead of what is left"

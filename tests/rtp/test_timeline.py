@@ -246,6 +246,23 @@ def test_times_that_jump_with_every_unit_make_no_day(kinds, jump_s) -> None:
         assert publisher.lag(kind) < 5 * (24 / 5 + 1)
 
 
+@pytest.mark.parametrize("kinds", [("audio",), ("video",), ("audio", "video")])
+@pytest.mark.parametrize("still_s", [4.0, 6.8, 9.0])
+@pytest.mark.parametrize("first_report_s", [0.5, 3.0])
+def test_clocks_that_stood_still_are_mended_once(kinds, still_s, first_report_s) -> None:
+    """By arrivals when a window ends, or by reports that come later: source time does not run ahead."""
+    publisher = Publisher()
+    publisher.report_every_s = 5.0
+    publisher.next_report["audio"] = first_report_s
+    publisher.run(18.0)
+    for kind in kinds:
+        publisher.next_frame[kind] += still_s
+        publisher.rtp_zero[kind] -= round(still_s * RATES[kind])
+    publisher.run(60.0)
+    assert publisher.lag("audio") < 0.1
+    assert abs(publisher.apart()) < 0.06
+
+
 def test_pictures_that_are_far_ahead_make_the_sound_jump() -> None:
     publisher = Publisher()
     publisher.way_s = {"video": 1.0, "audio": 0.02}
