@@ -1,4 +1,4 @@
-"""Hot modules of pure rooms as machine code, where somebody made it (`make compile`) of these very sources.
+"""Hot modules as machine code, where somebody made it (`make compile`) of these very sources.
 
 mypyc makes it of the Python that is there, so there is one text of each. Whoever edits that text runs what he
 wrote: machine code lies in a folder that is named for all it was made of, and no other is looked at. So it is
@@ -9,9 +9,6 @@ import os
 import sys
 from importlib.machinery import EXTENSION_SUFFIXES, ModuleSpec
 from pathlib import Path
-
-ROOMS = ("media", "rtp", "fmp4", "hls")
-"""They import each other and `errors`, and nothing else of ours."""
 
 # Not here: whatever has a functools.cached_property, which mypyc makes a property that is computed each time,
 # or two `except ... as` in one function, which end in a TypeError.
@@ -35,6 +32,12 @@ MODULES = (
     "edge.hls.source_clock",
     "edge.hls.video_lane",
     "edge.hls.window",
+    "edge.ingest.fragment",
+    "edge.ingest.opus_path",
+    "edge.ingest.pump",
+    "edge.ingest.reach",
+    "edge.ingest.still_pictures",
+    "edge.live.publication",
     "edge.media.h264",
     "edge.media.opus",
     "edge.media.sample",
@@ -120,5 +123,4 @@ def place_of(edge: Path) -> Path:
 
 def sources(edge: Path) -> list[Path]:
     """All that machine code depends on, and how it is made."""
-    own = [edge / f"{name}.py" for name in ("compile", "compiled", "errors")]
-    return sorted([*own, *(each for room in ROOMS for each in (edge / room).glob("*.py"))])
+    return sorted([*edge.glob("*.py"), *edge.glob("*/*.py")])

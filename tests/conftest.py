@@ -16,7 +16,7 @@ os.environ.setdefault("EDGE_PURE", "1")
 TESTS = Path(__file__).parent
 ROOT = TESTS.parent
 ROOMS = ("media", "rtp", "fmp4", "hls", "live")
-INGEST = ("intake", "pump", "opus_path", "tally")
+INGEST = ("ingest_fragment", "intake", "opus_path", "pump", "reach", "still_pictures", "tally")
 TIMED = ("bench", "e2e")
 """Folders whose tests measure time: `alone`, as some files elsewhere say of themselves."""
 

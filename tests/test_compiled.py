@@ -32,7 +32,7 @@ def test_machine_code_of_these_sources_is_what_runs(tree):
     assert tree.run("-c", ASK).stdout == MACHINE_CODE
 
 
-@pytest.mark.parametrize("source", ["rtp/rtcp.py", "errors.py", "compiled.py", "compile.py"])
+@pytest.mark.parametrize("source", ["rtp/rtcp.py", "live/hub.py", "errors.py", "compile.py"])
 def test_who_edits_a_text_runs_it_and_who_undoes_that_runs_machine_code_again(tree, source):
     edited = tree.edge / source
     before = edited.read_text()
