@@ -45,12 +45,12 @@ class Spread:
 
 # live
 
-LIVE_LATENCY = Histogram(
+LIVE_LATENCY = Spread(
     "edge_live_latency_seconds",
     "From the capture of a part's last picture to the part listed, by the publisher's own clock",
     buckets=_LATENCY,
 )
-LIVE_LISTING = Histogram(
+LIVE_LISTING = Spread(
     "edge_live_listing_seconds",
     "From the datagram that completes a part to the part listed and handed to everybody who waits",
     buckets=_FAST,

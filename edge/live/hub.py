@@ -129,6 +129,8 @@ class Hub:
         for publication in list(self._publications.values()):
             was_listed = publication.is_listed
             publication.tick(now)
+            if publication.ended_at is None:
+                continue
             if publication.is_over:
                 del self._publications[publication.name]
             if (was_listed and not publication.is_listed) or publication.is_over:

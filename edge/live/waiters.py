@@ -1,5 +1,6 @@
 """Viewers who wait: entries in tables, not tasks. Only those whose position has come are woken."""
 
+import math
 from collections.abc import Callable, Hashable, Sequence
 from itertools import takewhile
 from typing import Generic, Protocol, TypeVar
@@ -72,6 +73,11 @@ class Queue:
         self._places.taken -= len(viewers)
         return viewers
 
+    @property
+    def oldest(self) -> float:
+        """Since when its first has waited."""
+        return next(iter(self._since.values()), math.inf)
+
     def take_older(self, before: float) -> list[Viewer]:
         """Who waits since `before` or longer; looks at nobody else."""
         since = self._since
@@ -87,11 +93,13 @@ class Waiters(Generic[Key]):
     To take is to make them nobody's: a viewer who asks again while he is woken joins a new queue.
     """
 
-    __slots__ = ("_places", "_queues")
+    __slots__ = ("_oldest", "_places", "_queues")
 
     def __init__(self, places: Places) -> None:
         self._places = places
         self._queues: dict[Key, Queue] = {}
+        self._oldest = math.inf
+        """Nobody here has waited since before that."""
 
     def __len__(self) -> int:
         return sum(map(len, self._queues.values()))
@@ -101,6 +109,7 @@ class Waiters(Generic[Key]):
         queue = self._queues.get(key)
         if queue is None:
             queue = self._queues[key] = Queue(self._places)
+            self._oldest = min(self._oldest, since)
         queue.join(viewer, since)
         return queue
 
@@ -112,7 +121,9 @@ class Waiters(Generic[Key]):
         return [(key, self._queues.pop(key).take()) for key in due]
 
     def take_older(self, before: float) -> list[tuple[Key, list[Viewer]]]:
-        """Everybody who waits since `before` or longer."""
+        """Everybody who waits since `before` or longer; asked often, it mostly need not look."""
+        if before < self._oldest:
+            return []
         taken = []
         for key, queue in list(self._queues.items()):
             old = queue.take_older(before)
@@ -120,6 +131,7 @@ class Waiters(Generic[Key]):
                 del self._queues[key]
             if old:
                 taken.append((key, old))
+        self._oldest = min((queue.oldest for queue in self._queues.values()), default=math.inf)
         return taken
 
 

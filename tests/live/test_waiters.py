@@ -86,6 +86,27 @@ def test_the_oldest_are_taken_and_nobody_else() -> None:
     assert waiters.take_older(2.9) == []
 
 
+def test_nobody_who_has_waited_so_long_is_overlooked() -> None:
+    dice = random.Random(11)
+    waiters: Waiters[int] = Waiters(Places(1000))
+    since: dict[Viewer, float] = {}
+    for turn in range(2000):
+        now, viewer = float(turn), Viewer()
+        queue = waiters.add(dice.randrange(4), viewer, now)
+        if dice.random() < 0.3:
+            queue.leave(viewer)
+        else:
+            since[viewer] = now
+        if dice.random() < 0.2:
+            wanted = dice.randrange(4)
+            for _, due in waiters.take(lambda key, wanted=wanted: key == wanted):
+                since = {who: when for who, when in since.items() if who not in due}
+        before = now - dice.randrange(30)
+        taken = {who for _, due in waiters.take_older(before) for who in due}
+        assert taken == {who for who, when in since.items() if when <= before}
+        since = {who: when for who, when in since.items() if who not in taken}
+
+
 def test_a_place_is_given_back_however_the_waiting_ends() -> None:
     dice = random.Random(7)
     places = Places(1000)
