@@ -34,6 +34,8 @@ from bench.webrtc_publisher import Publisher
 from edge.auth.tokens import mint
 from edge.config import AuthConfig
 
+QUIET_S, MANY_QUIET_S = 2.0, 10.0
+"""Feeding many streams is most of what they cost, and is taken off."""
 SETTLE_S = 3.0
 LAST_CALL_S = 2.0
 CLIP_FPS = 30
@@ -86,7 +88,7 @@ async def measure_at(load: Load, seconds: float, server: FedServer | None) -> di
         f"/live/{name}{at}/index.m3u8" for at in range(load.streams)
     ]  # fmt: skip
     streams = [Stream(target) for target in targets]
-    before = await quiet(server, min(2.0, seconds))
+    before = await quiet(server, min(QUIET_S if load.streams == 1 else MANY_QUIET_S, seconds))
     crowd = Crowd(parts.hostname or "", parts.port or 80, streams, load.viewers, load.behaviour, ways(load))
     await crowd.join()
     await asyncio.sleep(min(SETTLE_S, seconds))

@@ -163,7 +163,11 @@ async def both_lanes(
 
 def told(transport: MemoryTransport) -> tuple[bytes, bool]:
     """What a client saw, but for the second."""
-    return _MOMENT.sub(b"", transport.written), transport.is_closing()
+    return undated(transport.written), transport.is_closing()
+
+
+def undated(written: bytes) -> bytes:
+    return _MOMENT.sub(b"", written)
 
 
 def split(data: bytes, at: Iterable[int]) -> list[bytes]:

@@ -1,10 +1,9 @@
 import asyncio
-import re
 from types import SimpleNamespace
 
 from edge.http.message import Response
 from edge.web.seek import HOLDS_S
-from tests.web.both_lanes import MemoryTransport, both_lanes, settle
+from tests.web.both_lanes import MemoryTransport, both_lanes, settle, undated
 
 BODY = bytes(range(256)) * 8
 HEAD = b"GET /vod/a.mp4 HTTP/1.1\r\nHost: a\r\nRange: bytes=%b\r\n\r\n"
@@ -63,10 +62,6 @@ async def test_the_octets_are_those_that_the_long_way_gives():
     _, short = await asked(b"0-9", b"100-199")
     _, long = await asked(b"100-199")
     assert undated(short).endswith(undated(long))
-
-
-def undated(written):
-    return re.sub(rb"Date: .*?\r\n", b"", written)
 
 
 async def test_what_is_beyond_the_end_is_cut_or_refused_the_long_way():
