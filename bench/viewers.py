@@ -35,7 +35,7 @@ from edge.auth.tokens import mint
 from edge.config import AuthConfig
 
 QUIET_S, MANY_QUIET_S = 2.0, 10.0
-"""Feeding many streams is most of what they cost, and is taken off."""
+"""What feeding costs is taken off; of many streams it is so much that it has to be known well."""
 SETTLE_S = 3.0
 LAST_CALL_S = 2.0
 CLIP_FPS = 30
