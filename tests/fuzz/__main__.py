@@ -87,7 +87,10 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=600, help="of processor time, for each target")
     parser.add_argument("--seed", type=int, default=0)
     arguments = parser.parse_args()
-    names = arguments.names or sorted(path.stem for path in HERE.glob("fuzz_*.py"))
+    known = sorted(path.stem for path in HERE.glob("fuzz_*.py"))
+    if unknown := [name for name in arguments.names if name not in known]:
+        parser.error(f"no target is named {unknown[0]}; there are {', '.join(known)}")
+    names = arguments.names or known
     sys.exit(sum(run(name, arguments.seconds, arguments.seed) for name in names) > 0)
 
 
