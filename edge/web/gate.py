@@ -102,10 +102,12 @@ class _Asking:
     def __init__(self, hub: Hub, head: RequestHead, pending: Awaitable[None], viewer: Viewer) -> None:
         self._hub, self._head, self._viewer = hub, head, viewer
         self._queue: Leave | None = None
+        self._has_left = False
         self._task = asyncio.ensure_future(self._judge(pending))
 
     def leave(self, viewer: Viewer) -> None:
         """See Leave. The question goes on, for the next who asks it."""
+        self._has_left = True  # for a task that is cancelled twice at once may go on
         self._task.cancel()
         if self._queue is not None:
             self._queue.leave(viewer)
@@ -115,6 +117,8 @@ class _Asking:
             await pending
         except EdgeError as error:
             self._viewer.answered(problem_of(error, headers=OPEN))
+            return
+        if self._has_left:
             return
         now = asyncio.get_running_loop().time()
         answer = self._hub.answer(self._head, now)

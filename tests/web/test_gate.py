@@ -1,6 +1,7 @@
 """Who may watch, over a real socket; and that what they watch is the same bytes for all."""
 
 import asyncio
+import contextlib
 import time
 
 import jwt
@@ -11,7 +12,7 @@ from aiohttp.test_utils import TestClient, TestServer
 from edge.auth.admission import Admission
 from edge.auth.tokens import mint
 from edge.config import Config
-from edge.http.message import RequestHead
+from edge.http.message import RequestHead, Response
 from edge.web.app import make_app
 from edge.web.gate import Gate
 from edge.web.lane import Lane
@@ -240,3 +241,26 @@ async def test_a_token_costs_under_five_microseconds_more_than_none(config, hub,
     rounds = [(spent("open"), spent("tokens")) for _ in range(10)]
     least = [min(one) for one in zip(*rounds, strict=True)]
     assert least[1] - least[0] < max(5e-6, 1.2 * least[0])
+
+
+async def test_who_left_while_it_was_decided_waits_for_nothing(hub, admission, camera, monkeypatch):
+    """Where what decides swallows that it was cancelled, as it may when it is cancelled twice at once."""
+
+    async def decide() -> None:
+        with contextlib.suppress(asyncio.CancelledError):
+            await asyncio.sleep(10)
+
+    class Gone:
+        def answered(self, response: Response) -> None:
+            pytest.fail("he left")
+
+    monkeypatch.setattr(admission, "decide", lambda *_: decide())
+    position, viewer = camera.publication.rendition.window.next_position, Gone()
+    query = f"_HLS_msn={position.msn}&_HLS_part={position.part}"
+    wait = Gate(hub, admission).answer(RequestHead("GET", "/live/cam/main.m3u8", query), 0.0)
+    place = wait.subscribe(viewer, 0.0)
+    await asyncio.sleep(0)
+    place.leave(viewer)
+    await asyncio.sleep(0.01)
+    assert hub.waiting == 0
+    camera.send(1)
