@@ -75,7 +75,7 @@ async def test_held_path(tmp_path) -> None:
     rows = (await result_of(tmp_path, "held_path", *flags))["rows"]
     assert [row.pop("streams") for row in rows] == [1, 10]
     for row in rows:
-        assert set(row) == {"hold", "wake", "answer", "part", "all"}
+        assert set(row) == {"hold", "wake", "answer", "part", "tick", "all"}
         assert min(row.values()) > 0
 
 
