@@ -5,7 +5,6 @@ import re
 import secrets
 import time
 from collections.abc import Callable, Sequence
-from functools import partial
 
 from edge.config import Config
 from edge.hls.directives import WaitFor, parse, resolve
@@ -19,7 +18,7 @@ from edge.live.audience import Audience
 from edge.live.listing import MEDIA_PLAYLIST, Form, Listing
 from edge.live.replies import Replies, not_playable_yet, overloaded, stalled
 from edge.live.shelf import InitName, PartName, SegmentName, Shelf, parse_name
-from edge.live.waiters import Key, Leave, Places, Queue, Viewer, Wait, Waiters, wake
+from edge.live.waiters import Following, Key, Leave, Places, Queue, Viewer, Wait, Waiters, wake
 from edge.media.sample import Sample
 from edge.media.track import Track
 from edge.metrics import LIVE_LATENCY, LIVE_LISTING
@@ -243,24 +242,22 @@ class Rendition:
 
     def _hold_playlist(self, key: tuple[Position, Form], rest: str | None) -> Response | Wait:
         """`rest`: of the query, after the position; None: nobody else asks like that."""
-        held = self._hold(self._playlist_waiters, key)
-        if rest is not None and isinstance(held, Wait):
-            held.following = partial(self._following, key[1], rest)
-        return held
+        following = None if rest is None else AtEdge(self, key[1], rest)
+        return self._hold(self._playlist_waiters, key, following)
 
-    def _following(self, form: Form, rest: str) -> list[tuple[str, Response | Wait]]:
+    def newest_and_next(self, at_edge: "AtEdge") -> list[tuple[str, Response | Wait]]:
         """See waiters.Following: the newest part, and to wait again."""
         window = self.window
         if not self._is_answerable or window.ended:
             return []
         part, after = PartName(window.next_number - 1), window.next_position
-        playlist = f"{MEDIA_PLAYLIST}?_HLS_msn={after.msn}&_HLS_part={after.part}{rest}"
+        playlist = f"{MEDIA_PLAYLIST}?_HLS_msn={after.msn}&_HLS_part={after.part}{at_edge.rest}"
         return [
             (f"{self.prefix}/part{part.number}.m4s", self._shelf.part(part)),
-            (playlist, self._hold_playlist((after, form), rest)),
+            (playlist, self._hold(self._playlist_waiters, (after, at_edge.form), at_edge)),
         ]
 
-    def _hold(self, waiters: Waiters[Key], key: Key) -> Response | Wait:
+    def _hold(self, waiters: Waiters[Key], key: Key, following: Following | None = None) -> Response | Wait:
         if self._places.are_full:
             return overloaded()
 
@@ -270,7 +267,7 @@ class Rendition:
                 return Queue(self._places)
             return waiters.add(key, viewer, now)
 
-        return Wait(join, self._replies.lease)
+        return Wait(join, self._replies.lease, following)
 
     def end_leases(self) -> None:
         """Every question must be asked anew: something outside of the window decides otherwise now."""
@@ -332,3 +329,17 @@ class Rendition:
             *self._multivariant_waiters.take_older(before),
         ]:
             wake(viewers, not_playable_yet())
+
+
+class AtEdge:
+    """Viewers who want the same form at each position; see waiters.Following."""
+
+    __slots__ = ("_rendition", "form", "rest")
+
+    def __init__(self, rendition: Rendition, form: Form, rest: str) -> None:
+        self._rendition = rendition
+        self.form = form
+        self.rest = rest
+
+    def __call__(self) -> list[tuple[str, Response | Wait]]:
+        return self._rendition.newest_and_next(self)

@@ -330,7 +330,8 @@ class Express(Patience):
         """See edge.live.waiters.Viewer."""
         self._queue = None
         asked = self._asked
-        self._lane.outbox.put(self, response, is_media=asked is not None and asked.kind == "part")
+        if asked is not None:  # else he left before the queue was found that he was to leave
+            self._lane.outbox.put(self, response, asked, is_media=asked.kind == "part")
 
     def complete(self, response: Response) -> None:
         """See outbox.Woken."""
@@ -339,8 +340,8 @@ class Express(Patience):
             self._let_go()
             self._since = self._lane.now
             self._send(asked, self._lane.answer(asked, response))
-            if asked.following is not None:
-                asked.follow()
+            if asked.crowd is not None and not asked.lease.holds:
+                self._lane.make_ready(asked)
             if self._buffer or self._is_paused or self._is_ending:
                 self._go_on()
             else:
@@ -379,8 +380,7 @@ class Express(Patience):
 
     def _note(self, asked: Asked, status: int, octets: int) -> None:
         held_s = self._lane.loop.time() - self._held_at if asked.wait or asked.later else 0.0
-        head = asked.head
-        line = Line(self._client, head.method, head.path, status, octets, round(held_s, 4))
+        line = Line(self._client, asked.head.method, asked.head.path, status, octets, round(held_s, 4))
         self._lane.access_log.note(line)
 
     def _refuse(self, response: Response) -> None:

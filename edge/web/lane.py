@@ -15,7 +15,7 @@ from edge.http.cors import OPEN
 from edge.http.message import AtHand, Lease, RequestHead, Response
 from edge.http.plain_request import MOST_HEAD_BYTES, Fields, read_fields, read_line
 from edge.http.problem import problem_of
-from edge.live.waiters import Following, Wait
+from edge.live.waiters import Wait
 from edge.metrics import WEB_SENDING
 from edge.web.access_log import AccessLog
 from edge.web.client_address import trusted_networks
@@ -146,7 +146,7 @@ class Lane:
         self.is_quick = self.rate is None and not self.access_log.is_on
         """Nothing is to be noted of a request but that there was one."""
         self.tally = Tally()
-        self.outbox = Outbox(WEB_SENDING)
+        self.outbox = Outbox(WEB_SENDING, self._prepare)
         self.now = int(self.loop.time())
         """Whole monotonic seconds, as of the last tick."""
         self.date = date_line(time.time())
@@ -255,11 +255,11 @@ class Lane:
         may = room.may_repeat(head)
         if isinstance(may, Permitted):
             line = may.without_token(bare)
-            self._remember(Crowd.of(shared.permitted, line, head.path, _always), line, asked, answer.lease)
+            self._remember(Crowd(shared.permitted, line, head.path, _always), line, asked, answer.lease)
             return asked, may
         if may:
             may_repeat = partial(room.may_repeat, head)
-            self._remember(Crowd.of(shared.known, bare, head.path, may_repeat), bare, asked, answer.lease)
+            self._remember(Crowd(shared.known, bare, head.path, may_repeat), bare, asked, answer.lease)
         return asked, None
 
     def _answered(self, asked: Asked, answer: Response | Wait) -> None:
@@ -300,34 +300,57 @@ class Lane:
             asked.count = self.tally.of(asked.kind, answer.status)
         return answer
 
+    def _prepare(self, asked: Asked, response: Response) -> None:
+        """See Outbox. Who asked is written to later; whoever asked the same was given the same."""
+        wire = self.answer(asked, response)
+        if asked.is_simple and wire.date is not self.date:
+            wire.at(self.date)
+        self.make_ready(asked)
+
     def _remember(self, crowd: Crowd, line: bytes, asked: Asked, lease: Lease) -> None:
+        """Under this line only, and no more under the one before it."""
         known = crowd.known
+        if known.get(asked.line) is asked:
+            del known[asked.line]
         if not 0 < len(line) <= _LONGEST_LINE or self.ready.is_draining:
             return
         if len(known) >= _MOST_KNOWN:
             known.clear()
         asked.lease = lease
+        asked.line = line
         known[line] = asked
         if asked.wait is not None and asked.wait.following is not None and asked.is_simple:
-            asked.following = partial(self._make_ready, crowd, asked.wait.following)
+            asked.crowd = crowd
 
-    def _make_ready(self, crowd: Crowd, following: Following, asked: Asked) -> None:
+    def make_ready(self, asked: Asked) -> None:
         """What they ask next is found before they ask: to understand a question takes longer than to answer
         it, and where streams are many and viewers few each question is asked by a few only.
+
+        `asked`: what a crowd waited for until now. It is what they wait for next, under another line.
         """
-        if not crowd.may():
-            return  # while they waited it was decided otherwise: they are judged when they ask
-        head = asked.head
-        for address, answer in following():
+        if asked.lease.holds:
+            return  # their answer brought nothing new
+        crowd, wait, asked.crowd = asked.crowd, asked.wait, None
+        if crowd is None or wait is None or wait.following is None or not crowd.may():
+            return  # perhaps it was decided otherwise while they waited: they are judged when they ask
+        for address, answer in wait.following():
             if answer.lease is None:
                 continue
-            file, _, query = address.partition("?")
-            after = Asked(
-                RequestHead("GET", crowd.place + file, query, head.headers, head.client), closes=False
-            )
-            after.hears = asked.hears
+            after = asked
+            if not isinstance(answer, Wait):
+                after = crowd.media = self._media_of(crowd, asked, address)
             self._answered(after, answer)
             self._remember(crowd, crowd.folder + address.encode("ascii") + _VERSION, after, answer.lease)
+
+    @staticmethod
+    def _media_of(crowd: Crowd, asked: Asked, file: str) -> Asked:
+        head = RequestHead("GET", crowd.place + file, "", asked.head.headers, asked.head.client)
+        media = crowd.media
+        if media is None:
+            media = Asked(head, closes=False)
+            media.hears = asked.hears
+        media.head = head
+        return media
 
     def _forget(self) -> None:
         """From now on every answer says goodbye."""

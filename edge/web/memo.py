@@ -1,7 +1,6 @@
 """What was asked a moment ago, and its answer: found again by the request line alone."""
 
 from collections.abc import Callable
-from typing import NamedTuple
 
 from edge.http.cmcd import IN_LINE, PlayerReport, parse_cmcd, parse_encoded, split_line
 from edge.http.conditional import CONDITIONS
@@ -18,19 +17,22 @@ _NEVER.holds = False
 
 
 class Asked:
-    """A request and its answer: `wire`, `wait` or `later`. Shared by all who ask so while its lease holds."""
+    """A request and its answer: `wire`, `wait` or `later`. Shared by all who ask so while its lease holds;
+    of a crowd it is then what they ask next. `head` is that of one of them: its query may be an older one.
+    """
 
     __slots__ = (
         "answer",
         "closes",
         "count",
-        "following",
+        "crowd",
         "head",
         "hears",
         "is_simple",
         "kind",
         "later",
         "lease",
+        "line",
         "slices",
         "wait",
         "wire",
@@ -51,32 +53,29 @@ class Asked:
         """Of those who get `wire`, or `answer`."""
         self.answer: Wire | None = None
         """What those who waited for this got, the last of them."""
-        self.following: Callable[[Asked], None] | None = None
-        """Makes ready what those who wait for this will ask next; once. It is given this: no circle."""
-
-    def follow(self) -> None:
-        """Its answer has come."""
-        following, self.following = self.following, None
-        if following is not None:
-            following(self)
+        self.line = b""
+        """By which it is known now."""
+        self.crowd: Crowd | None = None
+        """Those who wait for this, and will ask for more when they have it."""
 
 
-class Crowd(NamedTuple):
+class Crowd:
     """Viewers who ask the same, one thing after the other: where their questions are found."""
 
-    known: "Known"
-    folder: bytes
-    """Of their request lines, up to the last slash of the path; without a token."""
-    place: str
-    """Of their paths, up to the last slash."""
-    may: Callable[[], object]
-    """Whether they may still have what they are given."""
+    __slots__ = ("folder", "known", "may", "media", "place")
 
-    @classmethod
-    def of(cls, known: "Known", line: bytes, path: str, may: Callable[[], object]) -> "Crowd":
+    def __init__(self, known: "Known", line: bytes, path: str, may: Callable[[], object]) -> None:
         """Those who ask like this."""
         address = line.partition(b"?")[0]
-        return cls(known, address[: address.rfind(b"/") + 1], path[: path.rfind("/") + 1], may)
+        self.known = known
+        self.folder = address[: address.rfind(b"/") + 1]
+        """Of their request lines, up to the last slash of the path; without a token."""
+        self.place = path[: path.rfind("/") + 1]
+        """Of their paths, up to the last slash."""
+        self.may = may
+        """Whether they may still have what they are given."""
+        self.media: Asked | None = None
+        """What they asked for last that was there at once: they will not ask for it again."""
 
 
 Known = dict[bytes, Asked]

@@ -2,7 +2,9 @@
 
 import asyncio
 from collections import deque
-from typing import Protocol
+from collections.abc import Callable, Iterable
+from itertools import islice
+from typing import Generic, Protocol, TypeVar
 
 from edge.http.message import Response
 
@@ -11,6 +13,9 @@ SLICE = 128
 
 _MEDIA_SLICE = 32 * SLICE
 """Of parts that were waited for: four thousand take some forty milliseconds."""
+
+_PREPARED = 16
+"""Answers for which everything is made before any of them is written: more would take milliseconds."""
 
 _FAIR = 4
 """Of so many turns one is for the oldest, and not for media: nobody waits for ever behind newer parts."""
@@ -29,17 +34,23 @@ class Slices(Protocol):
     def observe(self, value: float, times: int = 1) -> None: ...
 
 
-class _Batch:
-    __slots__ = ("at", "response", "since", "viewers")
+Question = TypeVar("Question")
 
-    def __init__(self, response: Response, since: float) -> None:
+
+class _Batch(Generic[Question]):
+    __slots__ = ("at", "is_ready", "question", "response", "since", "viewers")
+
+    def __init__(self, response: Response, question: Question, since: float) -> None:
         self.response = response
+        self.question = question
+        """Of the first."""
         self.since = since
         self.viewers: list[Woken] = []
         self.at = 0
+        self.is_ready = False
 
 
-class Outbox:
+class Outbox(Generic[Question]):
     """Whoever wakes viewers only adds to a list; the writing is done in turns: media before playlists, the
     newest first.
 
@@ -47,20 +58,23 @@ class Outbox:
     asks for nothing that hurries, so parts go out in long turns.
     """
 
-    def __init__(self, sending: Slices) -> None:
-        """`sending`: seconds from a held answer being there to it being handed to the socket."""
+    def __init__(self, sending: Slices, prepare: Callable[[Question, Response], None]) -> None:
+        """`sending`: seconds from a held answer being there to it being handed to the socket. `prepare` makes
+        what all who asked this and have that answer share; where it was not called, it is made when needed.
+        """
         self._loop = asyncio.get_running_loop()
         self._sending = sending
-        self._media: deque[_Batch] = deque()
-        self._others: deque[_Batch] = deque()
+        self._prepare = prepare
+        self._media: deque[_Batch[Question]] = deque()
+        self._others: deque[_Batch[Question]] = deque()
         self._turns = 0
         self._is_running = False
 
-    def put(self, viewer: Woken, response: Response, *, is_media: bool = False) -> None:
+    def put(self, viewer: Woken, response: Response, question: Question, *, is_media: bool = False) -> None:
         """Viewers of one response come one after the other."""
         batches = self._media if is_media else self._others
         if not batches or batches[-1].response is not response:
-            batches.append(_Batch(response, self._loop.time()))
+            batches.append(_Batch(response, question, self._loop.time()))
         batches[-1].viewers.append(viewer)
         if not self._is_running:
             self._is_running = True
@@ -83,11 +97,18 @@ class Outbox:
         if self._is_running:
             self._loop.call_soon(self._turn)
 
-    def _slice(self, batches: deque[_Batch], room: int, *, is_fair: bool) -> None:
+    def _prepare_some(self, batches: Iterable[_Batch[Question]]) -> None:
+        for batch in islice(batches, _PREPARED):
+            if not batch.is_ready:
+                batch.is_ready = True
+                self._prepare(batch.question, batch.response)
+
+    def _slice(self, batches: deque[_Batch[Question]], room: int, *, is_fair: bool) -> None:
+        self._prepare_some(batches if is_fair else reversed(batches))
         while room and batches:
             room -= self._send(batches, batches[0 if is_fair else -1], room)
 
-    def _send(self, batches: deque[_Batch], batch: _Batch, most: int) -> int:
+    def _send(self, batches: deque[_Batch[Question]], batch: _Batch[Question], most: int) -> int:
         viewers = batch.viewers[batch.at : batch.at + most]
         batch.at += len(viewers)
         if batch.at >= len(batch.viewers):

@@ -59,7 +59,9 @@ class Room:
         self.now += 1
         self.lease.holds = False
         self.lease = Lease()
-        response = Response(200, (), (b"list %d" % self.now,), self.lease)
+        self.give(Response(200, (), (b"list %d" % self.now,), self.lease))
+
+    def give(self, response: Response) -> None:
         for viewer in self._queue.take():
             viewer.answered(response)
 
@@ -115,6 +117,71 @@ async def test_what_is_not_as_foretold_is_asked(lane, room):
     assert ask(viewer, "/room/camera/8.m4s") == b"media 8"
     assert ask(viewer, "/room/cam/list?at=9") == b""
     assert room.asked[1:] == ["/room/cam/8.m4s?odd", "/room/camera/8.m4s?", "/room/cam/list?at=9"]
+
+
+async def test_who_comes_late_with_an_old_question_is_not_given_the_new_answer(lane, room):
+    """What the crowd waited for is the same object under another line by then."""
+    viewer, late, later, last = (connected(lane) for _ in range(4))
+    ask(viewer, "/room/cam/list?at=8&")
+    await come(room)
+    ask(viewer, "/room/cam/list?at=9&")
+    await come(room)
+    assert ask(late, "/room/cam/8.m4s") != b"media 9"
+    ask(later, "/room/cam/list?at=8&")
+    ask(last, "/room/cam/list?at=9&")
+    assert room.asked[1:] == ["/room/cam/8.m4s?", "/room/cam/list?at=8&", "/room/cam/list?at=9&"]
+
+
+async def test_a_crowd_asks_the_same_question_again_and_again(lane, room):
+    viewer = connected(lane)
+    ask(viewer, "/room/cam/list?at=8&")
+    known = lane._memos[False].known
+    (question,) = known.values()
+    await come(room)
+    media = known[b"GET /room/cam/8.m4s HTTP/1.1"]
+    ask(viewer, "/room/cam/list?at=9&")
+    await come(room)
+    assert known == {b"GET /room/cam/list?at=10& HTTP/1.1": question, b"GET /room/cam/9.m4s HTTP/1.1": media}
+    assert media.head.path == "/room/cam/9.m4s"
+
+
+async def test_what_follows_is_known_before_anybody_is_written_to(lane, room, monkeypatch):
+    viewers = [connected(lane) for _ in range(2)]
+    for viewer in viewers:
+        ask(viewer, "/room/cam/list?at=8&")
+    known_then = []
+    complete = Express.complete
+    monkeypatch.setattr(
+        Express,
+        "complete",
+        lambda one, response: (known_then.append(len(lane._memos[False].known)), complete(one, response)),
+    )
+    await come(room)
+    assert known_then == [2, 2]
+
+
+async def test_what_was_not_prepared_is_made_when_it_is_needed(lane, room, monkeypatch):
+    """There are more answers than are prepared at once."""
+    monkeypatch.setattr(lane.outbox, "_prepare", lambda question, response: None)
+    viewer = connected(lane)
+    ask(viewer, "/room/cam/list?at=8&")
+    await come(room)
+    assert ask(viewer, "/room/cam/8.m4s") == b"media 8"
+    assert ask(viewer, "/room/cam/list?at=9&") == b""
+    assert len(room.asked) == 1
+
+
+async def test_an_answer_that_brings_nothing_new_makes_nothing_ready(lane, room):
+    viewer = connected(lane)
+    ask(viewer, "/room/cam/list?at=8&")
+    known = dict(lane._memos[False].known)
+    room.give(Response(503))
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    assert viewer.written.startswith(b"HTTP/1.1 503")
+    assert lane._memos[False].known == known
+    assert ask(viewer, "/room/cam/list?at=8&") == b""
+    assert len(room.asked) == 1
 
 
 async def test_nothing_foretold_outlives_its_lease(lane, room):

@@ -5,6 +5,11 @@ from edge.metrics import WEB_SENDING
 from edge.web.outbox import SLICE, Outbox
 
 OLD, NEW = Response(200, (), (b"old",)), Response(200, (), (b"new",))
+ASKED = "this"
+
+
+def ready(question: str, response: Response) -> None:
+    """Nothing has to be made for these."""
 
 
 class Viewer:
@@ -26,9 +31,9 @@ class Sending:
 
 async def test_whoever_wakes_writes_nothing_himself():
     log, sending = [], Sending()
-    outbox = Outbox(sending)
+    outbox = Outbox(sending, ready)
     for number in range(3):
-        outbox.put(Viewer(log, number), OLD)
+        outbox.put(Viewer(log, number), OLD, ASKED)
     assert log == []
     await asyncio.sleep(0)
     assert log == [(b"old", 0), (b"old", 1), (b"old", 2)]
@@ -37,9 +42,9 @@ async def test_whoever_wakes_writes_nothing_himself():
 
 async def test_other_work_has_its_turn_between_slices():
     log, turns = [], 0
-    outbox = Outbox(Sending())
+    outbox = Outbox(Sending(), ready)
     for number in range(4 * SLICE):
-        outbox.put(Viewer(log, number), OLD)
+        outbox.put(Viewer(log, number), OLD, ASKED)
     while len(log) < 4 * SLICE:
         before = len(log)
         await asyncio.sleep(0)
@@ -51,12 +56,12 @@ async def test_other_work_has_its_turn_between_slices():
 
 async def test_the_newest_part_goes_first_and_the_oldest_is_not_forgotten():
     log = []
-    outbox = Outbox(Sending())
+    outbox = Outbox(Sending(), ready)
     for number in range(8 * SLICE):
-        outbox.put(Viewer(log, number), OLD)
+        outbox.put(Viewer(log, number), OLD, ASKED)
     await asyncio.sleep(0)
     for number in range(8 * SLICE):
-        outbox.put(Viewer(log, number), NEW)
+        outbox.put(Viewer(log, number), NEW, ASKED)
     while len(log) < 16 * SLICE:
         await asyncio.sleep(0)
     new = [index for index, (body, _) in enumerate(log) if body == b"new"]
@@ -67,11 +72,11 @@ async def test_the_newest_part_goes_first_and_the_oldest_is_not_forgotten():
 
 async def test_parts_that_were_waited_for_go_before_playlists_and_in_one_long_turn():
     log = []
-    outbox = Outbox(Sending())
+    outbox = Outbox(Sending(), ready)
     for number in range(2 * SLICE):
-        outbox.put(Viewer(log, number), OLD)
+        outbox.put(Viewer(log, number), OLD, ASKED)
     for number in range(3 * SLICE):
-        outbox.put(Viewer(log, number), NEW, is_media=True)
+        outbox.put(Viewer(log, number), NEW, ASKED, is_media=True)
     await asyncio.sleep(0)
     assert {body for body, _ in log} == {b"new"}
     assert len(log) == 3 * SLICE
@@ -81,11 +86,11 @@ async def test_parts_that_were_waited_for_go_before_playlists_and_in_one_long_tu
 
 async def test_playlists_are_not_forgotten_behind_parts_without_end():
     log = []
-    outbox = Outbox(Sending())
-    outbox.put(Viewer(log, "playlist"), OLD)
+    outbox = Outbox(Sending(), ready)
+    outbox.put(Viewer(log, "playlist"), OLD, ASKED)
     turns = 0
     while (b"old", "playlist") not in log:
-        outbox.put(Viewer(log, turns), NEW, is_media=True)
+        outbox.put(Viewer(log, turns), NEW, ASKED, is_media=True)
         await asyncio.sleep(0)
         turns += 1
     assert turns <= 4
@@ -93,12 +98,37 @@ async def test_playlists_are_not_forgotten_behind_parts_without_end():
 
 async def test_at_the_end_everything_goes_at_once():
     log = []
-    outbox = Outbox(WEB_SENDING)
+    outbox = Outbox(WEB_SENDING, ready)
     for number in range(3 * SLICE):
-        outbox.put(Viewer(log, number), OLD if number % 2 else NEW)
+        outbox.put(Viewer(log, number), OLD if number % 2 else NEW, ASKED)
     outbox.flush()
     assert len(log) == 3 * SLICE
     await asyncio.sleep(0)
-    outbox.put(Viewer(log, "later"), OLD)
+    outbox.put(Viewer(log, "later"), OLD, ASKED)
     await asyncio.sleep(0)
     assert log[-1] == (b"old", "later")
+
+
+async def test_what_the_newest_share_is_made_before_anybody_is_written_to():
+    log = []
+    outbox = Outbox(Sending(), lambda question, response: log.append(question))
+    for name in ("one", "two"):
+        response = Response(200, (), (name.encode(),))
+        for number in range(2):
+            outbox.put(Viewer(log, number), response, name)
+    await asyncio.sleep(0)
+    assert log == ["two", "one", (b"two", 0), (b"two", 1), (b"one", 0), (b"one", 1)]
+
+
+async def test_of_many_answers_a_few_are_made_ready_at_once_and_each_once():
+    log, made = [], []
+    outbox = Outbox(Sending(), lambda question, response: made.append(question))
+    for name in range(SLICE):
+        response = Response(200, (), (b"%d" % name,))
+        for number in range(10):
+            outbox.put(Viewer(log, number), response, name)
+    while len(log) < 10 * SLICE:
+        before = len(made)
+        await asyncio.sleep(0)
+        assert len(made) - before <= 16
+    assert sorted(made) == list(range(SLICE))
