@@ -144,7 +144,7 @@ def wake(viewers: Sequence[Viewer], response: Response) -> int:
 
 Following = Callable[[], "Sequence[tuple[str, Response | Wait]]"]
 """What one who waited, and has his answer, asks next, by addresses relative to his; and how that is answered
-now.
+now: at most one thing that is there, and at most one that he waits for.
 """
 
 
