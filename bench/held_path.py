@@ -112,6 +112,7 @@ class Stage:
         config = Config.model_validate({"hls": {"part_target": "200ms"}})
         hub = Hub(config)
         self.lane = Lane(config, {"live": Gate(hub, Admission(config.auth))}, ready=Readiness())
+        self.lane.naps.must_hurry = lambda: True  # turns of this loop begin warm, one after the other
         self.streams = [
             Stream(hub, f"cam{at}", [Express(self.lane) for _ in range(viewers)], at * viewers)
             for at in range(streams)

@@ -126,6 +126,7 @@ async def started(config: Config, sockets: Sequence[socket.socket] = ()) -> Asyn
     )
     node.last_call = serving.last_call
     serving.lane.hear = sessions.mux.catch_up
+    serving.lane.naps.must_hurry = sessions.mux.is_pressed
     serving.lane.doors.turns_away = node.turns_away
     try:
         await cache.begin()

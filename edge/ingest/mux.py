@@ -135,6 +135,10 @@ class Mux:
         for port in self.ports:
             port.catch_up()
 
+    def is_pressed(self) -> bool:
+        """More comes than may wait for a few milliseconds."""
+        return any(port.is_pressed for port in self.ports)
+
     def kernel_drops(self) -> int:
         """Datagrams that the kernel threw away because we did not read them in time."""
         return sum(port.kernel_drops() for port in self.ports)
@@ -177,6 +181,11 @@ class UdpPort:
             meminfo = self._socket.getsockopt(socket.SOL_SOCKET, _SO_MEMINFO, _MEMINFO.size)
             return int(_MEMINFO.unpack(meminfo)[8])
         return 0
+
+    @property
+    def is_pressed(self) -> bool:
+        """See Mux.is_pressed."""
+        return self._reading.is_pressed
 
     def catch_up(self) -> None:
         """See Mux.catch_up."""

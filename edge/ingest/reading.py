@@ -41,6 +41,7 @@ class Reading:
         self._read = read
         self._beat: asyncio.TimerHandle | None = None
         self._beat_s = BEAT_S
+        self._is_behind = False
         self._finds = 0
         self._datagrams = 0
         self._since = self._loop.time()
@@ -50,6 +51,11 @@ class Reading:
     def is_by_the_clock(self) -> bool:
         """Else as it comes."""
         return self._beat is not None
+
+    @property
+    def is_pressed(self) -> bool:
+        """Beats are shorter than they would be, or the last read left something."""
+        return self._is_behind or self._beat_s < BEAT_S
 
     def stop(self) -> None:
         """Before the socket is closed."""
@@ -68,7 +74,7 @@ class Reading:
         found = self._read()
         rate = self._rate(found)
         if rate is None or rate > CALM_PER_S:
-            self._beat = self._loop.call_later(self._until_beat() if found < AT_ONCE else 0, self._on_beat)
+            self._beat = self._loop.call_later(0 if self._is_behind else self._until_beat(), self._on_beat)
         else:
             self._beat = None
             self._loop.add_reader(self._fileno, self._on_something)
@@ -78,6 +84,7 @@ class Reading:
 
     def _rate(self, found: int) -> float | None:
         """How many reads a second found something, when a period is over."""
+        self._is_behind = found >= AT_ONCE
         self._finds += found > 0
         self._datagrams += found
         now = self._loop.time()

@@ -76,7 +76,7 @@ class Express(Patience):
         lane, one = self._lane, cast(asyncio.Transport, transport)
         peer = one.get_extra_info("peername")
         address = peer[0] if isinstance(peer, tuple) else ""
-        if not lane.doors.enter(address):
+        if not lane.enter(address):
             one.write(FULL)
             one.close()
             return
@@ -127,6 +127,7 @@ class Express(Patience):
         self._is_paused = False
         self._since = self._lane.now
         if self._flow is not None:
+            self._lane.naps.stay_awake()  # a fast reader comes back at once
             self._flow.resume()
         else:
             self._go_on()
@@ -190,8 +191,7 @@ class Express(Patience):
     @property
     def _is_free(self) -> bool:
         """For the next request."""
-        is_busy = self._asked is not None or self._is_paused or self._is_ending
-        return self._transport is not None and not is_busy
+        return not (self._transport is None or self._asked is not None or self._is_paused or self._is_ending)
 
     def _await_rest(self) -> None:
         assert self._transport is not None

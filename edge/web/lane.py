@@ -23,6 +23,7 @@ from edge.web.doors import Doors, Seats
 from edge.web.flow import Later
 from edge.web.gate import is_let_in
 from edge.web.memo import NO_MEMO, Asked, Crowd, Known, Memo, Telling
+from edge.web.naps import Naps
 from edge.web.outbox import Outbox
 from edge.web.permitted import Permitted
 from edge.web.rate_limit import rate_of
@@ -147,6 +148,7 @@ class Lane:
         """Nothing is to be noted of a request but that there was one."""
         self.tally = Tally()
         self.outbox = Outbox(WEB_SENDING, self._prepare)
+        self.naps = Naps(lambda: self.outbox.is_running)
         self.now = int(self.loop.time())
         """Whole monotonic seconds, as of the last tick."""
         self.date = date_line(time.time())
@@ -203,6 +205,11 @@ class Lane:
 
     # What connections ask
 
+    def enter(self, address: str) -> bool:
+        """See Doors."""
+        self.naps.stay_awake()
+        return self.doors.enter(address)
+
     def fields(self, raw: bytes) -> Fields | None:
         """See read_fields; those that were seen lately are not read again."""
         fields = self._fields.get(raw)
@@ -242,6 +249,7 @@ class Lane:
             return None
         asked = Asked(head, closes=fields.closes)
         if isinstance(answer, Later | AtHand):
+            self.naps.stay_awake()
             asked.later = answer
             return asked, None
         self._answered(asked, answer)
@@ -302,6 +310,7 @@ class Lane:
 
     def _prepare(self, asked: Asked, response: Response) -> None:
         """See Outbox. Who asked is written to later; whoever asked the same was given the same."""
+        self.naps.note()
         wire = self.answer(asked, response)
         if asked.is_simple and wire.date is not self.date:
             wire.at(self.date)

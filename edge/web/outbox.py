@@ -68,7 +68,8 @@ class Outbox(Generic[Question]):
         self._media: deque[_Batch[Question]] = deque()
         self._others: deque[_Batch[Question]] = deque()
         self._turns = 0
-        self._is_running = False
+        self.is_running = False
+        """There is something to be sent."""
 
     def put(self, viewer: Woken, response: Response, question: Question, *, is_media: bool = False) -> None:
         """Viewers of one response come one after the other."""
@@ -76,8 +77,8 @@ class Outbox(Generic[Question]):
         if not batches or batches[-1].response is not response:
             batches.append(_Batch(response, question, self._loop.time()))
         batches[-1].viewers.append(viewer)
-        if not self._is_running:
-            self._is_running = True
+        if not self.is_running:
+            self.is_running = True
             self._loop.call_soon(self._turn)
 
     def flush(self) -> None:
@@ -93,8 +94,8 @@ class Outbox(Generic[Question]):
             self._slice(self._media, _MEDIA_SLICE, is_fair=is_fair)
         else:
             self._slice(self._others, SLICE, is_fair=is_fair)
-        self._is_running = bool(self._media or self._others)
-        if self._is_running:
+        self.is_running = bool(self._media or self._others)
+        if self.is_running:
             self._loop.call_soon(self._turn)
 
     def _prepare_some(self, batches: Iterable[_Batch[Question]]) -> None:

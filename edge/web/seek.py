@@ -79,6 +79,7 @@ class Seek:
         length = stop - start
         head = _HEAD % (start, stop - 1, slices.size, self._lines, length, lane.date)
         transport.writelines((head, *body))
+        lane.naps.stay_awake()
         count = self._count
         count.requests += 1
         count.octets += length

@@ -294,3 +294,20 @@ async def test_catching_up_reads_all_that_waits_without_a_turn_of_the_loop() -> 
         mux.catch_up()
     assert mux.counts.received == 150
     mux.close()
+
+
+async def test_a_port_is_pressed_while_a_read_left_something() -> None:
+    mux = Mux()
+    address = mux.open(Address("127.0.0.1", 0))
+    with socket.socket(type=socket.SOCK_DGRAM) as sender:
+        for _ in range(AT_ONCE + 1):
+            sender.sendto(b"\x99nobody's", tuple(address))
+        await asyncio.sleep(0)
+        assert not mux.is_pressed()
+        while mux.counts.received < AT_ONCE:
+            await asyncio.sleep(0)
+        assert mux.is_pressed()
+        while mux.is_pressed():
+            await asyncio.sleep(0)
+    assert mux.counts.received == AT_ONCE + 1
+    mux.close()

@@ -131,6 +131,29 @@ def test_beats_are_shorter_where_many_come(loop):
     assert max(source.reads) <= AT_ONCE
 
 
+def test_it_is_pressed_as_long_as_a_read_left_something(loop):
+    source = Socket()
+    reading = Reading(FILE, source.read)
+    arrive(loop, source, per_s=1000, seconds=1)
+    assert not reading.is_pressed
+    loop.run_until(loop.now + BEAT_S)
+    source.waiting = AT_ONCE + 5
+    source_read, pressed = source.read, []
+    reading._read = lambda: (pressed.append(reading.is_pressed), source_read())[1]
+    loop.run_until(loop.now + BEAT_S)
+    assert pressed == [False, True]
+    assert not reading.is_pressed
+
+
+def test_it_is_pressed_as_long_as_its_beats_are_shorter(loop):
+    source = Socket()
+    reading = Reading(FILE, source.read)
+    arrive(loop, source, per_s=1000, seconds=1, datagrams=12)
+    assert reading.is_pressed
+    arrive(loop, source, per_s=1000, seconds=1, datagrams=8)
+    assert not reading.is_pressed
+
+
 @pytest.mark.parametrize("per_s", [1, 1000])
 def test_after_the_stop_nothing_is_read(loop, per_s):
     source = Socket()

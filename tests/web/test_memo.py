@@ -13,6 +13,7 @@ from edge.live.waiters import Places, Queue, Wait
 from edge.web.express import Express
 from edge.web.lane import Lane
 from edge.web.memo import Asked
+from edge.web.naps import Naps
 from edge.web.permitted import Permitted
 from edge.web.readiness import Readiness
 from tests.web.both_lanes import MemoryTransport
@@ -158,6 +159,29 @@ async def test_what_follows_is_known_before_anybody_is_written_to(lane, room, mo
     )
     await come(room)
     assert known_then == [2, 2]
+
+
+async def test_a_loop_is_told_how_many_answers_there_are_and_of_newcomers(lane, room, monkeypatch):
+    told = []
+    monkeypatch.setattr(Naps, "note", lambda _: told.append("answer"))
+    monkeypatch.setattr(Naps, "stay_awake", lambda _: told.append("newcomer"))
+    viewers = [connected(lane) for _ in range(2)]
+    for viewer in viewers:
+        ask(viewer, "/room/cam/list?at=8&")
+    await come(room)
+    assert told == ["newcomer", "newcomer", "answer"]
+
+
+async def test_nobody_naps_while_answers_are_to_be_sent(lane, room):
+    viewer = connected(lane)
+    ask(viewer, "/room/cam/list?at=8&")
+    naps = lane.naps
+    assert not naps._is_sending()
+    room.come()
+    assert naps._is_sending()
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    assert not naps._is_sending()
 
 
 async def test_what_was_not_prepared_is_made_when_it_is_needed(lane, room, monkeypatch):

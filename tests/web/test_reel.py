@@ -93,6 +93,20 @@ async def test_who_does_not_read_is_not_read_for():
         transport.lose()
 
 
+async def test_who_asks_and_who_takes_it_fast_does_not_wait_for_a_loop_that_naps(monkeypatch):
+    kept = []
+    async with both_lanes() as lanes:
+        transport = await opened(lanes, Room())
+        monkeypatch.setattr(lanes.lane.naps, "stay_awake", lambda: kept.append(len(transport.written)))
+        transport.is_choked = True
+        transport.receive(request())
+        assert len(kept) == 1
+        transport.unchoke()
+        assert len(kept) == 2
+        await settle(10)
+        transport.lose()
+
+
 async def test_a_pause_at_the_end_of_a_turn_does_not_end_it_twice():
     async with both_lanes() as lanes:
         transport = await opened(lanes, Room())

@@ -146,3 +146,13 @@ async def test_nobody_gets_what_another_was_answered_where_each_request_counts()
             one.lose()
         assert room.asked == 2
         await asyncio.sleep(0)
+
+
+async def test_who_asks_for_range_after_range_finds_the_loop_awake(monkeypatch):
+    kept = []
+
+    def watch(room, lanes):
+        monkeypatch.setattr(lanes.lane.naps, "stay_awake", lambda: kept.append("range"))
+
+    await asked(b"0-9", b"100-199", b"5-5", change=watch)
+    assert kept == ["range", "range"]
