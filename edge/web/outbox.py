@@ -90,13 +90,15 @@ class Outbox(Generic[Question]):
     def _turn(self) -> None:
         self._turns += 1
         is_fair = self._turns % _FAIR == 0
-        if self._media and not (is_fair and self._others):
-            self._slice(self._media, _MEDIA_SLICE, is_fair=is_fair)
-        else:
-            self._slice(self._others, SLICE, is_fair=is_fair)
-        self.is_running = bool(self._media or self._others)
-        if self.is_running:
-            self._loop.call_soon(self._turn)
+        try:
+            if self._media and not (is_fair and self._others):
+                self._slice(self._media, _MEDIA_SLICE, is_fair=is_fair)
+            else:
+                self._slice(self._others, SLICE, is_fair=is_fair)
+        finally:  # a fault with one of them is no reason to let the others wait for ever
+            self.is_running = bool(self._media or self._others)
+            if self.is_running:
+                self._loop.call_soon(self._turn)
 
     def _prepare_some(self, batches: Iterable[_Batch[Question]]) -> None:
         for batch in islice(batches, _PREPARED):

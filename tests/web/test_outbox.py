@@ -132,3 +132,22 @@ async def test_of_many_answers_a_few_are_made_ready_at_once_and_each_once():
         await asyncio.sleep(0)
         assert len(made) - before <= 16
     assert sorted(made) == list(range(SLICE))
+
+
+async def test_a_fault_with_one_of_them_does_not_silence_it():
+    class Faulty(Viewer):
+        def complete(self, response: Response) -> None:
+            raise RuntimeError("a fault of ours")
+
+    log, faults = [], []
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: faults.append(context["exception"]))
+    outbox = Outbox(Sending(), ready)
+    outbox.put(Faulty(log, 0), OLD, ASKED)
+    outbox.put(Viewer(log, 1), NEW, ASKED)
+    await asyncio.sleep(0)
+    outbox.put(Viewer(log, 2), OLD, ASKED)
+    for _ in range(3):
+        await asyncio.sleep(0)
+    assert [type(fault) for fault in faults] == [RuntimeError]
+    assert sorted(name for _, name in log) == [1, 2]
+    assert not outbox.is_running
