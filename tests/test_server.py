@@ -5,7 +5,7 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 
 import pytest
@@ -14,7 +14,10 @@ from aiohttp import ClientSession
 from edge import server
 from edge.config import Address, load
 from edge.errors import ConfigError
+from edge.ingest.mux import Mux
 from edge.server import running
+from edge.web import lane
+from edge.web.naps import Naps
 
 
 @contextmanager
@@ -142,3 +145,20 @@ async def test_a_compressed_body_is_refused_and_not_unpacked(caplog) -> None:
 def test_the_addresses_it_tells_can_be_opened(monkeypatch, listening, expected) -> None:
     monkeypatch.setattr(server, "own_address", {socket.AF_INET: "192.0.2.7"}.get)
     assert server._host_to_open(Address.parse(listening)) == expected
+
+
+async def test_publishers_who_press_keep_the_loop_awake(monkeypatch: pytest.MonkeyPatch) -> None:
+    made, pressed = [], [True]
+
+    class Watched(Naps):
+        def __init__(self, is_sending: Callable[[], bool]) -> None:
+            super().__init__(is_sending)
+            made.append(self)
+
+    monkeypatch.setattr(lane, "Naps", Watched)
+    monkeypatch.setattr(Mux, "is_pressed", lambda _: pressed[-1])
+    async with running(load(environment={}, overrides=["server.listen=127.0.0.1:0"])):
+        (naps,) = made
+        assert naps.must_hurry()
+        pressed.append(False)
+        assert not naps.must_hurry()

@@ -54,8 +54,8 @@ class Reading:
 
     @property
     def is_pressed(self) -> bool:
-        """Beats are shorter than they would be, or the last read left something."""
-        return self._is_behind or self._beat_s < BEAT_S
+        """By the clock, and its beats are shorter than they would be, or the last one left something."""
+        return self.is_by_the_clock and (self._is_behind or self._beat_s < BEAT_S)
 
     def stop(self) -> None:
         """Before the socket is closed."""

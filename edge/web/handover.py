@@ -58,6 +58,7 @@ class Handed(asyncio.Protocol):
         one = self._handler
         if not (one.is_answering or one.is_reading_body or data.isspace()):
             self._await(("head", one.heads))
+        self._lane.naps.stay_awake()  # aiohttp answers in later turns
         one.data_received(data)
 
     def eof_received(self) -> bool | None:

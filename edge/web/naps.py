@@ -1,12 +1,13 @@
-"""A loop that sleeps until the next beat whenever it can, while it has much to do in small pieces: what comes
-then is done together. A turn that begins out of sleep finds its code and data in no cache: fewer are cheaper.
+"""A loop that has much to do in small pieces does what has come by a beat together, and what follows from it;
+then it sleeps until the next. A turn that begins out of sleep finds its code and data in no cache: fewer of
+them are cheaper.
 """
 
 import asyncio
 import time
 from collections.abc import Callable
 
-from edge.ingest.reading import BEAT_S
+from edge.ingest.reading import A_MOMENT_S, BEAT_S
 
 AWAKE_S = BEAT_S
 """See stay_awake."""
@@ -47,7 +48,7 @@ class Naps:
         self._is_busy = self._is_on = False
 
     def note(self) -> None:
-        """Another answer is there, for all who wait for it."""
+        """Another answer was prepared, for all who wait for it."""
         self._count += 1
         now = self._clock()
         lasted = now - self._since
@@ -67,12 +68,15 @@ class Naps:
 
     def _turn(self) -> None:
         now = self._clock()
-        if not self._is_busy or now - self._since > 2 * PERIOD_S:
+        if not self._is_busy or now - self._since > 2 * PERIOD_S:  # few answers, or none that would be judged
             self._is_on = False
             return
         if now < self._awake_until or self.must_hurry():
             self._loop.call_later(BEAT_S, self._turn)
             return
-        if not self._is_sending():
-            self._sleep(BEAT_S - now % BEAT_S)
-        self._loop.call_soon(self._turn)
+        if self._is_sending():
+            self._loop.call_soon(self._turn)
+            return
+        self._sleep(BEAT_S - now % BEAT_S)
+        # Behind what came meanwhile, and whom that woke.
+        self._loop.call_later(A_MOMENT_S, self._loop.call_soon, self._turn)

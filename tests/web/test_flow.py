@@ -48,6 +48,17 @@ async def opened(lanes, room):
     return lanes.express()
 
 
+async def test_who_asks_for_it_keeps_the_loop_awake(monkeypatch):
+    kept = []
+    async with both_lanes() as lanes:
+        transport = await opened(lanes, Room())
+        monkeypatch.setattr(lanes.lane.naps, "stay_awake", lambda: kept.append("asked"))
+        transport.receive(request())
+        assert kept == ["asked"]
+        transport.lose()
+        await settle()
+
+
 async def test_pieces_go_out_and_the_next_request_has_its_turn():
     async with both_lanes() as lanes:
         transport = await opened(lanes, Room())

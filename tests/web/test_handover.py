@@ -135,3 +135,12 @@ async def test_a_reader_that_stops_is_cut_off(lanes):
     after(lanes, 75)
     await settle()
     assert slow.was_aborted
+
+
+async def test_who_asks_aiohttp_keeps_the_loop_awake(lanes, monkeypatch):
+    kept = []
+    one = await handed(lanes)
+    monkeypatch.setattr(lanes.lane.naps, "stay_awake", lambda: kept.append("asked"))
+    one.receive(HEALTH)
+    assert kept == ["asked"]
+    one.lose()
