@@ -45,8 +45,8 @@ def borne_s(name, viewers):
 
 
 def play(viewers, *, least_frames=15 * PLAYED_S):
-    """All play for 30 s; gives when their latency has settled, and who stalled for how many seconds. Fails on any
-    error or refused request.
+    """All play for 30 s; gives when their latency has settled, and who stalled: for how many seconds, and how many
+    pictures it had. Fails on any error or refused request.
     """
     for viewer in viewers.values():
         viewer.first_frame()
@@ -63,9 +63,9 @@ def play(viewers, *, least_frames=15 * PLAYED_S):
         assert report["page"] == []
         assert report["requests"] == []
         stalled_s = sum(stall["ms"] for stall in report["stalls"]) / 1000
-        if stalled_s > borne_s(name, viewers):
-            stalled[name] = stalled_s
-        assert report["frames"] > least_frames - stalled_s * 20, "the fake camera gives 20 pictures a second"
+        is_short = report["frames"] <= least_frames - stalled_s * 20  # the fake camera gives 20 a second
+        if is_short or stalled_s > borne_s(name, viewers):
+            stalled[name] = (stalled_s, report["frames"])
     return settled, stalled
 
 

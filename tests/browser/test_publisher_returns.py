@@ -96,15 +96,24 @@ def newest(viewer, count):
     ]
 
 
-def check_it_comes_back(kind, viewer, returned):
-    """Pictures drawn after the return are shown, at the player's edge."""
+def hesitated_s(viewer, since):
+    """How long its publisher paused at most between two pictures that it drew after its return. (A browser that
+    has just started, or the machine, may stand still for seconds; hls.js as it comes does not catch up on it.)
+    """
+    drawn = [at - late for at, late in newest(viewer, 100_000) if at - late > since]
+    return max((later - earlier for earlier, later in pairwise(drawn)), default=0.0)
+
+
+def check_it_comes_back(kind, viewer, returning, returned):
+    """Pictures drawn after the return are shown, at the player's edge. `returning`: when it began to return."""
     deadline = time.monotonic() + BACK_WITHIN_S
     while True:
         shown = newest(viewer, 10)
         fresh = [late for at, late in shown if at - late > returned]
-        if len(fresh) == 10 and fresh[-1] < EDGE_S[kind]:
+        behind_s = hesitated_s(viewer, returning) if kind == "hlsjs" else 0.0
+        if len(fresh) == 10 and fresh[-1] < EDGE_S[kind] + behind_s:
             return
-        assert time.monotonic() < deadline, (kind, shown[-3:], viewer.report())
+        assert time.monotonic() < deadline, (kind, behind_s, shown[-3:], viewer.report())
         viewer.wait(0.2)
 
 
@@ -116,7 +125,7 @@ def longest_stand(viewer, since):
 
 def check_absence(viewers, began, returned, size):
     for kind, viewer in viewers.items():
-        check_it_comes_back(kind, viewer, returned)
+        check_it_comes_back(kind, viewer, began + AWAY_S, returned)
     for kind, viewer in viewers.items():
         stood = longest_stand(viewer, began)
         print(
@@ -190,7 +199,7 @@ def test_a_camera_that_is_off_while_its_sound_goes_on(server, browser, room):
     publisher.evaluate(CAMERA_ON)
     returned = time.time()
     for kind, viewer in viewers.items():
-        check_it_comes_back(kind, viewer, returned)
+        check_it_comes_back(kind, viewer, returned, returned)
         assert viewer.tell("stalls") == [], (kind, viewer.report())
     check_nobody_was_harmed(viewers)
     context.close()
