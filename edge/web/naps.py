@@ -62,7 +62,8 @@ class Naps:
 
     def stay_awake(self) -> None:
         """For a moment: what was done now goes on in the next turns, each of which would cost a nap. For
-        newcomers (a turn lets in one), and for whoever reads a long answer or asks for range after range.
+        newcomers (a turn lets in one), and for whoever reads a long answer, asks for range after range, or is
+        answered by aiohttp.
         """
         self._awake_until = self._clock() + AWAKE_S
 
